@@ -1,0 +1,40 @@
+use std::panic::Location;
+
+use super::{ChannelKind, ReaderInfo, RequestCounts};
+
+/// The figures of one channel at one moment, read under its lock.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ChannelInfo {
+    /// The channel's name.
+    pub name: String,
+    /// Channel or broadcast.
+    pub kind: ChannelKind,
+    /// The message type's name.
+    pub message: &'static str,
+    /// How many messages may wait.
+    pub capacity: usize,
+    /// How many wait now: accepted and not yet taken by the slowest lossless reader. Of a broadcast: how many are
+    /// kept for its slowest subscriber.
+    pub len: usize,
+    /// Messages accepted.
+    pub sent: u64,
+    /// Hand-overs to readers, also those that have left; a message with two readers counts twice.
+    pub delivered: u64,
+    /// The most messages that ever waited at once.
+    pub high_water: usize,
+    /// Whether nothing more is accepted.
+    pub is_closed: bool,
+    /// Permits not used yet.
+    pub permits: usize,
+    /// Senders that wait for room, permits among them.
+    pub blocked_senders: usize,
+    /// Where the waiting senders were called, the longest waiting first.
+    pub blocked_at: Vec<&'static Location<'static>>,
+    /// What became of the requests.
+    pub requests: RequestCounts,
+    /// Every reader that is there: groups, subscribers, taps.
+    pub readers: Vec<ReaderInfo>,
+    /// Where it was opened.
+    pub opened_at: &'static Location<'static>,
+}

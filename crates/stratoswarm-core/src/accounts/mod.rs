@@ -1,0 +1,17 @@
+//! Figures: what a channel and its readers did, read from the queue itself.
+
+mod channel_info;
+mod channel_kind;
+mod counters;
+mod reader_info;
+mod reader_kind;
+mod request_counts;
+mod skipped;
+
+pub use channel_info::ChannelInfo;
+pub use channel_kind::ChannelKind;
+pub(crate) use counters::Counters;
+pub use reader_info::ReaderInfo;
+pub use reader_kind::ReaderKind;
+pub use request_counts::RequestCounts;
+pub use skipped::Skipped;

@@ -1,0 +1,149 @@
+use std::{fmt, panic::Location, sync::Arc};
+
+use super::{LossySubscriber, Shared, WeakBroadcast, closed};
+use crate::{accounts::ChannelInfo, engine::Effects, error::SendError};
+
+/// A channel whose senders never wait: every subscriber gets every message it is fast enough for, and is told what it
+/// missed.
+///
+/// For news, progress, figures: what is worth nothing once it is old. Where nothing may be lost, use a
+/// [`Channel`](crate::Channel) with subscribers. Opened by [`Fabric::broadcast`](crate::Fabric::broadcast); the message
+/// need only be `Clone + Send`. Closes when its last handle is gone.
+///
+/// # Examples
+/// See [`LossySubscriber`].
+pub struct Broadcast<M: Clone + Send + 'static> {
+    shared: Arc<Shared<M>>,
+    handle: Option<u64>,
+}
+
+impl<M: Clone + Send + 'static> Broadcast<M> {
+    /// A handle that is listed in the report of a shutdown while it exists. The caller has counted it as a sender.
+    pub(crate) fn listed(shared: Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
+        let handle = Some(shared.list("Broadcast", None, at));
+        Self { shared, handle }
+    }
+
+    /// A fabric's own handle.
+    pub(crate) fn unlisted(shared: Arc<Shared<M>>) -> Self {
+        shared.add_sender();
+        Self { shared, handle: None }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared<M>> {
+        &self.shared
+    }
+
+    /// Sends, without ever waiting; how many subscribers there are. None is no fault: the message is counted and gone.
+    ///
+    /// # Errors
+    /// The broadcast is closed; the message comes back.
+    pub fn send(&self, message: M) -> Result<usize, SendError<M>> {
+        let mut log = self.shared.log.lock();
+        if log.is_closed() {
+            return Err(SendError(message));
+        }
+        let oldest = log.push_lossy(message);
+        let subscribers = log.lossy_readers();
+        if log.has_parked() {
+            let mut effects = Effects::new();
+            log.wake_readers(1, &mut effects);
+            self.shared.settle(log, effects);
+        } else {
+            drop(log);
+        }
+        drop(oldest); // outside the lock: a message's `Drop` may send
+        Ok(subscribers)
+    }
+
+    /// A new reader, from the next message on.
+    #[track_caller]
+    pub fn subscribe(&self) -> LossySubscriber<M> {
+        LossySubscriber::new(&self.shared, Location::caller())
+    }
+
+    /// Closes the broadcast, for all handles: nothing more is accepted; subscribers drain what is there. Closing twice
+    /// is no fault.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Waits until the broadcast is closed.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    pub async fn closed(&self) {
+        closed(&self.shared).await;
+    }
+
+    /// Whether nothing more is accepted.
+    pub fn is_closed(&self) -> bool {
+        self.shared.log.lock().is_closed()
+    }
+
+    /// How many messages are kept for a subscriber before the oldest goes.
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity
+    }
+
+    /// How many messages are kept for the slowest subscriber now.
+    pub fn len(&self) -> usize {
+        self.shared.log.lock().len() as usize
+    }
+
+    /// Whether [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many subscribers there are.
+    pub fn subscribers(&self) -> usize {
+        self.shared.log.lock().lossy_readers()
+    }
+
+    /// The name it was opened with.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// The figures at this moment.
+    pub fn info(&self) -> ChannelInfo {
+        self.shared.info()
+    }
+
+    /// Whether both are handles of one broadcast.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// A handle that does not keep the broadcast open.
+    pub fn downgrade(&self) -> WeakBroadcast<M> {
+        WeakBroadcast::new(Arc::downgrade(&self.shared))
+    }
+}
+
+impl<M: Clone + Send + 'static> Clone for Broadcast<M> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        self.shared.add_sender();
+        Self::listed(Arc::clone(&self.shared), Location::caller())
+    }
+}
+
+impl<M: Clone + Send + 'static> Drop for Broadcast<M> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle {
+            self.shared.unlist(handle);
+        }
+        self.shared.drop_sender();
+    }
+}
+
+impl<M: Clone + Send + 'static> fmt::Debug for Broadcast<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broadcast")
+            .field("name", &self.shared.name)
+            .field("capacity", &self.shared.capacity)
+            .finish_non_exhaustive()
+    }
+}

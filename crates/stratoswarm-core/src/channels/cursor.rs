@@ -1,0 +1,182 @@
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use super::Shared;
+use crate::{
+    engine::{Effects, Log, SharedStash, Slot, Take},
+    error::TryRecvError,
+    requests::Handover,
+    sync::MutexGuard,
+};
+
+/// A lossless reader's handle on the log: what receivers and subscribers have in common.
+pub(super) struct Cursor<M: Clone> {
+    shared: Arc<Shared<M>>,
+    stash: SharedStash<M>,
+    me: usize,
+    /// How many messages the stash may hold; 0 means ask the log.
+    hint: usize,
+    /// The parked future of this handle.
+    waiting: Option<u64>,
+}
+
+impl<M: Clone> Cursor<M> {
+    pub(super) fn new(shared: Arc<Shared<M>>, stash: SharedStash<M>, me: usize) -> Self {
+        Self { shared, stash, me, hint: 0, waiting: None }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared<M>> {
+        &self.shared
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// The next message with its position; none at the end.
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<(u64, Slot<M>)>> {
+        if self.hint > 0
+            && let Some(next) = self.pop_stash()
+        {
+            return Poll::Ready(Some(next));
+        }
+        let mut log = self.shared.log.lock();
+        if let Some(next) = log.take_short(self.me, &mut self.waiting) {
+            return Poll::Ready(Some(next));
+        }
+        match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
+            Ok(next) => Poll::Ready(Some(next)),
+            Err(TryRecvError::Closed) => Poll::Ready(None),
+            Err(TryRecvError::Empty) => Poll::Pending,
+        }
+    }
+
+    pub(super) fn try_next(&mut self) -> Result<(u64, Slot<M>), TryRecvError> {
+        if self.hint > 0
+            && let Some(next) = self.pop_stash()
+        {
+            return Ok(next);
+        }
+        let log = self.shared.log.lock();
+        Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, None)
+    }
+
+    #[inline]
+    fn pop_stash(&mut self) -> Option<(u64, Slot<M>)> {
+        let mut stash = self.stash.lock();
+        let next = stash.pop();
+        let asked = stash.asks();
+        drop(stash);
+        if next.is_none() {
+            self.hint = 0;
+        } else {
+            self.hint -= 1;
+        }
+        if asked {
+            self.attend();
+        }
+        next
+    }
+
+    /// Serves the senders that wait.
+    #[cold]
+    #[inline(never)]
+    fn attend(&self) {
+        let mut effects = Effects::new();
+        let mut log = self.shared.log.lock();
+        log.attend(&mut effects);
+        self.shared.settle(log, effects);
+    }
+
+    /// The long way through the log. Parks if there is nothing and a context is given.
+    #[inline(never)]
+    fn take(
+        shared: &Shared<M>,
+        mut log: MutexGuard<'_, Log<M>>,
+        me: usize,
+        hint: &mut usize,
+        waiting: &mut Option<u64>,
+        cx: Option<&Context<'_>>,
+    ) -> Result<(u64, Slot<M>), TryRecvError> {
+        let mut effects = Effects::new();
+        let taken = match log.take(me, &mut effects) {
+            Take::Message(position, slot, more) => {
+                *hint = more;
+                Ok((position, slot))
+            }
+            Take::Closed => Err(TryRecvError::Closed),
+            Take::Empty => {
+                if let Some(cx) = cx {
+                    *waiting = log.park(me, *waiting, cx.waker(), &mut effects);
+                }
+                Err(TryRecvError::Empty)
+            }
+        };
+        if !matches!(taken, Err(TryRecvError::Empty))
+            && let Some(id) = waiting.take()
+        {
+            log.unpark(me, id, &mut effects);
+        }
+        shared.settle(log, effects);
+        taken
+    }
+
+    /// Up to `most` messages at once.
+    pub(super) fn take_many(
+        &mut self,
+        most: usize,
+        cx: Option<&Context<'_>>,
+        into: impl FnMut(u64, Slot<M>),
+    ) -> Result<usize, TryRecvError> {
+        let mut effects = Effects::new();
+        let mut log = self.shared.log.lock();
+        let taken = match log.take_many(self.me, most, &mut effects, into) {
+            Ok(count) => Ok(count),
+            Err(Take::Closed) => Err(TryRecvError::Closed),
+            Err(_) => {
+                if let Some(cx) = cx {
+                    self.waiting = log.park(self.me, self.waiting, cx.waker(), &mut effects);
+                }
+                Err(TryRecvError::Empty)
+            }
+        };
+        if !matches!(taken, Err(TryRecvError::Empty))
+            && let Some(id) = self.waiting.take()
+        {
+            log.unpark(self.me, id, &mut effects);
+        }
+        self.hint = 0;
+        self.shared.settle(log, effects);
+        taken
+    }
+
+    /// Counts a request that was not given to its handler.
+    #[cold]
+    pub(super) fn skip(&self, why: Handover) {
+        self.shared.log.lock().count_skip(self.me, why);
+        tracing::debug!(channel = &*self.shared.name, ?why, "request skipped");
+    }
+
+    /// A future that waited is dropped: its wake, if it had one, goes on to the next.
+    #[cold]
+    pub(super) fn cancel(&mut self) {
+        if let Some(id) = self.waiting.take() {
+            let mut effects = Effects::new();
+            let mut log = self.shared.log.lock();
+            log.cancel_receive(self.me, id, &mut effects);
+            self.shared.settle(log, effects);
+        }
+    }
+}
+
+impl<M: Clone> Drop for Cursor<M> {
+    fn drop(&mut self) {
+        let mut effects = Effects::new();
+        let mut log = self.shared.log.lock();
+        log.leave(self.me, self.waiting.take(), &mut effects);
+        self.shared.settle(log, effects);
+    }
+}

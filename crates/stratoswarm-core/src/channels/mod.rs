@@ -1,0 +1,67 @@
+//! The channels and their handles, the messages of the preset, and recipes.
+//!
+//! | | |
+//! |---|---|
+//! | sending | [`Channel`], [`Broadcast`], [`Permit`] |
+//! | receiving | [`Receiver`] (member of a group), [`Subscriber`], [`LossySubscriber`] |
+//! | what arrives | [`Delivery`], [`Responder`] |
+//! | what travels | [`Message`], [`Ask`], [`protocol!`](crate::protocol) |
+//! | [`messages`] | the messages of the eight predefined channels |
+//! | [`registry`] | the eight predefined channels |
+//! | [`patterns`] | recipes |
+
+mod ask;
+mod blocking;
+mod broadcast;
+mod channel;
+mod cursor;
+mod delivery;
+mod group_options;
+mod lossy_subscriber;
+mod message;
+pub mod messages;
+mod no_reply;
+mod owned_permit;
+pub mod patterns;
+mod permit;
+mod priority;
+mod protocol;
+mod raw_responder;
+mod receiver;
+pub mod registry;
+mod requesting;
+mod reserving;
+mod responder;
+mod sending;
+mod sent;
+mod shared;
+mod subscriber;
+mod ticket;
+mod weak_broadcast;
+mod weak_channel;
+
+pub use ask::Ask;
+use blocking::block_on;
+pub use broadcast::Broadcast;
+pub use channel::Channel;
+pub use delivery::Delivery;
+pub use group_options::GroupOptions;
+pub use lossy_subscriber::{LossyRecv, LossySubscriber};
+pub use message::Message;
+pub use no_reply::NoReply;
+pub use owned_permit::OwnedPermit;
+pub use permit::Permit;
+pub use priority::Priority;
+pub use raw_responder::RawResponder;
+pub use receiver::{Receiver, Recv};
+pub use requesting::Requesting;
+pub use reserving::Reserving;
+pub use responder::Responder;
+pub use sending::Sending;
+pub use sent::Sent;
+pub(crate) use shared::Shared;
+use shared::{closed, upgrade};
+pub use subscriber::{Subscriber, SubscriberRecv};
+use ticket::Ticket;
+pub use weak_broadcast::WeakBroadcast;
+pub use weak_channel::WeakChannel;

@@ -1,0 +1,37 @@
+use std::fmt;
+
+use super::{Channel, Message};
+
+/// A [`Permit`](crate::Permit) that owns its handle: it can be kept, and sent to another task.
+#[must_use = "a dropped permit gives its place to the next sender"]
+pub struct OwnedPermit<M: Message> {
+    channel: Channel<M>,
+    used: bool,
+}
+
+impl<M: Message> OwnedPermit<M> {
+    pub(super) fn new(channel: Channel<M>) -> Self {
+        Self { channel, used: false }
+    }
+
+    /// Sends the message in the reserved place; the handle comes back.
+    pub fn send(mut self, message: M) -> Channel<M> {
+        self.used = true;
+        self.channel.shared().send_permitted(message);
+        self.channel.clone()
+    }
+}
+
+impl<M: Message> Drop for OwnedPermit<M> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.channel.shared().return_permit();
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for OwnedPermit<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").field("channel", &self.channel).finish()
+    }
+}

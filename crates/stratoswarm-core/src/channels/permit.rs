@@ -1,0 +1,69 @@
+use std::fmt;
+
+use super::{Channel, Message, Shared};
+use crate::engine::Effects;
+
+/// A place in a channel, kept until it is used or dropped.
+///
+/// It stays valid when the channel closes: readers see the end only after the last permit.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone)] struct Job(u32);
+/// # impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let permit = jobs.reserve().await?;
+/// assert!(jobs.try_send(Job(2)).is_err(), "the place is taken");
+/// permit.send(Job(1)); // cannot fail
+/// assert_eq!(jobs.len(), 1);
+/// # Ok(()) }
+/// ```
+#[must_use = "a dropped permit gives its place to the next sender"]
+pub struct Permit<'a, M: Message> {
+    channel: &'a Channel<M>,
+    used: bool,
+}
+
+impl<'a, M: Message> Permit<'a, M> {
+    pub(super) fn new(channel: &'a Channel<M>) -> Self {
+        Self { channel, used: false }
+    }
+
+    /// Sends the message in the reserved place.
+    pub fn send(mut self, message: M) {
+        self.used = true;
+        self.channel.shared().send_permitted(message);
+    }
+}
+
+impl<M: Message> Drop for Permit<'_, M> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.channel.shared().return_permit();
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for Permit<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("channel", &self.channel.name()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Message> Shared<M> {
+    pub(super) fn send_permitted(&self, message: M) {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        log.push_permitted(message, &mut effects);
+        self.settle(log, effects);
+    }
+
+    pub(super) fn return_permit(&self) {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        log.return_permit(&mut effects);
+        self.settle(log, effects);
+    }
+}

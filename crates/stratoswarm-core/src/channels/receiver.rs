@@ -1,0 +1,219 @@
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+
+use super::{Delivery, Message, Shared, Ticket, block_on, cursor::Cursor};
+use crate::{
+    engine::{Membership, Slot},
+    error::TryRecvError,
+    requests::Handover,
+    sync::poll_proceed,
+};
+
+/// A member of a group: each message goes to one of the members.
+///
+/// Made by [`Channel::join`](crate::Channel::join). It does not keep the channel open. Dropped, it leaves what it did
+/// not hand out to its group, which waits for the next member unless it was joined as ephemeral.
+///
+/// # Delivery
+/// In the order of the channel, each message once to one member. Requests whose caller has gone or whose deadline has
+/// passed are skipped and counted, never handed out.
+///
+/// # Closing
+/// After the close what is left can be drained; then comes `None`.
+pub struct Receiver<M: Message> {
+    cursor: Cursor<M>,
+    token: Arc<()>,
+    handle: u64,
+}
+
+impl<M: Message> Receiver<M> {
+    pub(super) fn new(
+        shared: Arc<Shared<M>>,
+        membership: Membership<M>,
+        name: &str,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let Membership { me, stash, token } = membership;
+        let handle = shared.list("Receiver", Some(name.to_owned()), at);
+        Self { cursor: Cursor::new(shared, stash, me), token, handle }
+    }
+
+    /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// See [`Delivery`].
+    #[inline]
+    pub fn recv(&mut self) -> Recv<'_, M> {
+        Recv { receiver: self }
+    }
+
+    /// The next message, if one is there.
+    ///
+    /// # Errors
+    /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
+    pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
+        loop {
+            let (seq, slot) = self.cursor.try_next()?;
+            if let Some(delivery) = self.accept(seq, slot) {
+                return Ok(delivery);
+            }
+        }
+    }
+
+    /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
+    /// 0 means closed and drained, or a `limit` of 0.
+    ///
+    /// The places of all of them are free at once.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it took nothing.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        let mut waiting = Waiting(self);
+        let waiting = &mut waiting;
+        std::future::poll_fn(|cx| waiting.0.poll_recv_many(buffer, limit, cx)).await
+    }
+
+    /// Blocks this thread until the next message; `None` once the channel is closed and drained.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    pub fn blocking_recv(&mut self) -> Option<Delivery<M>> {
+        block_on(self.recv())
+    }
+
+    #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
+        let budget = ready!(poll_proceed(cx));
+        loop {
+            let Some((seq, slot)) = ready!(self.cursor.poll(cx)) else {
+                budget.made_progress();
+                return Poll::Ready(None);
+            };
+            if !slot.request.is_some() {
+                budget.made_progress();
+                let ticket = Ticket::new(&self.token);
+                return Poll::Ready(Some(Delivery::new(slot.message, slot.request, seq, ticket)));
+            }
+            if let Some(delivery) = self.accept(seq, slot) {
+                budget.made_progress();
+                return Poll::Ready(Some(delivery));
+            }
+        }
+    }
+
+    fn poll_recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize, cx: &mut Context<'_>) -> Poll<usize> {
+        let budget = ready!(poll_proceed(cx));
+        loop {
+            let before = buffer.len();
+            let token = &self.token;
+            let mut skipped = Vec::new();
+            let into = |seq, slot: Slot<M>| match handover(&slot) {
+                Handover::Live => buffer.push(Delivery::new(slot.message, slot.request, seq, Ticket::new(token))),
+                why => skipped.push((why, slot)),
+            };
+            let taken = self.cursor.take_many(limit, Some(cx), into);
+            for (why, slot) in skipped {
+                self.cursor.skip(why);
+                drop(slot);
+            }
+            match taken {
+                Err(TryRecvError::Empty) => return Poll::Pending,
+                Ok(_) if buffer.len() == before => {}
+                _ => {
+                    budget.made_progress();
+                    return Poll::Ready(buffer.len() - before);
+                }
+            }
+        }
+    }
+
+    /// A delivery, unless it is a request that nobody waits for any more.
+    fn accept(&self, seq: u64, slot: Slot<M>) -> Option<Delivery<M>> {
+        match handover(&slot) {
+            Handover::Live => Some(Delivery::new(slot.message, slot.request, seq, Ticket::new(&self.token))),
+            why => {
+                self.cursor.skip(why);
+                None
+            }
+        }
+    }
+}
+
+fn handover<M>(slot: &Slot<M>) -> Handover {
+    slot.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
+}
+
+impl<M: Message> Stream for Receiver<M> {
+    type Item = Delivery<M>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
+        self.poll_recv(cx)
+    }
+}
+
+impl<M: Message> Unpin for Receiver<M> {}
+
+impl<M: Message> Drop for Receiver<M> {
+    fn drop(&mut self) {
+        self.cursor.shared().unlist(self.handle);
+    }
+}
+
+impl<M: Message> fmt::Debug for Receiver<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("channel", &self.cursor.shared().name).finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Receiver::recv`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Recv<'a, M: Message> {
+    receiver: &'a mut Receiver<M>,
+}
+
+impl<M: Message> Future for Recv<'_, M> {
+    type Output = Option<Delivery<M>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.receiver.poll_recv(cx)
+    }
+}
+
+impl<M: Message> Drop for Recv<'_, M> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.receiver.cursor.waits() {
+            self.receiver.cursor.cancel();
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for Recv<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv").field("receiver", &self.receiver).finish()
+    }
+}
+
+/// Gives up the parked future when the one that waits is dropped.
+struct Waiting<'a, M: Message>(&'a mut Receiver<M>);
+
+impl<M: Message> Drop for Waiting<'_, M> {
+    fn drop(&mut self) {
+        self.0.cursor.cancel();
+    }
+}

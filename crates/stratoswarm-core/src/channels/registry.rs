@@ -1,0 +1,222 @@
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use crate::{
+    Broadcast, Channel, Fabric, OpenError, ShutdownReport,
+    messages::{
+        CostMessage, EfficiencyMessage, EvolutionMessage, GovernorMessage, GpuCommand, KnowledgeMessage,
+        SchedulerMessage, SystemEvent,
+    },
+};
+
+/// The eight channels of a swarm, ready made, in a fabric of their own.
+///
+/// | accessor | message | capacity | default timeout | closed as number |
+/// |---|---|---|---|---|
+/// | [`scheduler`](Self::scheduler) | [`SchedulerMessage`] | 1,000 | 5 s | 1 |
+/// | [`evolution`](Self::evolution) | [`EvolutionMessage`] | 10,000 | 60 s | 2 |
+/// | [`gpu`](Self::gpu) | [`GpuCommand`] | 100 | 60 s | 3 |
+/// | [`governor`](Self::governor) | [`GovernorMessage`] | 1,000 | 5 s | 4 |
+/// | [`cost`](Self::cost) | [`CostMessage`] | 1,000 | 5 s | 5 |
+/// | [`efficiency`](Self::efficiency) | [`EfficiencyMessage`] | 1,000 | 5 s | 6 |
+/// | [`knowledge`](Self::knowledge) | [`KnowledgeMessage`] | 1,000 | 5 s | 7 |
+/// | [`events`](Self::events) | [`SystemEvent`] (broadcast) | 1,000 | – | 8 |
+///
+/// The channels have the accessors' names in the fabric, and the orders 10, 20, .. 80 there, so channels of your own
+/// fit between them. It is built with the public API alone: whoever needs other channels builds the like.
+///
+/// Handles are cheap to clone. As long as one exists none of the channels closes by itself, so tasks that serve a
+/// channel should hold a receiver, or a [`WeakRegistry`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use stratoswarm_core::{ChannelRegistry, messages::{CostCall, CostQuote, QueryCost}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), stratoswarm_core::RequestError> {
+/// let registry = ChannelRegistry::new();
+/// let mut model = registry.cost().join("models");
+/// let served = tokio::spawn(async move {
+///     while let Some(delivery) = model.recv().await {
+///         if let CostCall::QueryCost(query, reply) = delivery.into() {
+///             reply.send(CostQuote { price: f64::from(query.tasks) * 0.5, samples: 0 });
+///         }
+///     }
+/// });
+/// let quote = registry.cost().request(QueryCost { tasks: 3 }).await?;
+/// assert_eq!(quote.price, 1.5);
+///
+/// let report = registry.shutdown(Duration::from_secs(1)).await;
+/// assert!(report.is_clean());
+/// # served.await.expect("the model ends with its channel");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ChannelRegistry {
+    channels: Arc<Channels>,
+}
+
+/// A handle to a [`ChannelRegistry`] that does not keep its channels open.
+#[derive(Clone)]
+pub struct WeakRegistry {
+    channels: Weak<Channels>,
+}
+
+struct Channels {
+    fabric: Fabric,
+    gpu: Channel<GpuCommand>,
+    evolution: Channel<EvolutionMessage>,
+    cost: Channel<CostMessage>,
+    efficiency: Channel<EfficiencyMessage>,
+    scheduler: Channel<SchedulerMessage>,
+    governor: Channel<GovernorMessage>,
+    knowledge: Channel<KnowledgeMessage>,
+    events: Broadcast<SystemEvent>,
+}
+
+impl ChannelRegistry {
+    /// Opens the eight channels in a new fabric.
+    ///
+    /// # Examples
+    /// ```
+    /// let registry = stratoswarm_core::ChannelRegistry::new();
+    /// assert_eq!(registry.gpu().capacity(), 100);
+    /// ```
+    pub fn new() -> Self {
+        match Channels::open(Fabric::new()) {
+            Ok(channels) => Self { channels: Arc::new(channels) },
+            // Opening fails for three reasons: the name is taken by something else, the capacity is 0, or the fabric
+            // is shut down. The fabric is new and nobody else has it, the names differ, the capacities are above 0.
+            Err(error) => unreachable!("a new fabric refuses the preset's channels: {error}"),
+        }
+    }
+
+    /// The fabric that owns the channels, for channels of your own beside them.
+    pub fn fabric(&self) -> &Fabric {
+        &self.channels.fabric
+    }
+
+    /// Commands for the device.
+    pub fn gpu(&self) -> &Channel<GpuCommand> {
+        &self.channels.gpu
+    }
+
+    /// Operations of the evolution.
+    pub fn evolution(&self) -> &Channel<EvolutionMessage> {
+        &self.channels.evolution
+    }
+
+    /// Prices and plans.
+    pub fn cost(&self) -> &Channel<CostMessage> {
+        &self.channels.cost
+    }
+
+    /// The machine's figures.
+    pub fn efficiency(&self) -> &Channel<EfficiencyMessage> {
+        &self.channels.efficiency
+    }
+
+    /// Placement of tasks.
+    pub fn scheduler(&self) -> &Channel<SchedulerMessage> {
+        &self.channels.scheduler
+    }
+
+    /// Allocation of resources.
+    pub fn governor(&self) -> &Channel<GovernorMessage> {
+        &self.channels.governor
+    }
+
+    /// What the swarm knows.
+    pub fn knowledge(&self) -> &Channel<KnowledgeMessage> {
+        &self.channels.knowledge
+    }
+
+    /// What happens, for whoever follows it.
+    pub fn events(&self) -> &Broadcast<SystemEvent> {
+        &self.channels.events
+    }
+
+    /// A handle that does not keep the channels open.
+    ///
+    /// # Examples
+    /// ```
+    /// use stratoswarm_core::ChannelRegistry;
+    ///
+    /// let registry = ChannelRegistry::new();
+    /// let weak = registry.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(registry);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
+    pub fn downgrade(&self) -> WeakRegistry {
+        WeakRegistry { channels: Arc::downgrade(&self.channels) }
+    }
+
+    /// Closes the channels, upstream first, and waits until they are drained: taken, and every delivery and responder
+    /// dropped. The ordinary end of a program.
+    ///
+    /// Closes channels of your own in the same fabric as well. Waits at most `within`, and never for a group without
+    /// members. The report's list of handles that still exist leaves out the registry's own.
+    ///
+    /// # Cancel safety
+    /// The channels not reached yet stay open; a second call goes on from there.
+    pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
+        let mut report = self.channels.fabric.shutdown(within).await;
+        // The eight handles in `Channels` were made in this file; they are no leak.
+        report.held.retain(|handle| handle.opened_at.file() != file!());
+        report
+    }
+}
+
+impl Default for ChannelRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ChannelRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelRegistry").finish_non_exhaustive()
+    }
+}
+
+impl WeakRegistry {
+    /// The registry, while another handle to it exists.
+    pub fn upgrade(&self) -> Option<ChannelRegistry> {
+        self.channels.upgrade().map(|channels| ChannelRegistry { channels })
+    }
+}
+
+impl fmt::Debug for WeakRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakRegistry").finish_non_exhaustive()
+    }
+}
+
+impl Channels {
+    fn open(fabric: Fabric) -> Result<Self, OpenError> {
+        const LONG: Duration = Duration::from_secs(60);
+        const SHORT: Duration = Duration::from_secs(5);
+        Ok(Self {
+            scheduler: fabric.channel("scheduler").capacity(1000).default_timeout(SHORT).order(10).open()?,
+            evolution: fabric.channel("evolution").capacity(10_000).default_timeout(LONG).order(20).open()?,
+            gpu: fabric.channel("gpu").capacity(100).default_timeout(LONG).order(30).open()?,
+            governor: fabric.channel("governor").capacity(1000).default_timeout(SHORT).order(40).open()?,
+            cost: fabric.channel("cost").capacity(1000).default_timeout(SHORT).order(50).open()?,
+            efficiency: fabric
+                .channel("efficiency")
+                .capacity(1000)
+                .default_timeout(SHORT)
+                .order(60)
+                .open()?,
+            knowledge: fabric.channel("knowledge").capacity(1000).default_timeout(SHORT).order(70).open()?,
+            events: fabric.broadcast("events").capacity(1000).order(80).open()?,
+            fabric,
+        })
+    }
+}

@@ -1,0 +1,292 @@
+use std::{
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Ask, Channel, Delivery, Message, Priority, Shared};
+use crate::{
+    engine::{Admission, Effects, Slot},
+    error::{RequestError, Stage},
+    requests::{AnyResponder, Reply, ReplyCell},
+    sync::{atomic::Ordering, poll_proceed},
+    timers::Timer,
+};
+
+/// The future of [`Channel::request`] and [`Channel::try_request`], and the builder of its options.
+///
+/// # Cancel safety
+/// Dropped before it is accepted, it was not sent. Dropped later, no handler gets it any more; one that has it already
+/// learns it by [`Responder::is_closed`](crate::Responder::is_closed).
+#[must_use = "futures do nothing unless awaited"]
+#[repr(C)] // the message first, as in the log
+pub struct Requesting<'a, M: Message, A: Ask<M>> {
+    message: Option<M>,
+    channel: &'a Channel<M>,
+    limit: Limit,
+    progress: Progress<A::Reply>,
+    started: Option<Instant>,
+    timer: Timer,
+    only_try: bool,
+    from: &'static Location<'static>,
+    ask: PhantomData<fn(A)>,
+}
+
+/// When a request gives up.
+#[derive(Clone, Copy)]
+enum Limit {
+    Never,
+    After(Duration),
+    At(Instant),
+}
+
+enum Progress<R> {
+    /// Not accepted yet; waiting for room under this number.
+    Sending { waiting: Option<u64>, cell: Option<Arc<ReplyCell<R>>> },
+    /// Accepted, at this position.
+    Sent { position: u64, cell: Arc<ReplyCell<R>> },
+    Over,
+}
+
+impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
+    #[inline]
+    pub(super) fn new(channel: &'a Channel<M>, ask: A, only_try: bool, from: &'static Location<'static>) -> Self {
+        Self {
+            message: Some(ask.into_message()),
+            channel,
+            limit: channel.default_timeout().map_or(Limit::Never, Limit::After),
+            progress: Progress::Sending { waiting: None, cell: None },
+            started: None,
+            timer: Timer::new(),
+            only_try,
+            from,
+            ask: PhantomData,
+        }
+    }
+
+    /// Gives up this long after the first poll, instead of after the channel's default timeout.
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.limit = Limit::After(after);
+        self
+    }
+
+    /// Gives up at this time, instead of after the channel's default timeout.
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.limit = Limit::At(at);
+        self
+    }
+
+    /// Gives up at the latest when the caller of `parent` does, in whose name it is asked.
+    ///
+    /// Stated after a timeout, the earlier of the two holds.
+    pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
+        if let Some(theirs) = parent.deadline() {
+            let ours = match self.limit {
+                Limit::Never => None,
+                Limit::At(at) => Some(at),
+                Limit::After(after) => Instant::now().checked_add(after),
+            };
+            self.limit = Limit::At(ours.map_or(theirs, |ours| ours.min(theirs)));
+        }
+        self
+    }
+
+    /// States the class of traffic. Channels have one lane so far: it changes no order.
+    pub fn class(self, class: Priority) -> Self {
+        let _ = class;
+        self
+    }
+
+    /// The deadline, as of the first poll.
+    fn start(&mut self) -> Option<Instant> {
+        match self.limit {
+            Limit::Never => None,
+            Limit::At(at) => {
+                self.started = Some(Instant::now());
+                Some(at)
+            }
+            Limit::After(after) => {
+                let now = Instant::now();
+                self.started = Some(now);
+                now.checked_add(after) // a time beyond the clock's end is no deadline
+            }
+        }
+    }
+
+    fn expired(&mut self, stage: Stage) -> RequestError {
+        let waited = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        let members = self.channel.shared().log.lock().members();
+        tracing::debug!(channel = self.channel.name(), %stage, ?waited, members, "request expired");
+        RequestError::Expired { stage, waited, members }
+    }
+
+    /// Tries to bring the request in. Ready once it is accepted, or cannot be.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
+        if !matches!(&self.progress, Progress::Sending { cell: Some(_), .. }) {
+            let deadline = self.start();
+            if deadline.is_some_and(|deadline| self.started.is_some_and(|now| deadline <= now)) {
+                self.progress = Progress::Over;
+                return Poll::Ready(Err(self.expired(Stage::Sending)));
+            }
+            let cell = Some(Arc::new(ReplyCell::new(deadline)));
+            self.progress = Progress::Sending { waiting: None, cell };
+        }
+        let shared = self.channel.shared();
+        let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
+        let mut effects = Effects::new();
+        let mut log = shared.log.lock();
+        let mut admission = match *waiting {
+            None if log.admits() => Admission::Granted,
+            None => log.admit(&mut effects),
+            Some(id) => log.claim(id, cx.waker(), &mut effects),
+        };
+        if admission == Admission::Full && waiting.is_none() && !self.only_try {
+            let id = log.wait(cx.waker(), self.from, &mut effects);
+            *waiting = Some(id);
+            admission = log.claim(id, cx.waker(), &mut effects);
+        }
+        let polled = match admission {
+            Admission::Granted => match (self.message.take(), cell.take()) {
+                (Some(message), Some(cell)) => {
+                    let request = AnyResponder::first(Arc::clone(&cell) as _);
+                    let position = log.push_request(Slot { message, request }, &mut effects);
+                    log.note_request();
+                    if log.has_followers() {
+                        log.pushed(1, &mut effects);
+                    }
+                    self.progress = Progress::Sent { position, cell };
+                    Poll::Ready(Ok(()))
+                }
+                _ => Poll::Pending, // polled after it was ready
+            },
+            Admission::Closed => {
+                self.progress = Progress::Over;
+                Poll::Ready(Err(RequestError::Closed))
+            }
+            Admission::Full if self.only_try => {
+                self.progress = Progress::Over;
+                Poll::Ready(Err(RequestError::Full))
+            }
+            Admission::Full => Poll::Pending,
+        };
+        shared.settle(log, effects);
+        polled
+    }
+
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<A::Reply, RequestError>> {
+        let Progress::Sent { cell, .. } = &self.progress else { return Poll::Pending };
+        let reply = ready!(cell.poll_reply(cx));
+        self.progress = Progress::Over;
+        let counters = &self.channel.shared().counters;
+        let (counter, outcome) = match reply {
+            Reply::Answered(reply) => (&counters.answered, Ok(reply)),
+            Reply::Unanswered => (&counters.unanswered, Err(RequestError::Unanswered)),
+            Reply::WrongReplyType => (&counters.unanswered, Err(RequestError::WrongReplyType)),
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(outcome)
+    }
+
+    /// The deadline has passed.
+    #[cold]
+    fn give_up(&mut self) -> RequestError {
+        let stage = self.withdraw();
+        if stage != Stage::Sending {
+            self.channel.shared().counters.expired.fetch_add(1, Ordering::Relaxed);
+        }
+        self.expired(stage)
+    }
+
+    /// Takes the request back as far as possible; how far it had come.
+    fn withdraw(&mut self) -> Stage {
+        match std::mem::replace(&mut self.progress, Progress::Over) {
+            Progress::Sending { waiting, .. } => {
+                if let Some(id) = waiting {
+                    self.channel.shared().cancel_send(id);
+                }
+                Stage::Sending
+            }
+            Progress::Sent { position, cell } => {
+                if cell.give_up() {
+                    return Stage::Handling;
+                }
+                self.channel.shared().reap(position);
+                Stage::Queued
+            }
+            Progress::Over => Stage::Handling,
+        }
+    }
+}
+
+impl<M: Message, A: Ask<M>> Unpin for Requesting<'_, M, A> {}
+
+impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
+    type Output = Result<A::Reply, RequestError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let budget = ready!(poll_proceed(cx));
+        let mut polled = Poll::Pending;
+        if matches!(this.progress, Progress::Sending { .. }) {
+            match this.poll_send(cx) {
+                Poll::Ready(Err(error)) => polled = Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => budget.made_progress(),
+                Poll::Pending => {}
+            }
+        }
+        if polled.is_pending() {
+            polled = this.poll_reply(cx);
+        }
+        let deadline = match &this.progress {
+            Progress::Sending { cell: Some(cell), .. } | Progress::Sent { cell, .. } => cell.deadline(),
+            _ => None,
+        };
+        if polled.is_pending()
+            && let Some(deadline) = deadline
+            && this.timer.poll(deadline, cx).is_ready()
+        {
+            polled = Poll::Ready(Err(this.give_up()));
+        }
+        if polled.is_ready() {
+            this.timer.disarm();
+            budget.made_progress();
+        }
+        polled
+    }
+}
+
+impl<M: Message, A: Ask<M>> Drop for Requesting<'_, M, A> {
+    fn drop(&mut self) {
+        let abandoned = matches!(self.progress, Progress::Sent { .. });
+        if !matches!(self.progress, Progress::Over) {
+            self.withdraw();
+        }
+        if abandoned {
+            self.channel.shared().counters.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<M: Message, A: Ask<M>> fmt::Debug for Requesting<'_, M, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requesting").field("channel", &self.channel.name()).finish_non_exhaustive()
+    }
+}
+
+impl<M> Shared<M> {
+    /// A queued request is over: its place is free.
+    #[cold]
+    fn reap(&self, position: u64) {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        log.reap(position, &mut effects);
+        self.settle(log, effects);
+    }
+}

@@ -1,0 +1,113 @@
+use std::{fmt, sync::Arc, task::Context};
+
+use tokio::time::Instant;
+
+use super::{Sent, Ticket};
+use crate::requests::ReplyCell;
+
+/// Answers one request.
+///
+/// For a message that was only sent there is a responder, too, so that a handler need not tell the cases apart: nobody
+/// waits for it, and [`send`](Self::send) hands the reply back.
+///
+/// Dropping a responder without a reply tells the caller [`Unanswered`](crate::RequestError::Unanswered), unless another
+/// group may still answer.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stratoswarm_core::{Fabric, Message, Sent};
+///
+/// #[derive(Clone)]
+/// struct Double(u64);
+/// impl Message for Double { type Reply = u64; }
+///
+/// let channel = Fabric::new().channel::<Double>("double").open()?;
+/// let mut worker = channel.join("workers");
+/// let serving = async {
+///     if let Some(delivery) = worker.recv().await {
+///         let (Double(n), reply) = delivery.into_parts();
+///         assert_eq!(reply.send(2 * n), Sent::Received);
+///     }
+/// };
+/// let (answer, ()) = tokio::join!(async { channel.request(Double(21)).await }, serving);
+/// assert_eq!(answer, Ok(42));
+/// # Ok(()) }
+/// ```
+#[must_use = "dropping a Responder tells the caller its request was not answered"]
+pub struct Responder<R> {
+    cell: Option<Arc<ReplyCell<R>>>,
+    _ticket: Ticket,
+}
+
+impl<R> Responder<R> {
+    /// A responder that nobody waits for.
+    pub fn detached() -> Self {
+        Self { cell: None, _ticket: Ticket::none() }
+    }
+
+    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, ticket: Ticket) -> Self {
+        Self { cell, _ticket: ticket }
+    }
+
+    /// Brings the reply to the caller, or back: see [`Sent`].
+    pub fn send(mut self, reply: R) -> Sent<R> {
+        match self.cell.take() {
+            Some(cell) => cell.answer(reply),
+            None => Sent::NotAsked(reply),
+        }
+    }
+
+    /// Whether somebody asked, and still waits.
+    pub fn is_wanted(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| !cell.is_closed())
+    }
+
+    /// Whether nobody waits for the reply any more: the caller has gone or has a reply, or the deadline has passed.
+    /// False for a message that was only sent.
+    pub fn is_closed(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| cell.is_closed())
+    }
+
+    /// Waits until nobody waits for the reply any more; for ever for a message that was only sent.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    pub async fn closed(&mut self) {
+        let Some(cell) = &self.cell else { return std::future::pending().await };
+        let mut watching = Watching { cell, id: None };
+        std::future::poll_fn(|cx: &mut Context<'_>| watching.cell.poll_closed(&mut watching.id, cx)).await;
+    }
+
+    /// When the caller gives up; none if never, or for a message that was only sent.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.cell.as_ref().and_then(|cell| cell.deadline())
+    }
+}
+
+impl<R> Drop for Responder<R> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.drop_responder();
+        }
+    }
+}
+
+impl<R> fmt::Debug for Responder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("wanted", &self.is_wanted()).finish_non_exhaustive()
+    }
+}
+
+struct Watching<'a, R> {
+    cell: &'a ReplyCell<R>,
+    id: Option<u64>,
+}
+
+impl<R> Drop for Watching<'_, R> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.cell.forget_watcher(id);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use super::{Channel, Message, Priority, Shared};
+use crate::{
+    engine::{Admission, Effects, Log, Slot},
+    error::SendError,
+    sync::{MutexGuard, poll_proceed},
+};
+
+/// The future of [`Channel::send`].
+///
+/// # Cancel safety
+/// Dropped before it is ready, the message was not sent, ever; a place it had been granted goes to the next sender.
+#[must_use = "futures do nothing unless awaited"]
+#[repr(C)] // the message first, as in the log
+pub struct Sending<'a, M: Message> {
+    message: Option<M>,
+    shared: &'a Shared<M>,
+    waiting: Option<u64>,
+    from: &'static Location<'static>,
+}
+
+impl<'a, M: Message> Sending<'a, M> {
+    #[inline]
+    pub(super) fn new(channel: &'a Channel<M>, message: M, from: &'static Location<'static>) -> Self {
+        Self { message: Some(message), shared: channel.shared(), waiting: None, from }
+    }
+
+    /// States the message's class of traffic for this call. Channels have one lane so far: it changes no order.
+    pub fn class(self, class: Priority) -> Self {
+        let _ = class;
+        self
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_slow(&mut self, mut log: MutexGuard<'a, Log<M>>, cx: &Context<'_>) -> Poll<Result<(), SendError<M>>> {
+        let mut effects = Effects::new();
+        let admission = match self.waiting {
+            None => log.admit(&mut effects),
+            Some(id) => log.claim(id, cx.waker(), &mut effects),
+        };
+        let admission = match (admission, self.waiting) {
+            (Admission::Full, None) => {
+                let id = log.wait(cx.waker(), self.from, &mut effects);
+                self.waiting = Some(id);
+                log.claim(id, cx.waker(), &mut effects)
+            }
+            (admission, _) => admission,
+        };
+        let polled = match admission {
+            Admission::Full => Poll::Pending,
+            Admission::Closed => {
+                self.waiting = None;
+                self.message.take().map_or(Poll::Pending, |message| Poll::Ready(Err(SendError(message))))
+            }
+            Admission::Granted => {
+                self.waiting = None;
+                match self.message.take() {
+                    None => Poll::Pending, // polled after it was ready
+                    Some(message) => {
+                        log.push(Slot::plain(message));
+                        log.note_depth();
+                        log.pushed(1, &mut effects);
+                        Poll::Ready(Ok(()))
+                    }
+                }
+            }
+        };
+        self.shared.settle(log, effects);
+        polled
+    }
+}
+
+impl<M: Message> Unpin for Sending<'_, M> {}
+
+impl<M: Message> Future for Sending<'_, M> {
+    type Output = Result<(), SendError<M>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let budget = ready!(poll_proceed(cx));
+        let shared = this.shared;
+        let mut log = shared.log.lock();
+        if log.admits()
+            && this.waiting.is_none()
+            && let Some(message) = this.message.take()
+        {
+            log.push(Slot::plain(message));
+            budget.made_progress();
+            if log.has_followers() {
+                shared.pushed(log);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let polled = this.poll_slow(log, cx);
+        if polled.is_ready() {
+            budget.made_progress();
+        }
+        polled
+    }
+}
+
+impl<M: Message> Drop for Sending<'_, M> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(id) = self.waiting {
+            self.shared.cancel_send(id);
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for Sending<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").field("channel", &self.shared.name).finish_non_exhaustive()
+    }
+}
+
+impl<M: Clone> Shared<M> {
+    /// What follows a push.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn pushed(&self, mut log: MutexGuard<'_, Log<M>>) {
+        let mut effects = Effects::new();
+        log.pushed(1, &mut effects);
+        self.settle(log, effects);
+    }
+}
+
+impl<M> Shared<M> {
+    /// A sender's future is dropped that waited, or had been granted a place.
+    #[cold]
+    pub(super) fn cancel_send(&self, id: u64) {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        log.cancel_send(id, &mut effects);
+        self.settle(log, effects);
+    }
+}

@@ -1,0 +1,184 @@
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+
+use super::{Message, Shared, block_on, cursor::Cursor};
+use crate::{
+    engine::Effects,
+    error::TryRecvError,
+    sync::poll_proceed,
+};
+
+/// A reader that gets every message, and that senders wait for.
+///
+/// Made by [`Channel::subscribe`](crate::Channel::subscribe). It sees requests as plain messages: only a group answers.
+/// Dropped, it frees what only it had not read. For a reader that nobody waits for, see
+/// [`LossySubscriber`](crate::LossySubscriber).
+///
+/// # Backpressure
+/// Once it is the channel's capacity behind, senders wait for it. A subscriber that is not polled stops the channel.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32);
+/// # impl Message for Tick { type Reply = NoReply; }
+/// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+/// let (mut log, mut audit) = (ticks.subscribe(), ticks.subscribe());
+/// ticks.send(Tick(1)).await?;
+/// assert_eq!(log.recv().await, Some(Tick(1)));
+/// assert_eq!(audit.recv().await, Some(Tick(1)));
+/// # Ok(()) }
+/// ```
+pub struct Subscriber<M: Message> {
+    cursor: Cursor<M>,
+    at: &'static Location<'static>,
+    handle: u64,
+}
+
+impl<M: Message> Subscriber<M> {
+    pub(super) fn new(shared: &Arc<Shared<M>>, from_oldest: bool, at: &'static Location<'static>) -> Self {
+        let mut effects = Effects::new();
+        let mut log = shared.log.lock();
+        let (me, stash) = log.open_subscriber(from_oldest, &mut effects);
+        shared.settle(log, effects);
+        let handle = shared.list("Subscriber", None, at);
+        Self { cursor: Cursor::new(Arc::clone(shared), stash, me), at, handle }
+    }
+
+    /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
+    ///
+    /// What this subscriber has received so far does not matter: it starts anew.
+    #[must_use]
+    pub fn from_oldest(self) -> Self {
+        // The new cursor is there before the old one leaves, so nothing is freed in between.
+        Self::new(self.cursor.shared(), true, self.at)
+    }
+
+    /// Waits for the next message; `None` once the channel is closed and drained.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it took nothing.
+    #[inline]
+    pub fn recv(&mut self) -> SubscriberRecv<'_, M> {
+        SubscriberRecv { subscriber: self }
+    }
+
+    /// The next message, if one is there.
+    ///
+    /// # Errors
+    /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
+    pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
+        self.cursor.try_next().map(|(_, slot)| slot.message)
+    }
+
+    /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
+    /// 0 means closed and drained, or a `limit` of 0.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it took nothing.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        let mut waiting = Waiting(self);
+        let waiting = &mut waiting;
+        std::future::poll_fn(|cx| {
+            let budget = ready!(poll_proceed(cx));
+            let taken = waiting.0.cursor.take_many(limit, Some(cx), |_, slot| buffer.push(slot.message));
+            let count = match taken {
+                Err(TryRecvError::Empty) => return Poll::Pending,
+                Err(TryRecvError::Closed) => 0,
+                Ok(count) => count,
+            };
+            budget.made_progress();
+            Poll::Ready(count)
+        })
+        .await
+    }
+
+    /// Blocks this thread until the next message; `None` once the channel is closed and drained.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    pub fn blocking_recv(&mut self) -> Option<M> {
+        block_on(self.recv())
+    }
+
+    #[inline]
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
+        let budget = ready!(poll_proceed(cx));
+        let next = ready!(self.cursor.poll(cx));
+        budget.made_progress();
+        Poll::Ready(next.map(|(_, slot)| slot.message))
+    }
+}
+
+impl<M: Message> Stream for Subscriber<M> {
+    type Item = M;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<M>> {
+        self.poll_recv(cx)
+    }
+}
+
+impl<M: Message> Unpin for Subscriber<M> {}
+
+impl<M: Message> Drop for Subscriber<M> {
+    fn drop(&mut self) {
+        self.cursor.shared().unlist(self.handle);
+    }
+}
+
+impl<M: Message> fmt::Debug for Subscriber<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber").field("channel", &self.cursor.shared().name).finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Subscriber::recv`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct SubscriberRecv<'a, M: Message> {
+    subscriber: &'a mut Subscriber<M>,
+}
+
+impl<M: Message> Future for SubscriberRecv<'_, M> {
+    type Output = Option<M>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.subscriber.poll_recv(cx)
+    }
+}
+
+impl<M: Message> Drop for SubscriberRecv<'_, M> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.subscriber.cursor.waits() {
+            self.subscriber.cursor.cancel();
+        }
+    }
+}
+
+impl<M: Message> fmt::Debug for SubscriberRecv<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriberRecv").field("subscriber", &self.subscriber).finish()
+    }
+}
+
+/// Gives up the parked future when the one that waits is dropped.
+struct Waiting<'a, M: Message>(&'a mut Subscriber<M>);
+
+impl<M: Message> Drop for Waiting<'_, M> {
+    fn drop(&mut self) {
+        self.0.cursor.cancel();
+    }
+}

@@ -1,0 +1,31 @@
+use std::{fmt, panic::Location, sync::Weak};
+
+use super::{Broadcast, Shared, upgrade};
+
+/// A handle of a [`Broadcast`] that does not keep it open.
+pub struct WeakBroadcast<M: Clone + Send + 'static>(Weak<Shared<M>>);
+
+impl<M: Clone + Send + 'static> WeakBroadcast<M> {
+    pub(super) fn new(shared: Weak<Shared<M>>) -> Self {
+        Self(shared)
+    }
+
+    /// A full handle, while another one exists; none afterwards.
+    #[track_caller]
+    pub fn upgrade(&self) -> Option<Broadcast<M>> {
+        let at = Location::caller();
+        upgrade(&self.0).map(|shared| Broadcast::listed(shared, at))
+    }
+}
+
+impl<M: Clone + Send + 'static> Clone for WeakBroadcast<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: Clone + Send + 'static> fmt::Debug for WeakBroadcast<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakBroadcast")
+    }
+}

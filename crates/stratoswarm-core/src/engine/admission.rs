@@ -1,0 +1,312 @@
+use std::{panic::Location, task::Waker};
+
+use super::{Effects, Log, Note, Slot, reader::Reader, slot::clone_message};
+use crate::sync::atomic::Ordering;
+
+/// Whether a message may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Granted,
+    Full,
+    Closed,
+}
+
+impl Admission {
+    /// The number of granted places, or why there is none.
+    pub(crate) fn map_granted(self, places: usize) -> Result<usize, Self> {
+        if self == Self::Granted { Ok(places) } else { Err(self) }
+    }
+}
+
+impl<M> Log<M> {
+    /// Whether a message may be pushed without further ado.
+    #[inline]
+    pub(crate) fn admits(&self) -> bool {
+        self.tail + self.held < self.soft
+    }
+
+    /// Looks again at the readers, and refreshes what `floor` and `soft` remember of them.
+    pub(super) fn refresh(&mut self) {
+        self.floor = self.lowest();
+        self.set_soft();
+    }
+
+    fn lowest(&self) -> u64 {
+        let orphans = self.orphans.len() as u64;
+        if self.lossless == 0 {
+            return (self.unclaimed + self.unclaimed_dead).saturating_sub(orphans);
+        }
+        let readers = self.live().filter(|reader| reader.is_lossless());
+        let lowest = readers.map(Reader::floor).min().unwrap_or(self.tail);
+        if orphans == 0 { lowest } else { lowest.min(self.tail.saturating_sub(orphans)) }
+    }
+
+    #[inline]
+    fn limit(&self) -> u64 {
+        self.floor.saturating_add(self.capacity)
+    }
+
+    /// Pushes stay unseen only while they can be no new high water, so that the high water is exact.
+    fn set_soft(&mut self) {
+        let quiet = self.high_water.min(self.capacity);
+        self.soft = if self.closed || !self.senders.none_waits() { 0 } else { self.floor.saturating_add(quiet) };
+    }
+
+    /// Places that are free now; the floor must be fresh.
+    #[inline]
+    fn free(&self) -> u64 {
+        self.limit().saturating_sub(self.tail + self.held)
+    }
+
+    /// Notes how many messages wait; the floor must be fresh.
+    pub(crate) fn note_depth(&mut self) {
+        self.high_water = self.high_water.max(self.tail - self.floor);
+        self.set_soft();
+    }
+
+    /// How many are accepted and not taken by the slowest.
+    pub(crate) fn len(&self) -> u64 {
+        if self.keeps { self.tail.saturating_sub(self.lowest()) } else { self.ring.len() as u64 }
+    }
+
+    pub(crate) fn wake_readers(&mut self, messages: u64, effects: &mut Effects<M>) {
+        for reader in self.readers.iter_mut().flatten() {
+            if reader.parked.is_empty() {
+                continue;
+            }
+            let wanted = if reader.is_group() { messages } else { 1 };
+            for _ in 0..wanted {
+                match reader.parked.pop() {
+                    Some(waker) => effects.wakers.push(waker),
+                    None => break,
+                }
+            }
+            if reader.parked.is_empty() {
+                self.parked -= 1;
+            }
+        }
+    }
+
+    /// Gives free places to the longest waiting senders.
+    pub(super) fn serve(&mut self, effects: &mut Effects<M>) {
+        if self.closed {
+            return;
+        }
+        self.floor = self.lowest();
+        while self.free() > 0 {
+            let Some(waker) = self.senders.grant() else { break };
+            self.held += 1;
+            effects.wakers.push(waker);
+        }
+        self.ask(!self.senders.none_waits());
+        self.set_soft();
+    }
+
+    /// Asks the readers, or not any more, to serve the senders whenever they take from their stash.
+    fn ask(&mut self, ask: bool) {
+        for reader in self.readers.iter().flatten() {
+            if reader.stashed {
+                reader.stash.lock().ask = ask;
+            }
+        }
+    }
+
+    /// What a reader does that popped from its stash while senders wait.
+    #[cold]
+    pub(crate) fn attend(&mut self, effects: &mut Effects<M>) {
+        self.serve(effects);
+    }
+
+    /// A sender is dropped that waited or had been granted a place.
+    pub(crate) fn cancel_send(&mut self, id: u64, effects: &mut Effects<M>) {
+        if let Some(waker) = self.senders.cancel(id) {
+            effects.wakers_dropped.push(waker);
+        } else if self.senders.take_grant(id) {
+            self.held -= 1;
+        }
+        self.serve(effects);
+    }
+
+    /// A permit is dropped unused.
+    pub(crate) fn return_permit(&mut self, effects: &mut Effects<M>) {
+        self.permits -= 1;
+        self.held -= 1;
+        if self.closed && self.permits == 0 {
+            self.wake_all_readers(effects);
+        }
+        self.serve(effects);
+    }
+
+    /// Turns an admission into a permit.
+    pub(crate) fn permit(&mut self) {
+        self.permits += 1;
+        self.held += 1;
+    }
+
+    /// Takes the place that a waiting sender may have been granted. `Full`: it waits still, `waker` is kept.
+    pub(crate) fn claim(&mut self, id: u64, waker: &Waker, effects: &mut Effects<M>) -> Admission {
+        if self.closed {
+            return Admission::Closed;
+        }
+        if self.senders.take_grant(id) {
+            self.held -= 1;
+            self.floor = self.lowest();
+            return Admission::Granted;
+        }
+        effects.wakers_dropped.extend(self.senders.renew(id, waker));
+        Admission::Full
+    }
+
+    /// Queues a sender behind those that wait.
+    pub(crate) fn wait(&mut self, waker: &Waker, from: &'static Location<'static>, effects: &mut Effects<M>) -> u64 {
+        let id = self.senders.enqueue(waker.clone(), from);
+        self.soft = 0;
+        self.ask(true); // from here on, whoever pops serves us; what was popped before, the serving below sees
+        self.serve(effects);
+        let waiting = self.senders.waiting() as u64;
+        let floor = self.floor;
+        for reader in self.readers.iter_mut().flatten() {
+            if reader.is_group() && reader.members == 0 && !reader.warned && reader.floor() <= floor {
+                reader.warned = true;
+                effects.notes.push(Note::DeadGroup { group: reader.name.clone(), waiting });
+            }
+        }
+        id
+    }
+}
+
+impl<M: Clone> Log<M> {
+    /// Decides the slow way: those that wait come first, and expired requests give up their places.
+    #[cold]
+    pub(crate) fn admit(&mut self, effects: &mut Effects<M>) -> Admission {
+        if self.closed {
+            return Admission::Closed;
+        }
+        if !self.senders.none_waits() {
+            self.serve(effects);
+            if !self.senders.none_waits() && self.release_gone(effects) {
+                self.serve(effects);
+            }
+            if !self.senders.none_waits() {
+                return Admission::Full;
+            }
+        }
+        self.floor = self.lowest();
+        if self.free() == 0 && self.release_gone(effects) {
+            self.floor = self.lowest();
+        }
+        if self.free() == 0 {
+            self.set_soft();
+            return Admission::Full;
+        }
+        Admission::Granted
+    }
+
+    /// How many of `wanted` messages may come in now, nobody waiting.
+    pub(crate) fn admit_many(&mut self, wanted: usize, effects: &mut Effects<M>) -> Result<usize, Admission> {
+        match self.admit(effects) {
+            Admission::Granted => Ok(self.free().min(wanted as u64) as usize),
+            refused => Err(refused),
+        }
+    }
+
+    /// Appends an admitted message; its position.
+    #[inline]
+    pub(crate) fn push(&mut self, slot: Slot<M>) -> u64 {
+        let position = self.tail;
+        self.ring.push_back(slot);
+        self.tail += 1;
+        position
+    }
+
+    /// Appends admitted messages.
+    pub(crate) fn push_many(&mut self, messages: impl ExactSizeIterator<Item = M>) {
+        self.tail += messages.len() as u64;
+        self.ring.extend(messages.map(Slot::plain));
+        self.note_depth();
+    }
+
+    /// Appends an admitted request; its position.
+    pub(crate) fn push_request(&mut self, mut slot: Slot<M>, effects: &mut Effects<M>) -> u64 {
+        self.asked += 1;
+        if self.groups == 0 && self.lossless > 0 {
+            // Only subscribers are there: they see the message, and a group to come may answer it.
+            let request = std::mem::take(&mut slot.request);
+            match clone_message(&slot.message) {
+                Some(message) => self.orphans.push_back((self.tail, Slot { message, request })),
+                None => effects.dropped_requests.push(request),
+            }
+            let position = self.push(slot);
+            self.refresh();
+            return position;
+        }
+        self.requests_end = self.tail + 1;
+        self.push(slot)
+    }
+
+    /// Notes the depth after the push of a request, if it may be a new high water.
+    #[inline]
+    pub(crate) fn note_request(&mut self) {
+        if self.tail + self.held > self.soft && self.senders.none_waits() {
+            self.note_depth();
+        }
+    }
+
+    /// Whether `pushed` has something to do.
+    #[inline]
+    pub(crate) fn has_followers(&self) -> bool {
+        self.parked + self.lossy > 0
+    }
+
+    /// What follows the push of `count` messages: readers to wake, history to trim.
+    pub(crate) fn pushed(&mut self, count: u64, effects: &mut Effects<M>) {
+        if self.lossy > 0 {
+            self.overtake();
+            self.trim(effects);
+        }
+        if self.parked > 0 {
+            self.wake_readers(count, effects);
+        }
+    }
+
+    /// Sends a message with a permit. Legal after the close.
+    pub(crate) fn push_permitted(&mut self, message: M, effects: &mut Effects<M>) {
+        self.permits -= 1;
+        self.held -= 1;
+        self.push(Slot::plain(message));
+        self.floor = self.lowest();
+        self.note_depth();
+        self.pushed(1, effects);
+        if self.closed && self.permits == 0 {
+            self.wake_all_readers(effects);
+        }
+    }
+
+    /// Appends without ever waiting: the oldest goes when there is no room.
+    #[inline]
+    pub(crate) fn push_lossy(&mut self, message: M) -> Option<Slot<M>> {
+        self.tail += 1;
+        if self.lossy == 0 {
+            self.base = self.tail;
+            return Some(Slot::plain(message));
+        }
+        let oldest = if self.ring.len() as u64 == self.capacity {
+            self.base += 1;
+            self.ring.pop_front()
+        } else {
+            None
+        };
+        self.ring.push_back(Slot::plain(message));
+        self.high_water = self.high_water.max(self.ring.len() as u64);
+        self.overtake();
+        oldest
+    }
+
+    /// Tells the lossy readers where the tail is, if one of them holds what it is too late for.
+    #[inline]
+    fn overtake(&self) {
+        if self.tail > self.alarm {
+            self.overtaken.store(self.tail, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,458 @@
+use std::{collections::VecDeque, sync::Arc, task::Waker};
+
+use crossbeam_utils::CachePadded;
+
+use super::{
+    Effects, Note, Slot,
+    reader::{Durability, Kind, Reader},
+    senders::Senders,
+    slot::clone_message,
+    stash::SharedStash,
+};
+use crate::{requests::AnyResponder, sync::atomic::AtomicU64};
+
+/// Messages of a burst's storage that are kept for the next one; more is given back once it is drained.
+pub(super) const KEPT_SLOTS: usize = 1024;
+
+/// The most that is remembered for lossy readers of a lossless channel.
+const MOST_HISTORY: u64 = 65_536;
+
+/// What a member needs of its group: its slot, its stash, and the token of its deliveries.
+pub(crate) struct Membership<M> {
+    pub(crate) me: usize,
+    pub(crate) stash: SharedStash<M>,
+    pub(crate) token: Arc<()>,
+}
+
+/// A bounded log with cursors. See the [module](super).
+pub(crate) struct Log<M> {
+    pub(super) ring: VecDeque<Slot<M>>,
+    /// The position behind the newest message: how many were accepted.
+    pub(super) tail: u64,
+    /// Places that are promised: permits, and grants that were not taken yet.
+    pub(super) held: u64,
+    /// While `tail + held` is below this, a message is accepted without a look at anything else.
+    pub(super) soft: u64,
+    /// Readers with a parked future.
+    pub(super) parked: u32,
+    /// The position of the ring's front.
+    pub(super) base: u64,
+    /// The least position that a lossless reader has passed, as of the last look.
+    pub(super) floor: u64,
+    /// The most that ever waited at once.
+    pub(super) high_water: u64,
+    pub(super) capacity: u64,
+    /// Whether messages are kept until their lossless readers, or the first to come, have taken them; a broadcast's are not.
+    pub(super) keeps: bool,
+    pub(super) permits: u64,
+    pub(super) closed: bool,
+    pub(super) senders: Senders,
+    pub(super) readers: Vec<Option<Reader<M>>>,
+    pub(super) lossless: u32,
+    pub(super) groups: u32,
+    pub(super) lossy: u32,
+    /// Without a lossless reader: from where messages are kept for the first to come, and the requests among them
+    /// that gave up their place.
+    pub(super) unclaimed: u64,
+    pub(super) unclaimed_dead: u64,
+    /// Requests for a group to come, while there are only subscribers.
+    pub(super) orphans: VecDeque<(u64, Slot<M>)>,
+    /// The position behind the last request.
+    pub(super) requests_end: u64,
+    pub(super) asked: u64,
+    /// Hand-overs to readers that have left.
+    pub(super) delivered_before: u64,
+    /// Behind this position, some lossy reader's batch holds what it is too late for.
+    pub(super) alarm: u64,
+    /// The tail, told to the lossy readers once the alarm is passed.
+    pub(super) overtaken: Arc<CachePadded<AtomicU64>>,
+    pub(super) ids: u64,
+    pub(super) closing: Vec<(u64, Waker)>,
+}
+
+impl<M> Log<M> {
+    pub(crate) fn new(capacity: usize, keeps: bool) -> Self {
+        let mut log = Self {
+            ring: VecDeque::new(),
+            tail: 0,
+            held: 0,
+            soft: 0,
+            parked: 0,
+            base: 0,
+            floor: 0,
+            high_water: 0,
+            capacity: capacity as u64,
+            keeps,
+            permits: 0,
+            closed: false,
+            senders: Senders::new(),
+            readers: Vec::new(),
+            lossless: 0,
+            groups: 0,
+            lossy: 0,
+            unclaimed: 0,
+            unclaimed_dead: 0,
+            orphans: VecDeque::new(),
+            requests_end: 0,
+            asked: 0,
+            delivered_before: 0,
+            alarm: u64::MAX,
+            overtaken: Arc::new(CachePadded::new(AtomicU64::new(0))),
+            ids: 0,
+            closing: Vec::new(),
+        };
+        log.refresh();
+        log
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = &Reader<M>> + '_ {
+        self.readers.iter().flatten()
+    }
+
+    #[inline]
+    pub(super) fn reader(&mut self, me: usize) -> Option<&mut Reader<M>> {
+        self.readers.get_mut(me).and_then(Option::as_mut)
+    }
+
+    /// The slot of the group of this name.
+    fn group(&self, name: &str) -> Option<usize> {
+        let found = |reader: &Reader<M>| reader.is_group() && reader.name == name;
+        self.readers.iter().position(|reader| reader.as_ref().is_some_and(found))
+    }
+
+    pub(crate) fn durability(&self, group: &str) -> Option<Durability> {
+        match self.readers.get(self.group(group)?)?.as_ref()?.kind {
+            Kind::Group(durability) => Some(durability),
+            _ => None,
+        }
+    }
+
+    /// Members of all groups.
+    pub(crate) fn members(&self) -> usize {
+        self.live().filter(|reader| reader.is_group()).map(|reader| reader.members as usize).sum()
+    }
+
+    /// Handles that read.
+    pub(crate) fn handles(&self) -> usize {
+        self.live().map(|reader| reader.members as usize).sum()
+    }
+
+    #[inline]
+    pub(crate) fn has_parked(&self) -> bool {
+        self.parked > 0
+    }
+
+    pub(crate) fn lossy_readers(&self) -> usize {
+        self.lossy as usize
+    }
+
+    /// Closes: senders that wait are turned away, readers may drain what there is.
+    pub(crate) fn close(&mut self, effects: &mut Effects<M>) {
+        if self.closed {
+            return;
+        }
+        self.closed = true;
+        self.soft = 0;
+        self.held -= self.senders.granted() as u64;
+        effects.wakers.extend(self.senders.clear());
+        effects.wakers.extend(self.closing.drain(..).map(|(_, waker)| waker));
+        self.wake_all_readers(effects);
+    }
+
+    /// Registers a future that waits for the close. None if closed.
+    pub(crate) fn wait_for_close(&mut self, id: Option<u64>, waker: &Waker) -> Option<u64> {
+        if self.closed {
+            return None;
+        }
+        if let Some((id, current)) =
+            id.and_then(|id| self.closing.iter_mut().find(|(other, _)| *other == id).map(|found| (id, &mut found.1)))
+        {
+            current.clone_from(waker);
+            return Some(id);
+        }
+        let id = self.next_id();
+        self.closing.push((id, waker.clone()));
+        Some(id)
+    }
+
+    pub(crate) fn forget_close(&mut self, id: u64) -> Option<Waker> {
+        let at = self.closing.iter().position(|(other, _)| *other == id)?;
+        Some(self.closing.swap_remove(at).1)
+    }
+
+    pub(super) fn wake_all_readers(&mut self, effects: &mut Effects<M>) {
+        for reader in self.readers.iter_mut().flatten() {
+            while let Some(waker) = reader.parked.pop() {
+                effects.wakers.push(waker);
+            }
+        }
+        self.parked = 0;
+    }
+
+    /// Frees what no reader needs any more.
+    pub(super) fn trim(&mut self, effects: &mut Effects<M>) {
+        let mut needed = if self.keeps && self.lossless == 0 { self.unclaimed } else { u64::MAX };
+        let remembered = self.tail.saturating_sub(self.history());
+        for reader in self.live() {
+            match reader.kind {
+                Kind::Group(_) | Kind::Subscriber => needed = needed.min(reader.next),
+                Kind::Lossy => needed = needed.min(reader.next.max(remembered)),
+                Kind::Removed => {}
+            }
+        }
+        while self.base < needed.min(self.tail) {
+            effects.dropped.extend(self.ring.pop_front());
+            self.base += 1;
+        }
+    }
+
+    /// How far behind a lossy reader may be.
+    pub(crate) fn history(&self) -> u64 {
+        if self.keeps { self.capacity.min(MOST_HISTORY) } else { self.capacity }
+    }
+
+    /// Adds a reader; its slot.
+    pub(super) fn add(&mut self, reader: Reader<M>) -> usize {
+        match reader.kind {
+            Kind::Group(_) => {
+                self.lossless += 1;
+                self.groups += 1;
+            }
+            Kind::Subscriber => self.lossless += 1,
+            Kind::Lossy => self.lossy += 1,
+            Kind::Removed => {}
+        }
+        let free = self.readers.iter().position(Option::is_none);
+        if let Some(free) = free {
+            self.readers[free] = Some(reader);
+            free
+        } else {
+            self.readers.push(Some(reader));
+            self.readers.len() - 1
+        }
+    }
+}
+
+impl<M: Clone> Log<M> {
+    /// The slot of the group, which is made if there is none.
+    pub(crate) fn open_group(
+        &mut self,
+        name: &str,
+        durability: Durability,
+        from_oldest: bool,
+        effects: &mut Effects<M>,
+    ) -> usize {
+        if let Some(me) = self.group(name) {
+            return me;
+        }
+        let mut reader = Reader::new(Kind::Group(durability), name.to_owned(), self.tail);
+        let gone = self.position(&mut reader, from_oldest);
+        reader.backlog.extend(self.orphans.drain(..));
+        reader.backlog.make_contiguous().sort_by_key(|(position, _)| *position);
+        reader.adopted += reader.backlog.len() as u64;
+        let kept = self.tail - reader.start + reader.adopted;
+        if gone > reader.adopted {
+            effects.notes.push(Note::LateGroup { group: name.to_owned(), gone: gone - reader.adopted, kept });
+        }
+        let at = self.add(reader);
+        self.after_readers_changed(effects);
+        at
+    }
+
+    /// A new subscriber's slot and stash.
+    pub(crate) fn open_subscriber(
+        &mut self,
+        from_oldest: bool,
+        effects: &mut Effects<M>,
+    ) -> (usize, SharedStash<M>) {
+        let mut reader = Reader::new(Kind::Subscriber, String::new(), self.tail);
+        let first = self.lossless == 0;
+        let _ = self.position(&mut reader, from_oldest);
+        reader.members = 1;
+        if first {
+            self.orphan_requests(reader.next, effects);
+        }
+        reader.dead = 0; // it observes requests, live or not
+        reader.adopted += reader.backlog.len() as u64;
+        let stash = Arc::clone(&reader.stash);
+        let me = self.add(reader);
+        self.after_readers_changed(effects);
+        (me, stash)
+    }
+
+    /// A new lossy reader's slot, and where it learns that senders have overtaken it. It keeps `unread` at how much it
+    /// took and did not hand out.
+    pub(crate) fn open_lossy(&mut self, unread: Arc<CachePadded<AtomicU64>>) -> (usize, Arc<CachePadded<AtomicU64>>) {
+        let mut reader = Reader::new(Kind::Lossy, String::new(), self.tail);
+        reader.members = 1;
+        reader.unread = Some(unread);
+        (self.add(reader), Arc::clone(&self.overtaken))
+    }
+
+    /// Moves a new lossless reader to where it starts; how many messages before that are gone.
+    fn position(&mut self, reader: &mut Reader<M>, from_oldest: bool) -> u64 {
+        if self.lossless == 0 {
+            reader.start = self.unclaimed;
+            reader.dead = std::mem::take(&mut self.unclaimed_dead);
+        } else if from_oldest {
+            let oldest = self.live().filter(|other| other.is_lossless()).min_by_key(|other| other.oldest());
+            reader.start = oldest.map_or(self.tail, |oldest| oldest.passed().max(self.base));
+            if let Some(oldest) = oldest {
+                copy_kept(oldest, self.base, reader);
+            }
+            reader.dead = self.released_from(reader.start);
+        }
+        let gone = reader.start;
+        reader.next = reader.start;
+        reader.direct = reader.start;
+        gone
+    }
+
+    /// Puts the requests of unclaimed messages aside for a group to come; a subscriber comes first.
+    fn orphan_requests(&mut self, from: u64, effects: &mut Effects<M>) {
+        if self.requests_end <= from {
+            return;
+        }
+        let ahead = (from - self.base) as usize;
+        for (at, slot) in self.ring.iter_mut().enumerate().skip(ahead) {
+            if slot.request.is_some() {
+                let request = std::mem::take(&mut slot.request);
+                if let Some(message) = clone_message(&slot.message).filter(|_| !request.is_released()) {
+                    self.orphans.push_back((self.base + at as u64, Slot { message, request }));
+                } else {
+                    effects.dropped_requests.push(request);
+                }
+            }
+        }
+    }
+
+    pub(super) fn after_readers_changed(&mut self, effects: &mut Effects<M>) {
+        self.trim(effects);
+        if self.senders.none_waits() {
+            self.refresh();
+        } else {
+            self.serve(effects);
+        }
+    }
+
+    /// A further member of the group, which is made if there is none.
+    pub(crate) fn join(
+        &mut self,
+        name: &str,
+        durability: Durability,
+        from_oldest: bool,
+        effects: &mut Effects<M>,
+    ) -> Membership<M> {
+        let me = self.open_group(name, durability, from_oldest, effects);
+        let reader = self.readers[me].get_or_insert_with(|| Reader::new(Kind::Removed, String::new(), 0));
+        reader.members += 1;
+        reader.warned = false;
+        Membership { me, stash: Arc::clone(&reader.stash), token: Arc::clone(&reader.token) }
+    }
+
+    /// A member or subscriber leaves. What it had not handed out is still there, for its group.
+    pub(crate) fn leave(&mut self, me: usize, waiting: Option<u64>, effects: &mut Effects<M>) {
+        if let Some(id) = waiting {
+            self.cancel_receive(me, id, effects);
+        }
+        let Some(reader) = self.reader(me) else { return };
+        reader.members -= 1;
+        if reader.members > 0 || reader.kind == Kind::Group(Durability::Durable) {
+            return;
+        }
+        self.remove(me, effects);
+        if let Some(reader) = self.readers.get_mut(me) {
+            *reader = None;
+        }
+    }
+
+    /// Removes a group; how many messages only it had not taken, or had not finished reading.
+    pub(crate) fn remove_group(&mut self, name: &str, effects: &mut Effects<M>) -> usize {
+        let Some(me) = self.group(name) else { return 0 };
+        let left = self.remove(me, effects);
+        if let Some(slot) = self.readers.get_mut(me)
+            && slot.as_ref().is_some_and(|reader| reader.members == 0)
+        {
+            *slot = None;
+        }
+        left
+    }
+
+    /// Takes a reader out of every account; frees what only it had not read.
+    fn remove(&mut self, me: usize, effects: &mut Effects<M>) -> usize {
+        let tail = self.tail;
+        let Some(reader) = self.reader(me) else { return 0 };
+        if reader.kind == Kind::Removed {
+            return 0;
+        }
+        let left = reader.left(tail);
+        let taken = (tail - reader.start + reader.adopted).saturating_sub(left + reader.skipped.total());
+        let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
+        {
+            let mut stash = reader.stash.lock();
+            effects.dropped.extend(std::mem::take(&mut stash.queue));
+        }
+        reader.stashed = false;
+        reader.next = tail;
+        effects.dropped.extend(reader.backlog.drain(..).map(|(_, slot)| slot));
+        let mut woken = 0;
+        while let Some(waker) = reader.parked.pop() {
+            effects.wakers.push(waker);
+            woken = 1;
+        }
+        self.parked -= woken;
+        self.delivered_before += taken;
+        match kind {
+            Kind::Group(_) => {
+                self.lossless -= 1;
+                self.groups -= 1;
+            }
+            Kind::Subscriber => self.lossless -= 1,
+            Kind::Lossy => self.lossy -= 1,
+            Kind::Removed => {}
+        }
+        if kind != Kind::Lossy {
+            if self.groups == 0 && matches!(kind, Kind::Group(_)) {
+                // Nobody is left to answer what the last group had not taken.
+                for slot in &mut self.ring {
+                    if slot.request.is_some() {
+                        effects.dropped_requests.push(std::mem::take(&mut slot.request));
+                    }
+                }
+            }
+            if self.lossless == 0 {
+                self.unclaimed = tail;
+                self.unclaimed_dead = 0;
+            }
+        }
+        self.after_readers_changed(effects);
+        left as usize
+    }
+}
+
+/// Copies what a reader has not handed out of positions before `until` to a new reader.
+fn copy_kept<M: Clone>(from: &Reader<M>, until: u64, to: &mut Reader<M>) {
+    let stash = from.stash.lock();
+    let backlog = from.backlog.iter().map(|(position, slot)| (*position, slot));
+    for (position, slot) in backlog.chain((stash.front..until).zip(&stash.queue)) {
+        if slot.request.is_released() {
+            continue;
+        }
+        if let Some(message) = clone_message(&slot.message) {
+            let request = if to.is_group() { slot.request.clone() } else { AnyResponder::none() };
+            to.backlog.push_back((position, Slot { message, request }));
+        } else {
+            to.adopted += 1;
+            to.skipped.panicked += 1;
+        }
+    }
+}

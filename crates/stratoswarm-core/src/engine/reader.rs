@@ -1,0 +1,122 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use crossbeam_utils::CachePadded;
+
+use super::{Slot, Stash, parked::Parked, stash::SharedStash};
+use crate::{
+    accounts::Skipped,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A cursor on the log.
+pub(crate) struct Reader<M> {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    /// The first position that it has not taken from the ring.
+    pub(super) next: u64,
+    /// Positions passed under the log's lock; together with the stash's count it makes `passed`.
+    pub(super) direct: u64,
+    /// Whether the stash may hold something.
+    pub(super) stashed: bool,
+    pub(super) stash: SharedStash<M>,
+    /// Messages that come before the stash, each with its position: kept or handed back from elsewhere.
+    pub(super) backlog: VecDeque<(u64, Slot<M>)>,
+    pub(super) parked: Parked,
+    pub(super) members: u32,
+    /// Requests ahead of it that gave up their place.
+    pub(super) dead: u64,
+    /// Where it started, and how many messages from before that it was given.
+    pub(super) start: u64,
+    pub(super) adopted: u64,
+    pub(super) skipped: Skipped,
+    /// One clone for each member and each delivery that is in hand.
+    pub(super) token: Arc<()>,
+    pub(super) warned: bool,
+    /// Of a lossy reader: the position of the first message of its batch when it was last here; the end of time without.
+    pub(super) batch_from: u64,
+    /// Of a lossy reader: how much it took and did not hand out.
+    pub(super) unread: Option<Arc<CachePadded<AtomicU64>>>,
+}
+
+/// What sort of reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Group(Durability),
+    Subscriber,
+    Lossy,
+    /// A group that was removed while members were there; they learn it at their next `recv`.
+    Removed,
+}
+
+/// Whether a group outlives its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Durable,
+    Ephemeral,
+}
+
+impl<M> Reader<M> {
+    pub(super) fn new(kind: Kind, name: String, start: u64) -> Self {
+        Self {
+            kind,
+            name,
+            next: start,
+            direct: start,
+            stashed: false,
+            stash: Stash::shared(),
+            backlog: VecDeque::new(),
+            parked: Parked::new(),
+            members: 0,
+            dead: 0,
+            start,
+            adopted: 0,
+            skipped: Skipped::default(),
+            token: Arc::new(()),
+            warned: false,
+            batch_from: u64::MAX,
+            unread: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_lossless(&self) -> bool {
+        matches!(self.kind, Kind::Group(_) | Kind::Subscriber)
+    }
+
+    #[inline]
+    pub(super) fn is_group(&self) -> bool {
+        matches!(self.kind, Kind::Group(_))
+    }
+
+    /// How many positions it has passed: handed out or skipped.
+    #[inline]
+    pub(super) fn passed(&self) -> u64 {
+        if self.stashed { self.direct + self.stash.lock().popped } else { self.next }
+    }
+
+    /// Up to where it leaves the senders free: `passed`, and what ahead of it needs no place, less what it was given.
+    #[inline]
+    pub(super) fn floor(&self) -> u64 {
+        (self.passed() + self.dead).saturating_sub(self.backlog.len() as u64)
+    }
+
+    /// The position of the oldest message that it has not handed out.
+    pub(super) fn oldest(&self) -> u64 {
+        self.backlog.front().map_or_else(|| self.passed(), |(position, _)| *position)
+    }
+
+    /// How many deliveries exist that were taken here.
+    pub(super) fn in_hand(&self) -> u64 {
+        (Arc::strong_count(&self.token) as u64).saturating_sub(1 + u64::from(self.members))
+    }
+
+    pub(super) fn left(&self, tail: u64) -> u64 {
+        match self.kind {
+            Kind::Removed => 0,
+            Kind::Lossy => {
+                tail - self.next + self.unread.as_ref().map_or(0, |unread| unread.load(Ordering::Relaxed))
+            }
+            Kind::Group(_) | Kind::Subscriber => tail - self.passed() + self.backlog.len() as u64,
+        }
+    }
+}

@@ -1,0 +1,392 @@
+use std::{collections::VecDeque, mem, task::Waker};
+
+use super::{
+    Effects, Log, Slot,
+    log::KEPT_SLOTS,
+    reader::{Kind, Reader},
+    slot::clone_message,
+};
+use crate::requests::{AnyCell, AnyResponder, Handover};
+
+/// How many messages a reader among several takes under one lock.
+const BATCH: u64 = 32;
+
+/// What a reader gets from the log.
+pub(crate) enum Take<M> {
+    /// A message, its position, and how many more the reader may find in its stash.
+    Message(u64, Slot<M>, usize),
+    Empty,
+    Closed,
+}
+
+impl<M: Clone> Log<M> {
+    /// The next message of a lossless reader, the short way: one reader, nothing waiting anywhere.
+    #[inline]
+    pub(crate) fn take_short(&mut self, me: usize, waiting: &mut Option<u64>) -> Option<(u64, Slot<M>)> {
+        if self.lossless + self.lossy != 1 || !self.senders.none_waits() {
+            return None;
+        }
+        let reader = self.readers.get_mut(me)?.as_mut()?;
+        let alone = reader.members == 1 && self.tail - self.base > 1;
+        if alone || reader.stashed || !reader.backlog.is_empty() || reader.kind == Kind::Removed {
+            return None;
+        }
+        if self.ring.front()?.request.is_released() {
+            return None;
+        }
+        if waiting.is_some() && !reader.parked.is_empty() {
+            return None;
+        }
+        let slot = self.ring.pop_front()?;
+        let position = self.base;
+        self.base += 1;
+        reader.next += 1;
+        reader.direct += 1;
+        *waiting = None; // woken, or the list would not be empty
+        Some((position, slot))
+    }
+
+    /// The next message of a lossless reader.
+    pub(crate) fn take(&mut self, me: usize, effects: &mut Effects<M>) -> Take<M> {
+        let took = self.take_next(me, effects);
+        if !self.senders.none_waits() {
+            self.serve(effects);
+        }
+        took
+    }
+
+    fn take_next(&mut self, me: usize, effects: &mut Effects<M>) -> Take<M> {
+        loop {
+            let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return Take::Closed };
+            if reader.kind == Kind::Removed {
+                return Take::Closed;
+            }
+            if let Some((position, slot)) = reader.backlog.pop_front() {
+                return Take::Message(position, slot, 0);
+            }
+            if reader.stashed {
+                let mut stash = reader.stash.lock();
+                let alone = reader.members == 1;
+                match stash.pop_any() {
+                    None => {
+                        drop(stash);
+                        reader.stashed = false;
+                    }
+                    Some((_, slot)) if slot.request.is_released() => {
+                        drop(stash);
+                        reader.skip_released(slot, effects);
+                        continue;
+                    }
+                    Some((position, slot)) => {
+                        let more = if alone { stash.queue.len() } else { 0 };
+                        return Take::Message(position, slot, more);
+                    }
+                }
+            }
+            if self.tail == reader.next {
+                self.shrink(me);
+                let over = self.closed && self.permits == 0;
+                return if over { Take::Closed } else { Take::Empty };
+            }
+            let alone = reader.members == 1;
+            if self.lossless + self.lossy == 1 {
+                if alone && self.tail - self.base > 1 {
+                    self.swap_ring(me);
+                    continue;
+                }
+                let Some(slot) = self.ring.pop_front() else { return Take::Empty };
+                let position = self.base;
+                self.base += 1;
+                reader.next += 1;
+                reader.direct += 1;
+                if slot.request.is_released() {
+                    reader.skip_released(slot, effects);
+                    continue;
+                }
+                return Take::Message(position, slot, 0);
+            }
+            self.take_shared(me, if alone { BATCH } else { 1 });
+        }
+    }
+
+    /// The only reader takes the ring as it is.
+    fn swap_ring(&mut self, me: usize) {
+        let ask = !self.senders.none_waits();
+        let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
+        let mut stash = reader.stash.lock();
+        stash.front = self.base;
+        stash.ask = ask;
+        mem::swap(&mut stash.queue, &mut self.ring);
+        reader.stashed = true;
+        reader.next = self.tail;
+        self.base = self.tail;
+    }
+
+    /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
+    fn take_shared(&mut self, me: usize, most: u64) {
+        let ask = !self.senders.none_waits();
+        let others = self.least_next_but(me);
+        let another_group = self.another_group_behind(me);
+        let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
+        let group = reader.is_group();
+        let count = most.min(self.tail - reader.next);
+        let mut stash = reader.stash.lock();
+        stash.front = reader.next;
+        stash.ask = ask;
+        let movable = if reader.next == self.base { others.saturating_sub(self.base).min(count) } else { 0 };
+        stash.queue.extend(self.ring.drain(..movable as usize));
+        self.base += movable;
+        reader.next += movable;
+        let mut panicked = false;
+        let at = (reader.next - self.base) as usize;
+        for slot in self.ring.iter_mut().skip(at).take((count - movable) as usize) {
+            let Some(message) = clone_message(&slot.message) else {
+                panicked = true;
+                break;
+            };
+            let request = match (group, another_group) {
+                (false, _) => AnyResponder::none(),
+                (true, false) => mem::take(&mut slot.request),
+                (true, true) => slot.request.clone(),
+            };
+            stash.queue.push_back(Slot { message, request });
+            reader.next += 1;
+        }
+        reader.stashed = true;
+        if panicked {
+            if stash.queue.is_empty() {
+                // Its turn now: passed over.
+                reader.next += 1;
+                reader.direct += 1;
+                reader.skipped.panicked += 1;
+            }
+            // Otherwise it is the first of the next batch.
+        }
+    }
+
+    /// The least position that another reader still needs.
+    fn least_next_but(&self, me: usize) -> u64 {
+        let mut least = u64::MAX;
+        let mut lossless = 0;
+        for (at, reader) in self.readers.iter().enumerate() {
+            let Some(reader) = reader else { continue };
+            lossless += u32::from(reader.is_lossless());
+            if at != me && reader.kind != Kind::Removed {
+                least = least.min(reader.next.max(self.base));
+            }
+        }
+        if self.keeps && lossless == 0 { least.min(self.unclaimed.max(self.base)) } else { least }
+    }
+
+    fn another_group_behind(&self, me: usize) -> bool {
+        self.groups > 1 && self.readers.iter().enumerate().any(|(at, reader)| {
+            at != me && reader.as_ref().is_some_and(|other| other.is_group())
+        })
+    }
+
+    /// Brings a lossy reader's batch up to date: what it is too late for goes, and an empty one is filled.
+    pub(crate) fn take_lossy(&mut self, me: usize, batch: &mut LossyBatch<M>, effects: &mut Effects<M>) -> LossyTake {
+        let alone = self.lossless + self.lossy == 1;
+        let others = if alone { self.unclaimed_or_max() } else { self.least_next_but(me) };
+        let history = self.history();
+        let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else {
+            return LossyTake { missed: 0, closed: true };
+        };
+        let mut missed = 0;
+        let oldest = self.tail.saturating_sub(history);
+        while batch.front < oldest
+            && let Some(slot) = batch.queue.pop_front()
+        {
+            effects.dropped.push(slot);
+            batch.front += 1;
+            missed += 1;
+        }
+        if batch.queue.is_empty() {
+            missed += Self::refill_lossy(reader, &mut self.ring, &mut self.base, self.tail, others, batch);
+        }
+        reader.skipped.missed += missed;
+        reader.batch_from = if batch.queue.is_empty() { u64::MAX } else { batch.front };
+        let first = self.live().map(|reader| reader.batch_from).min().unwrap_or(u64::MAX);
+        self.alarm = first.saturating_add(history);
+        let over = self.closed && self.permits == 0 && batch.queue.is_empty();
+        LossyTake { missed, closed: over }
+    }
+
+    /// Fills an empty batch; how many messages were missed before it.
+    fn refill_lossy(
+        reader: &mut Reader<M>,
+        ring: &mut VecDeque<Slot<M>>,
+        base: &mut u64,
+        tail: u64,
+        others: u64,
+        batch: &mut LossyBatch<M>,
+    ) -> u64 {
+        let mut missed = base.saturating_sub(reader.next);
+        reader.next += missed;
+        let available = tail - reader.next;
+        if others == u64::MAX && available > 0 {
+            mem::swap(ring, &mut batch.queue);
+            batch.front = *base;
+            *base = tail;
+            reader.next = tail;
+            return missed;
+        }
+        let count = BATCH.min(available);
+        let movable = if reader.next == *base { others.saturating_sub(*base).min(count) } else { 0 };
+        batch.front = reader.next;
+        batch.queue.extend(ring.drain(..movable as usize));
+        *base += movable;
+        reader.next += movable;
+        let at = (reader.next - *base) as usize;
+        for slot in ring.iter().skip(at).take((count - movable) as usize) {
+            match clone_message(&slot.message) {
+                Some(message) => batch.queue.push_back(Slot::plain(message)),
+                None if batch.queue.is_empty() => {
+                    // As if it had been missed.
+                    batch.front += 1;
+                    missed += 1;
+                }
+                None => break, // the first of the next batch
+            }
+            reader.next += 1;
+        }
+        missed
+    }
+
+    fn unclaimed_or_max(&self) -> u64 {
+        if self.keeps { self.unclaimed.max(self.base) } else { u64::MAX }
+    }
+
+    /// Up to `most` messages at once. Returns how many; `into` gets them with their positions.
+    pub(crate) fn take_many(
+        &mut self,
+        me: usize,
+        most: usize,
+        effects: &mut Effects<M>,
+        mut into: impl FnMut(u64, Slot<M>),
+    ) -> Result<usize, Take<M>> {
+        let mut count = 0;
+        while count < most {
+            match self.take_next(me, effects) {
+                Take::Message(position, slot, more) => {
+                    into(position, slot);
+                    count += 1;
+                    if more > 0
+                        && let Some(reader) = self.reader(me)
+                    {
+                        let mut stash = reader.stash.lock();
+                        while count < most
+                            && let Some((position, slot)) = stash.pop()
+                        {
+                            into(position, slot);
+                            count += 1;
+                        }
+                    }
+                }
+                none if count == 0 => return Err(none),
+                _ => break,
+            }
+        }
+        if !self.senders.none_waits() {
+            self.serve(effects);
+        }
+        Ok(count)
+    }
+
+    /// Parks a receiving future, or keeps its waker current.
+    pub(crate) fn park(&mut self, me: usize, id: Option<u64>, waker: &Waker, effects: &mut Effects<M>) -> Option<u64> {
+        let fresh = self.next_id();
+        let reader = self.readers.get_mut(me)?.as_mut()?;
+        if let Some(id) = id
+            && let Some(replaced) = reader.parked.renew(id, waker)
+        {
+            effects.wakers_dropped.extend(replaced);
+            return Some(id);
+        }
+        if reader.parked.is_empty() {
+            self.parked += 1;
+        }
+        reader.parked.push(fresh, waker.clone());
+        Some(fresh)
+    }
+
+    /// A receiving future is content: it got something, or the end.
+    pub(crate) fn unpark(&mut self, me: usize, id: u64, effects: &mut Effects<M>) {
+        if let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut)
+            && let Some(waker) = reader.parked.cancel(id)
+        {
+            effects.wakers_dropped.push(waker);
+            if reader.parked.is_empty() {
+                self.parked -= 1;
+            }
+        }
+    }
+}
+
+impl<M> Log<M> {
+    /// A receiving future is dropped. If it had been woken, its wake goes on to the next.
+    pub(crate) fn cancel_receive(&mut self, me: usize, id: u64, effects: &mut Effects<M>) {
+        let (tail, closed) = (self.tail, self.closed);
+        let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
+        if reader.parked.is_empty() {
+            return;
+        }
+        if let Some(waker) = reader.parked.cancel(id) {
+            effects.wakers_dropped.push(waker);
+        } else if closed || reader.left(tail) > 0 {
+            effects.wakers.extend(reader.parked.pop());
+        }
+        if reader.parked.is_empty() {
+            self.parked -= 1;
+        }
+    }
+
+    /// Counts a request that a handler was not given.
+    pub(crate) fn count_skip(&mut self, me: usize, why: Handover) {
+        let Some(reader) = self.reader(me) else { return };
+        reader.skipped.count(Some(why));
+    }
+
+    /// The same for a lossy reader, of the log and of its batch.
+    pub(crate) fn shrink_lossy(&mut self, batch: &mut LossyBatch<M>) {
+        for queue in [&mut self.ring, &mut batch.queue] {
+            if queue.is_empty() && queue.capacity() > KEPT_SLOTS {
+                *queue = VecDeque::new();
+            }
+        }
+    }
+
+    /// Gives the storage of a burst back, once it is drained.
+    fn shrink(&mut self, me: usize) {
+        if self.ring.is_empty() && self.ring.capacity() > KEPT_SLOTS {
+            self.ring = VecDeque::new();
+        }
+        let Some(reader) = self.reader(me) else { return };
+        let mut stash = reader.stash.lock();
+        if stash.queue.is_empty() && stash.queue.capacity() > KEPT_SLOTS {
+            stash.queue = VecDeque::new();
+        }
+    }
+}
+
+impl<M> Reader<M> {
+    /// Counts a request that had given up its place and that it has just passed.
+    fn skip_released(&mut self, slot: Slot<M>, effects: &mut Effects<M>) {
+        self.dead = self.dead.saturating_sub(1);
+        self.skipped.count(slot.request.cell().map(AnyCell::state));
+        effects.dropped.push(slot);
+    }
+}
+
+/// What a lossy reader took and did not hand out yet.
+pub(crate) struct LossyBatch<M> {
+    pub(crate) queue: VecDeque<Slot<M>>,
+    /// The position of the queue's front.
+    pub(crate) front: u64,
+}
+
+/// What a lossy reader got besides messages.
+pub(crate) struct LossyTake {
+    pub(crate) missed: u64,
+    pub(crate) closed: bool,
+}

@@ -1,0 +1,35 @@
+//! What can go wrong, one type per operation.
+//!
+//! | operation | error |
+//! |---|---|
+//! | `send`, `blocking_send`, `Broadcast::send` | [`SendError`] with the message |
+//! | `try_send`, `try_reserve` | [`TrySendError`] with the message |
+//! | `reserve`, `send_many` | [`Closed`] |
+//! | `try_recv` | [`TryRecvError`] |
+//! | `recv` of a lossy reader | [`Lagged`], between the messages |
+//! | `request`, `try_request` | [`RequestError`], with the [`Stage`] in which a request expired |
+//! | `GroupOptions::join` | [`JoinError`] |
+//! | `open` | [`OpenError`] |
+//!
+//! Errors of sending hand the message back and ask nothing of it, not even `Debug`. What a *handler* has to object is
+//! not an error of the fabric: it is a value of the request's reply type, usually an inner `Result`.
+
+mod closed;
+mod join;
+mod lagged;
+mod open;
+mod request;
+mod send;
+mod stage;
+mod try_recv;
+mod try_send;
+
+pub use closed::Closed;
+pub use join::JoinError;
+pub use lagged::Lagged;
+pub use open::OpenError;
+pub use request::RequestError;
+pub use send::SendError;
+pub use stage::Stage;
+pub use try_recv::TryRecvError;
+pub use try_send::TrySendError;

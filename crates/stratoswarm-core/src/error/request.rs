@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use super::Stage;
+
+/// A request brought no reply.
+///
+/// A handler's own refusal is none of these: it is part of the reply type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The channel was closed before the request was accepted.
+    #[error("channel closed")]
+    Closed,
+    /// `try_request` found no room.
+    #[error("channel full")]
+    Full,
+    /// The deadline passed.
+    #[error("expired while {stage} after {waited:?} with {members} group members to answer")]
+    Expired {
+        /// How far the request had come.
+        stage: Stage,
+        /// From the first poll to the expiry.
+        waited: Duration,
+        /// How many members the channel's groups had at that moment; 0 explains a lot.
+        members: usize,
+    },
+    /// The last responder was dropped without a reply: the handler panicked or forgot, or the group was removed.
+    #[error("handler dropped the request unanswered")]
+    Unanswered,
+    /// The handler asked for a responder of another reply type: the two `Ask` implementations disagree.
+    #[error("handler answers with another type")]
+    WrongReplyType,
+}

@@ -1,0 +1,148 @@
+use std::{any::type_name, fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
+
+use super::{
+    Fabric,
+    entry::{Entry, describe},
+    owner::Of,
+};
+use crate::{
+    accounts::ChannelKind,
+    channels::{Channel, Message, Shared},
+    error::OpenError,
+};
+
+/// Messages that may wait, where nothing else is said.
+const DEFAULT_CAPACITY: usize = 1024;
+
+/// How long a request waits for its reply, where nothing else is said.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How to open a channel; made by [`Fabric::channel`].
+///
+/// Options that are not stated match whatever the channel has if it is open already.
+#[must_use = "call `open`"]
+pub struct ChannelBuilder<'a, M> {
+    fabric: &'a Fabric,
+    name: String,
+    capacity: Option<usize>,
+    groups: Vec<String>,
+    default_timeout: Option<Option<Duration>>,
+    order: Option<i32>,
+    message: Of<M>,
+}
+
+impl<'a, M: Message> ChannelBuilder<'a, M> {
+    pub(super) fn new(fabric: &'a Fabric, name: String) -> Self {
+        Self {
+            fabric,
+            name,
+            capacity: None,
+            groups: Vec::new(),
+            default_timeout: None,
+            order: None,
+            message: PhantomData,
+        }
+    }
+
+    /// How many messages may wait: 1 to `usize::MAX`, which is as good as unbounded; 1,024 if not stated. Storage grows
+    /// on demand and is given back after a burst.
+    pub fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = Some(messages);
+        self
+    }
+
+    /// Declares a durable group before its first member: messages are kept for it from the opening on. May be called
+    /// several times.
+    pub fn group(mut self, name: &str) -> Self {
+        self.groups.push(name.to_owned());
+        self
+    }
+
+    /// How long a request waits for its reply, unless it says otherwise; 30 s if not stated.
+    pub fn default_timeout(mut self, after: Duration) -> Self {
+        self.default_timeout = Some(Some(after));
+        self
+    }
+
+    /// Requests wait for ever, unless they say otherwise.
+    pub fn no_default_timeout(mut self) -> Self {
+        self.default_timeout = Some(None);
+        self
+    }
+
+    /// The place in the closing order of a [shutdown](Fabric::shutdown): lower closes first; 0 if not stated. The
+    /// predefined channels have 10 to 80.
+    pub fn order(mut self, order: i32) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// Opens the channel, or finds it if it is open already.
+    ///
+    /// # Errors
+    /// The name is taken by a channel of another type or with other options than those stated; the capacity is 0; the
+    /// fabric is shut down.
+    #[track_caller]
+    pub fn open(self) -> Result<Channel<M>, OpenError> {
+        let at = Location::caller();
+        if self.capacity == Some(0) {
+            return Err(OpenError::ZeroCapacity);
+        }
+        let found = |entry: &Entry, channel: Option<&Channel<M>>| match channel {
+            Some(channel) if self.matches(entry, channel) => Ok(handle(channel, at)),
+            _ => Err(OpenError::Conflict(format!(
+                "channel {:?} is open as {}, asked for as {}",
+                self.name,
+                channel.map_or_else(|| entry.describe(), |channel| with_timeout(entry.describe(), Some(channel.default_timeout()))),
+                self.describe(),
+            ))),
+        };
+        let make = || {
+            let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
+            let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
+            let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, at);
+            let channel = Channel::unlisted(shared);
+            let made = handle(&channel, at);
+            (Entry::new(self.order.unwrap_or(0), channel), made)
+        };
+        let channel = self.fabric.open(self.name.clone(), found, make)?;
+        for group in &self.groups {
+            channel.declare_group(group);
+        }
+        tracing::debug!(channel = channel.name(), capacity = channel.capacity(), "channel opened");
+        Ok(channel)
+    }
+
+    fn matches(&self, entry: &Entry, channel: &Channel<M>) -> bool {
+        self.capacity.is_none_or(|capacity| capacity == channel.capacity())
+            && self.default_timeout.is_none_or(|timeout| timeout == channel.default_timeout())
+            && self.order.is_none_or(|order| order == entry.order)
+    }
+
+    fn describe(&self) -> String {
+        let mut text = describe(ChannelKind::Channel, type_name::<M>(), self.capacity);
+        if let Some(order) = self.order {
+            text.push_str(&format!(", order {order}"));
+        }
+        with_timeout(text, self.default_timeout)
+    }
+}
+
+fn handle<M: Message>(channel: &Channel<M>, at: &'static Location<'static>) -> Channel<M> {
+    channel.shared().add_sender();
+    Channel::listed(Arc::clone(channel.shared()), at)
+}
+
+fn with_timeout(text: String, stated: Option<Option<Duration>>) -> String {
+    match stated {
+        None => text,
+        Some(None) => format!("{text}, no default timeout"),
+        Some(Some(after)) => format!("{text}, default timeout {after:?}"),
+    }
+}
+
+impl<M> fmt::Debug for ChannelBuilder<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,21 @@
+//! The owner of the channels: opens them by name, lists them, shuts them down in order.
+
+mod broadcast_builder;
+mod channel_builder;
+mod channel_report;
+mod entry;
+mod held_handle;
+mod owner;
+mod reader_report;
+mod shutdown;
+mod shutdown_report;
+mod weak_fabric;
+
+pub use broadcast_builder::BroadcastBuilder;
+pub use channel_builder::ChannelBuilder;
+pub use channel_report::ChannelReport;
+pub use held_handle::HeldHandle;
+pub use owner::Fabric;
+pub use reader_report::ReaderReport;
+pub use shutdown_report::ShutdownReport;
+pub use weak_fabric::WeakFabric;

@@ -1,0 +1,24 @@
+use std::{fmt, sync::Weak};
+
+use super::{Fabric, owner::Inner};
+
+/// A handle of a [`Fabric`] that does not keep its channels open.
+#[derive(Clone)]
+pub struct WeakFabric(Weak<Inner>);
+
+impl WeakFabric {
+    pub(super) fn new(inner: Weak<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// A full handle, while another one exists.
+    pub fn upgrade(&self) -> Option<Fabric> {
+        self.0.upgrade().map(Fabric::from_inner)
+    }
+}
+
+impl fmt::Debug for WeakFabric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakFabric")
+    }
+}

@@ -1,0 +1,74 @@
+use std::{any::Any, fmt, sync::Arc};
+
+use super::{AnyCell, ReplyCell};
+
+/// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent.
+///
+/// Counted in its cell: a clone is one responder more, a drop one less.
+#[derive(Default)]
+pub(crate) struct AnyResponder(Option<Arc<dyn AnyCell>>);
+
+impl AnyResponder {
+    /// The first responder of a new cell, which has counted it already.
+    pub(crate) fn first(cell: Arc<dyn AnyCell>) -> Self {
+        Self(Some(cell))
+    }
+
+    #[inline]
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    #[inline]
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    #[inline]
+    pub(crate) fn cell(&self) -> Option<&dyn AnyCell> {
+        self.0.as_deref()
+    }
+
+    #[inline]
+    pub(crate) fn is_released(&self) -> bool {
+        self.0.as_ref().is_some_and(|cell| cell.is_released())
+    }
+
+    /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
+    pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
+        let cell = self.0.take()?;
+        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&cell) as _;
+        match any.downcast::<ReplyCell<R>>() {
+            Ok(typed) => Some(typed), // counted by the typed responder from now on
+            Err(_) => {
+                cell.fail_wrong_type();
+                self.0 = Some(cell);
+                None
+            }
+        }
+    }
+}
+
+impl Clone for AnyResponder {
+    fn clone(&self) -> Self {
+        if let Some(cell) = &self.0 {
+            cell.add_responder();
+        }
+        Self(self.0.clone())
+    }
+}
+
+impl Drop for AnyResponder {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(cell) = self.0.take() {
+            cell.drop_responder();
+        }
+    }
+}
+
+impl fmt::Debug for AnyResponder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyResponder")
+    }
+}

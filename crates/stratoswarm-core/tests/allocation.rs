@@ -1,0 +1,197 @@
+//! Memory: the steady state allocates nothing per message, a request at most once, and a burst gives its memory back.
+//!
+//! The counts are those of the thread that measures, so these tests do not disturb each other.
+#![allow(clippy::unwrap_used, clippy::panic)] // a failed `unwrap` is the failure report
+
+use allocation_counter::{AllocationInfo, measure};
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use stratoswarm_core::{Broadcast, Channel, Fabric, Message};
+
+#[derive(Clone)]
+struct Sample([u64; 8]);
+
+impl Message for Sample {
+    type Reply = u64;
+}
+
+const SAMPLE: Sample = Sample([7; 8]);
+const MESSAGES: usize = 10_000;
+/// What a longer run may allocate in all: the last steps of growing, not something per message.
+const SLACK: u64 = 16;
+
+fn channel(capacity: usize) -> Channel<Sample> {
+    Fabric::new().channel("samples").capacity(capacity).open().unwrap()
+}
+
+/// The result of a future that need not wait.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..3 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("waits")
+}
+
+/// Runs `work` once to warm up and once to count.
+fn steady(mut work: impl FnMut()) -> AllocationInfo {
+    work();
+    measure(work)
+}
+
+#[test]
+fn send_and_recv_do_not_allocate_per_message() {
+    let channel = channel(100);
+    let mut receiver = channel.join("workers");
+    let one_by_one = steady(|| {
+        for _ in 0..MESSAGES {
+            now(channel.send(SAMPLE)).unwrap();
+            assert_eq!(now(receiver.recv()).unwrap().0[0], 7);
+        }
+    });
+    assert!(one_by_one.count_total <= SLACK, "{one_by_one:?}");
+    let in_waves = steady(|| {
+        for _ in 0..MESSAGES / 100 {
+            (0..100).for_each(|_| channel.try_send(SAMPLE).unwrap());
+            (0..100).for_each(|_| drop(receiver.try_recv().ok().unwrap()));
+        }
+    });
+    assert!(in_waves.count_total <= SLACK, "{in_waves:?}");
+}
+
+#[test]
+fn waiting_senders_and_receivers_do_not_allocate_per_message() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut context = Context::from_waker(Waker::noop());
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            {
+                let mut recv = pin!(receiver.recv());
+                assert!(recv.as_mut().poll(&mut context).is_pending());
+                channel.try_send(SAMPLE).unwrap();
+                let mut send = pin!(channel.send(SAMPLE));
+                assert!(send.as_mut().poll(&mut context).is_pending());
+                assert!(send.as_mut().poll(&mut context).is_pending());
+                assert!(recv.as_mut().poll(&mut context).is_ready());
+                assert!(send.as_mut().poll(&mut context).is_ready());
+            }
+            assert!(receiver.try_recv().is_ok());
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn gated_delivery_does_not_allocate_per_message() {
+    let channel = channel(100);
+    let mut group = channel.join("workers");
+    let mut subscribers = [channel.subscribe(), channel.subscribe(), channel.subscribe()];
+    let mut tap = channel.tap();
+    let counted = steady(|| {
+        for turn in 0..MESSAGES {
+            now(channel.send(SAMPLE)).unwrap();
+            if turn % 50 == 49 {
+                (0..50).for_each(|_| assert!(group.try_recv().is_ok()));
+                for subscriber in &mut subscribers {
+                    (0..50).for_each(|_| assert!(now(subscriber.recv()).is_some()));
+                }
+                (0..50).for_each(|_| assert!(matches!(tap.try_recv(), Ok(Ok(_)))));
+            }
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_broadcast_does_not_allocate_per_message() {
+    let events: Broadcast<Sample> = Fabric::new().broadcast("samples").capacity(64).open().unwrap();
+    let mut fast = events.subscribe();
+    let _slow = events.subscribe();
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            assert_eq!(events.send(SAMPLE).ok(), Some(2));
+            assert!(matches!(fast.try_recv(), Ok(Ok(_))));
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn batches_do_not_allocate_per_message() {
+    let channel = channel(100);
+    let mut receiver = channel.join("workers");
+    let (mut batch, mut buffer) = (Vec::new(), Vec::new());
+    let counted = steady(|| {
+        for _ in 0..MESSAGES / 50 {
+            batch.extend(std::iter::repeat_n(SAMPLE, 50));
+            now(channel.send_many(&mut batch)).unwrap();
+            assert_eq!(now(receiver.recv_many(&mut buffer, 50)), 50);
+            buffer.clear();
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_request_allocates_at_most_once() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let channel = channel(100);
+    let mut receiver = channel.join("workers");
+    // Unconstrained: without yielding the budget of one turn would run out.
+    let counted = runtime.block_on(tokio::task::unconstrained(async {
+        steady(|| {
+            for _ in 0..MESSAGES {
+                let mut context = Context::from_waker(Waker::noop());
+                let mut request = pin!(channel.request(SAMPLE).timeout(Duration::from_secs(1)));
+                assert!(request.as_mut().poll(&mut context).is_pending());
+                let (sample, responder) = receiver.try_recv().ok().unwrap().into_parts();
+                responder.send(sample.0[0]);
+                assert!(matches!(request.as_mut().poll(&mut context), Poll::Ready(Ok(7))));
+            }
+        })
+    }));
+    assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_bursts_memory_is_given_back_after_it_was_drained() {
+    const BURST: usize = 100_000;
+    const SMALL: i64 = (size_of::<Sample>() * BURST / 16) as i64;
+    let channel = channel(usize::MAX);
+    let mut receiver = channel.join("workers");
+    let mut subscriber = channel.subscribe();
+    let counted = measure(|| {
+        (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
+        (0..BURST).for_each(|_| drop(receiver.try_recv().ok().unwrap()));
+        (0..BURST).for_each(|_| assert!(subscriber.try_recv().is_ok()));
+        // Ordinary traffic goes on.
+        for _ in 0..200 {
+            channel.try_send(SAMPLE).unwrap();
+            drop(receiver.try_recv().ok().unwrap());
+            assert!(subscriber.try_recv().is_ok());
+        }
+    });
+    assert!(counted.bytes_max >= (size_of::<Sample>() * BURST) as u64, "the burst was real: {counted:?}");
+    assert!(counted.bytes_current <= SMALL, "still held: {counted:?}");
+}
+
+#[test]
+fn an_idle_channel_costs_no_memory_for_its_capacity() {
+    let counted = steady(|| {
+        let channel = channel(1_000_000);
+        let receiver = channel.join("workers");
+        channel.try_send(SAMPLE).unwrap();
+        drop((channel, receiver));
+    });
+    assert!(counted.bytes_max < 64 * 1024, "{counted:?}");
+    assert_eq!(counted.bytes_current, 0, "all is given back with the last handle: {counted:?}");
+}

@@ -1,0 +1,262 @@
+//! Accounts: per reader, accepted since it joined = taken + skipped + left, at every moment.
+
+use crate::fixtures::{
+    Number, broadcast, channel, hear_all, park, put, read_all, reader, take, take_all, turns,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use stratoswarm_core::{ChannelInfo, ChannelKind, ReaderKind, RequestCounts};
+use tokio::time::{Duration, advance};
+use tokio_test::task;
+
+#[track_caller]
+pub(crate) fn assert_balanced(info: &ChannelInfo) {
+    for reader in &info.readers {
+        let used = reader.taken + reader.skipped.total() + reader.left;
+        assert_eq!(reader.accepted, used, "{} is out of balance: {info:#?}", reader.name);
+        assert!(reader.in_hand <= reader.taken, "{info:#?}");
+    }
+    assert!(info.len <= info.capacity, "{info:#?}");
+}
+
+#[test]
+fn accepted_is_taken_plus_skipped_plus_left_after_every_step() {
+    let channel = channel(8);
+    let mut first = channel.join("workers");
+    let mut second = channel.join("workers");
+    let mut subscriber = channel.subscribe();
+    let mut tap = channel.tap();
+    let mut next = 0;
+    for step in 0..400_u64 {
+        match step % 7 {
+            0 | 1 | 4 => {
+                if channel.try_send(Number(next)).is_ok() {
+                    next += 1;
+                }
+            }
+            2 => drop(first.try_recv()),
+            3 => drop(subscriber.try_recv()),
+            5 => drop(second.try_recv()),
+            _ => drop(tap.try_recv()),
+        }
+        let info = channel.info();
+        assert_balanced(&info);
+        assert_eq!(info.sent, next);
+        for reader in &info.readers {
+            assert_eq!(reader.accepted, next, "all were there from the start: {info:#?}");
+            assert!(reader.kind == ReaderKind::Lossy || reader.left <= info.len as u64, "{info:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_figures_are_those_of_the_queue() {
+    let channel = channel(4);
+    let mut group = channel.join("workers");
+    let _helper = channel.join("workers");
+    let mut subscriber = channel.subscribe();
+    put(&channel, 0..3);
+    let permit = channel.try_reserve().unwrap();
+    let mut waiting = task::spawn(channel.send(Number(9)));
+    park(&mut waiting);
+    let in_hand = group.try_recv().unwrap();
+    assert_eq!(take(&mut group), 1);
+    assert_eq!(subscriber.try_recv(), Ok(Number(0)));
+
+    let info = channel.info();
+    assert_balanced(&info);
+    assert_eq!((info.name.as_str(), info.kind, info.capacity), ("numbers", ChannelKind::Channel, 4));
+    assert!(info.message.ends_with("Number"), "{}", info.message);
+    assert!(info.opened_at.file().ends_with("fixtures.rs"));
+    assert!(!info.is_closed);
+    assert_eq!((info.sent, info.delivered, info.permits), (3, 3, 1));
+    let workers = reader(&info, ReaderKind::Group);
+    assert_eq!((workers.name.as_str(), workers.members), ("workers", 2));
+    assert_eq!((workers.taken, workers.left, workers.in_hand), (2, 1, 1));
+    let observer = reader(&info, ReaderKind::Subscriber);
+    assert_eq!((observer.taken, observer.left, observer.in_hand), (1, 2, 0));
+    drop((in_hand, permit));
+    assert_eq!(reader(&channel.info(), ReaderKind::Group).in_hand, 0);
+}
+
+#[test]
+fn a_message_counts_as_in_hand_until_delivery_and_responder_are_dropped() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let in_hand = || reader(&channel.info(), ReaderKind::Group).in_hand;
+    put(&channel, [1, 2]);
+    let first = receiver.try_recv().unwrap();
+    let second = receiver.try_recv().unwrap();
+    assert_eq!(in_hand(), 2);
+    assert_eq!(first.into_message(), Number(1));
+    assert_eq!(in_hand(), 1);
+    drop(second);
+
+    let mut request = task::spawn(channel.request(Number(3)));
+    park(&mut request);
+    let (_, responder) = receiver.try_recv().unwrap().into_parts();
+    assert_eq!(in_hand(), 1);
+    responder.send(1);
+    assert_eq!(in_hand(), 0);
+}
+
+#[test]
+fn blocked_senders_and_the_high_water_mark_are_counted() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    put(&channel, 0..3);
+    assert_eq!(take_all(&mut receiver).len(), 3);
+    assert_eq!(channel.info().high_water, 3);
+    put(&channel, 0..4);
+    let mut waiting: Vec<_> = (0..5).map(|number| task::spawn(channel.send(Number(number)))).collect();
+    waiting.iter_mut().for_each(park);
+    let info = channel.info();
+    assert_eq!((info.blocked_senders, info.high_water, info.len), (5, 4, 4));
+    drop(waiting);
+    assert_eq!(channel.info().blocked_senders, 0);
+    assert_eq!(take_all(&mut receiver).len(), 4);
+    let info = channel.info();
+    assert_eq!((info.len, info.high_water, info.sent, info.delivered), (0, 4, 7, 7));
+}
+
+#[test]
+fn what_a_reader_took_is_still_counted_after_it_left() {
+    let channel = channel(4);
+    let mut subscriber = channel.subscribe();
+    put(&channel, 0..3);
+    assert_eq!(read_all(&mut subscriber).len(), 3);
+    drop(subscriber);
+    let info = channel.info();
+    assert!(info.readers.is_empty());
+    assert_eq!((info.sent, info.delivered), (3, 3));
+}
+
+#[test]
+fn a_late_reader_counts_from_where_it_starts() {
+    let channel = channel(4);
+    let mut early = channel.join("early");
+    put(&channel, 0..3);
+    assert_eq!(take(&mut early), 0);
+    let _late = channel.join("late");
+    let _oldest = channel.subscribe().from_oldest();
+    put(&channel, [3]);
+    let info = channel.info();
+    assert_balanced(&info);
+    let accepted = |name: &str| info.readers.iter().find(|reader| reader.name == name).unwrap().accepted;
+    assert_eq!((accepted("early"), accepted("late")), (4, 1));
+    assert_eq!(reader(&info, ReaderKind::Subscriber).accepted, 3);
+}
+
+#[test]
+fn missed_messages_are_skipped_messages() {
+    let events = broadcast(4);
+    let mut subscriber = events.subscribe();
+    for number in 0..10 {
+        events.send(Number(number)).unwrap();
+    }
+    assert_balanced(&events.info());
+    assert_eq!(hear_all(&mut subscriber), [-6, 6, 7, 8, 9]);
+    let info = events.info();
+    assert_balanced(&info);
+    let hearer = reader(&info, ReaderKind::Lossy);
+    assert_eq!(
+        (info.kind, hearer.taken, hearer.skipped.missed, hearer.left),
+        (ChannelKind::Broadcast, 4, 6, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn skipped_requests_are_counted_by_their_reason() {
+    let channel = channel(10);
+    let mut receiver = channel.join("workers");
+    let mut expiring = task::spawn(channel.request(Number(1)).timeout(Duration::from_secs(1)));
+    let mut abandoned = task::spawn(channel.request(Number(2)).timeout(Duration::from_secs(9)));
+    let mut answered = task::spawn(channel.request(Number(3)).timeout(Duration::from_secs(9)));
+    let mut unanswered = task::spawn(channel.request(Number(4)).timeout(Duration::from_secs(9)));
+    park(&mut expiring);
+    park(&mut abandoned);
+    park(&mut answered);
+    park(&mut unanswered);
+    drop(abandoned);
+    advance(Duration::from_secs(2)).await;
+    assert_balanced(&channel.info());
+    expiring.await.unwrap_err();
+
+    let (_, responder) = receiver.try_recv().unwrap().into_parts();
+    assert_balanced(&channel.info());
+    responder.send(6);
+    assert_eq!(answered.await, Ok(6));
+    assert_eq!(take(&mut receiver), 4);
+    unanswered.await.unwrap_err();
+
+    let info = channel.info();
+    assert_balanced(&info);
+    let workers = reader(&info, ReaderKind::Group);
+    assert_eq!((workers.taken, workers.skipped.expired, workers.skipped.abandoned), (2, 1, 1));
+    let RequestCounts { asked, answered, expired, abandoned, unanswered, .. } = info.requests;
+    assert_eq!((asked, answered, expired, abandoned, unanswered), (4, 1, 1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_accounts_balance_while_tasks_send_and_receive() {
+    let channel = channel(6);
+    let over = Arc::new(AtomicBool::new(false));
+    let mut tasks = Vec::new();
+    for member in 0..2 {
+        let mut receiver = channel.join("workers");
+        tasks.push(tokio::spawn(async move {
+            while let Some(delivery) = receiver.recv().await {
+                turns(member).await;
+                drop(delivery);
+            }
+        }));
+    }
+    for pace in 0..2 {
+        let mut subscriber = channel.subscribe();
+        tasks.push(tokio::spawn(async move {
+            while subscriber.recv().await.is_some() {
+                turns(pace).await;
+            }
+        }));
+    }
+    let mut tap = channel.tap();
+    tasks.push(tokio::spawn(async move { while tap.recv().await.is_some() {} }));
+    let mut senders = Vec::new();
+    for sender in 0..3 {
+        let channel = channel.clone();
+        senders.push(tokio::spawn(async move {
+            for number in 0..5_000 {
+                if number % 5 == sender {
+                    let permit = channel.reserve().await.unwrap();
+                    permit.send(Number(number));
+                } else {
+                    channel.send(Number(number)).await.unwrap();
+                }
+            }
+        }));
+    }
+    let (watched, ended) = (channel.clone(), Arc::clone(&over));
+    let auditor = std::thread::spawn(move || {
+        let mut audits = 0_u64;
+        while !ended.load(Ordering::Acquire) {
+            assert_balanced(&watched.info());
+            audits += 1;
+            std::thread::yield_now();
+        }
+        audits
+    });
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    channel.close();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    over.store(true, Ordering::Release);
+    assert!(auditor.join().unwrap() > 0);
+    let info = channel.info();
+    assert_balanced(&info);
+    assert_eq!((info.sent, info.len), (15_000, 0));
+}

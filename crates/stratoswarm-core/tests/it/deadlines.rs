@@ -1,0 +1,357 @@
+//! Deadlines: they cover room, queue, handler and reply; never early, late by at most one tick.
+
+use crate::fixtures::{Number, channel, is_full, park, put, read_all, reader, ready, take};
+use std::time::Duration;
+use stratoswarm_core::{Channel, ChannelBuilder, Fabric, ReaderKind, RequestError, Sent, Stage};
+use tokio::time::{Instant, advance};
+use tokio_test::task;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Of tokio's clock.
+const TICK: Duration = Duration::from_millis(1);
+
+#[track_caller]
+fn expired(answer: Result<u64, RequestError>) -> (Stage, Duration, usize) {
+    match answer {
+        Err(RequestError::Expired { stage, waited, members, .. }) => (stage, waited, members),
+        other => panic!("not expired: {other:?}"),
+    }
+}
+
+fn built(
+    with: impl for<'a> FnOnce(ChannelBuilder<'a, Number>) -> ChannelBuilder<'a, Number>,
+) -> Channel<Number> {
+    with(Fabric::new().channel("numbers").capacity(4)).open().unwrap()
+}
+
+// ---- stages
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_finds_no_room_expires_while_sending() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    put(&channel, [1]);
+    let (stage, waited, members) = expired(channel.request(Number(2)).timeout(SECOND).await);
+    assert_eq!((stage, members), (Stage::Sending, 1));
+    assert!(waited >= SECOND);
+    assert_eq!(take(&mut receiver), 1);
+    assert!(receiver.try_recv().is_err(), "it was never sent");
+    assert!(!is_full(&channel), "and left the line");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_nobody_takes_expires_while_queued() {
+    let channel = channel(4);
+    let (stage, _, members) = expired(channel.request(Number(1)).timeout(SECOND).await);
+    assert_eq!((stage, members), (Stage::Queued, 0));
+
+    let _idle = (channel.join("workers"), channel.join("workers"));
+    let (stage, _, members) = expired(channel.request(Number(2)).timeout(SECOND).await);
+    assert_eq!((stage, members), (Stage::Queued, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_not_answered_in_time_expires_while_handling() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let (_, mut responder) = receiver.try_recv().unwrap().into_parts();
+    let (stage, _, members) = expired(request.await);
+    assert_eq!((stage, members), (Stage::Handling, 1));
+    assert!(responder.is_closed());
+    responder.closed().await;
+    assert_eq!(responder.send(2), Sent::TooLate(2));
+    assert_eq!(channel.info().requests.expired, 1);
+}
+
+// ---- never early
+
+#[tokio::test(start_paused = true)]
+async fn a_request_expires_never_early_and_at_most_one_tick_late() {
+    let channel = channel(1_000);
+    let _idle = channel.join("workers");
+    for micros in [1, 999, 1_000, 1_001, 2_500, 10_000, 33_333, 1_000_000, 59_999_999, 3_600_000_000] {
+        // Off the tick, so that rounding shows.
+        advance(Duration::from_micros(137)).await;
+        let timeout = Duration::from_micros(micros);
+        let start = Instant::now();
+        let requested = async {
+            let (_, waited, _) = expired(channel.request(Number(micros)).timeout(timeout).await);
+            (waited, start.elapsed())
+        };
+        // Tokio rounds its own sleeps up, to one or two ticks.
+        let slept = async {
+            tokio::time::sleep_until(start + timeout).await;
+            start.elapsed()
+        };
+        let ((waited, elapsed), own) = futures::future::join(requested, slept).await;
+        assert!(elapsed >= timeout, "{timeout:?} was early: {elapsed:?}");
+        assert!(elapsed <= own + TICK, "{timeout:?} was late: {elapsed:?}, where a sleep takes {own:?}");
+        assert!(waited >= timeout && waited <= elapsed, "{timeout:?}: says {waited:?}, took {elapsed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_deadlines_at_once_are_each_kept() {
+    let channel = channel(1_000);
+    let _idle = channel.join("workers");
+    let start = Instant::now();
+    let requests = (0..500_u64).map(|number| {
+        let timeout = Duration::from_millis(1 + number * 7919 % 5_000);
+        let channel = &channel;
+        async move {
+            expired(channel.request(Number(number)).timeout(timeout).await);
+            (timeout, start.elapsed())
+        }
+    });
+    for (timeout, elapsed) in futures::future::join_all(requests).await {
+        assert!(elapsed >= timeout && elapsed <= timeout + TICK, "{timeout:?} took {elapsed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_just_before_the_deadline_is_in_time() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let (_, responder) = receiver.try_recv().unwrap().into_parts();
+    advance(SECOND - TICK).await;
+    assert!(!responder.is_closed());
+    assert_eq!(responder.send(2), Sent::Received);
+    assert_eq!(ready(&mut request), Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_received_is_kept_past_the_deadline() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let (_, responder) = receiver.try_recv().unwrap().into_parts();
+    assert_eq!(responder.send(2), Sent::Received);
+    advance(SECOND * 2).await;
+    assert_eq!(ready(&mut request), Ok(2), "the caller was only slow to look");
+}
+
+// ---- which deadline
+
+#[tokio::test(start_paused = true)]
+async fn the_default_timeout_is_the_channels() {
+    let channel = built(|builder| builder.default_timeout(SECOND * 2));
+    assert_eq!(channel.default_timeout(), Some(SECOND * 2));
+    let start = Instant::now();
+    expired(channel.request(Number(1)).await);
+    assert!(start.elapsed() >= SECOND * 2 && start.elapsed() <= SECOND * 2 + TICK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_without_default_timeout_waits_for_ever() {
+    let channel = built(|builder| builder.no_default_timeout());
+    let mut receiver = channel.join("workers");
+    assert_eq!(channel.default_timeout(), None);
+    let mut request = task::spawn(channel.request(Number(1)));
+    park(&mut request);
+    advance(Duration::from_secs(1_000_000)).await;
+    park(&mut request);
+    let (_, responder) = receiver.try_recv().unwrap().into_parts();
+    assert_eq!(responder.deadline(), None);
+    responder.send(2);
+    assert_eq!(ready(&mut request), Ok(2));
+
+    let start = Instant::now();
+    expired(channel.request(Number(2)).timeout(SECOND).await);
+    assert!(start.elapsed() >= SECOND, "a timeout of its own counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_can_have_its_own_timeout_or_deadline() {
+    let channel = built(|builder| builder.default_timeout(SECOND * 2));
+    for own in [SECOND, SECOND * 5] {
+        let start = Instant::now();
+        expired(channel.request(Number(1)).timeout(own).await);
+        assert!(start.elapsed() >= own && start.elapsed() <= own + TICK);
+        let deadline = Instant::now() + own;
+        expired(channel.request(Number(2)).deadline(deadline).await);
+        assert!(Instant::now() >= deadline && Instant::now() <= deadline + TICK);
+        expired(channel.try_request(Number(3)).timeout(own).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_within_another_ends_with_it() {
+    let (outer, inner) = (channel(4), channel(4));
+    let mut receiver = outer.join("workers");
+    let mut request = task::spawn(outer.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let parent = receiver.try_recv().unwrap();
+    let start = Instant::now();
+    expired(inner.request(Number(2)).within(&parent).await);
+    assert!(start.elapsed() >= SECOND && start.elapsed() <= SECOND + TICK, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_see_the_deadline() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let deadline = Instant::now() + SECOND * 3;
+    let mut request = task::spawn(channel.request(Number(1)).deadline(deadline));
+    park(&mut request);
+    let delivery = receiver.try_recv().unwrap();
+    assert_eq!(delivery.deadline(), Some(deadline));
+    assert_eq!(delivery.into_parts().1.deadline(), Some(deadline));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_in_the_past_and_beyond_all_time_are_legal() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let now = Instant::now();
+    advance(SECOND).await;
+    expired(channel.request(Number(1)).deadline(now).await);
+    expired(channel.request(Number(2)).timeout(Duration::ZERO).await);
+    assert!(receiver.try_recv().is_err(), "no handler got them");
+    let mut request = task::spawn(channel.request(Number(3)).timeout(Duration::MAX));
+    park(&mut request);
+    receiver.try_recv().unwrap().into_parts().1.send(4);
+    assert_eq!(ready(&mut request), Ok(4));
+}
+
+// ---- before the handler
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_request_is_skipped_before_the_handler_and_counted() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    put(&channel, [2]);
+    // Nobody polls the caller: the hand-over itself looks at the clock.
+    advance(SECOND + TICK).await;
+    assert_eq!(take(&mut receiver), 2);
+    let workers = reader(&channel.info(), ReaderKind::Group);
+    assert_eq!((workers.taken, workers.skipped.expired, workers.left), (1, 1, 0));
+    expired(request.await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_handler_is_not_handed_an_expired_request() {
+    let channel = channel(4);
+    let mut first = channel.join("workers");
+    let mut second = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    {
+        let mut woken_and_slow = task::spawn(first.recv());
+        park(&mut woken_and_slow);
+        park(&mut request);
+        assert!(woken_and_slow.is_woken());
+        advance(SECOND + TICK).await;
+        park(&mut woken_and_slow);
+    }
+    assert!(second.try_recv().is_err());
+    assert_eq!(expired(request.await).0, Stage::Queued);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_not_yet_due_is_handed_over() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    advance(SECOND - TICK).await;
+    assert_eq!(*receiver.try_recv().expect("one tick is left"), Number(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_request_gives_up_its_place_when_a_sender_finds_the_channel_full() {
+    let channel = channel(2);
+    let mut receiver = channel.join("workers");
+    put(&channel, [1]);
+    let mut request = task::spawn(channel.request(Number(2)).timeout(SECOND));
+    park(&mut request);
+    assert!(is_full(&channel));
+    advance(SECOND + TICK).await;
+    put(&channel, [3]);
+    assert_eq!((take(&mut receiver), take(&mut receiver)), (1, 3));
+    expired(request.await);
+}
+
+// ---- a request without a group
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_kept_for_a_group_where_only_subscribers_listen() {
+    let channel = channel(4);
+    let mut subscriber = channel.subscribe();
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    put(&channel, [2]);
+    assert_eq!(read_all(&mut subscriber), [1, 2]);
+    advance(SECOND / 2).await;
+    let mut receiver = channel.join("workers");
+    let delivery = receiver.try_recv().expect("the request waited for a group");
+    assert_eq!(*delivery, Number(1));
+    delivery.into_parts().1.send(5);
+    assert_eq!(request.await, Ok(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_without_a_group_is_let_go_at_its_deadline() {
+    let channel = channel(1);
+    let mut subscriber = channel.subscribe();
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    assert_eq!(read_all(&mut subscriber), [1]);
+    let (stage, _, members) = expired(request.await);
+    assert_eq!((stage, members), (Stage::Queued, 0));
+    put(&channel, [2]);
+    assert!(channel.join("workers").try_recv().is_err(), "a late group starts at the next message");
+}
+
+// ---- clocks
+
+#[test]
+fn a_request_outlives_the_runtime_that_kept_its_time() {
+    let channel = channel(4);
+    let _idle = channel.join("workers");
+    let paused =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let mut first = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    let runtime = paused();
+    runtime.block_on(async { park(&mut first) });
+    drop(runtime);
+    drop(first);
+    let elapsed = paused().block_on(async {
+        let start = Instant::now();
+        expired(channel.request(Number(2)).timeout(SECOND).await);
+        start.elapsed()
+    });
+    assert!(elapsed >= SECOND && elapsed <= SECOND + TICK, "{elapsed:?}");
+}
+
+#[test]
+fn requests_of_several_runtimes_follow_each_their_own_clock() {
+    let channel = channel(100);
+    let _idle = channel.join("workers");
+    let threads: Vec<_> = (1..=3)
+        .map(|seconds| {
+            let channel = channel.clone();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .start_paused(true)
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    let timeout = SECOND * 1_000 * seconds;
+                    expired(channel.request(Number(1)).timeout(timeout).await);
+                    assert!(start.elapsed() >= timeout && start.elapsed() <= timeout + TICK);
+                });
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

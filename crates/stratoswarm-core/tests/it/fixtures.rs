@@ -1,0 +1,141 @@
+//! The small message of most tests, channels of it, and futures polled by hand.
+
+use std::{future::Future, sync::mpsc, task::Poll, thread, time::Duration};
+use stratoswarm_core::{
+    Broadcast, Channel, ChannelInfo, Fabric, LossySubscriber, Message, ReaderInfo, ReaderKind, Receiver,
+    Subscriber,
+};
+use tokio_test::task::Spawn;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Number(pub(crate) u64);
+
+impl Message for Number {
+    type Reply = u64;
+}
+
+/// A channel whose only sending handle is the one returned.
+pub(crate) fn channel(capacity: usize) -> Channel<Number> {
+    Fabric::new().channel("numbers").capacity(capacity).open().unwrap()
+}
+
+pub(crate) fn broadcast(capacity: usize) -> Broadcast<Number> {
+    Fabric::new().broadcast("numbers").capacity(capacity).open().unwrap()
+}
+
+/// Sends each of them at once.
+pub(crate) fn put(channel: &Channel<Number>, numbers: impl IntoIterator<Item = u64>) {
+    for number in numbers {
+        channel.try_send(Number(number)).unwrap_or_else(|_| panic!("{number} finds no room"));
+    }
+}
+
+/// True if a send would have to wait. Needs no room of its own: a permit given back at once.
+pub(crate) fn is_full(channel: &Channel<Number>) -> bool {
+    channel.try_reserve().is_err()
+}
+
+/// The next message, which must be there.
+pub(crate) fn take(receiver: &mut Receiver<Number>) -> u64 {
+    receiver.try_recv().expect("a message is ready").into_message().0
+}
+
+/// All that is there.
+pub(crate) fn take_all(receiver: &mut Receiver<Number>) -> Vec<u64> {
+    std::iter::from_fn(|| receiver.try_recv().ok().map(|delivery| delivery.into_message().0)).collect()
+}
+
+pub(crate) fn read_all(subscriber: &mut Subscriber<Number>) -> Vec<u64> {
+    std::iter::from_fn(|| subscriber.try_recv().ok().map(|number| number.0)).collect()
+}
+
+/// What a lossy reader has to say, a gap as the negative number of messages missed.
+pub(crate) fn hear_all(subscriber: &mut LossySubscriber<Number>) -> Vec<i64> {
+    std::iter::from_fn(|| match subscriber.try_recv() {
+        Ok(Ok(number)) => Some(number.0.cast_signed()),
+        Ok(Err(lagged)) => Some(-lagged.missed.cast_signed()),
+        Err(_) => None,
+    })
+    .collect()
+}
+
+/// Polls until the future waits for somebody else: it may wake itself before it queues up.
+#[track_caller]
+pub(crate) fn park<F: Future>(task: &mut Spawn<F>) {
+    for _ in 0..10 {
+        assert!(task.poll().is_pending(), "ready, although it has to wait");
+        if !task.is_woken() {
+            return;
+        }
+    }
+    panic!("wakes itself for ever");
+}
+
+/// The result of a future that can proceed and was told so.
+#[track_caller]
+pub(crate) fn woken<F: Future>(task: &mut Spawn<F>) -> F::Output {
+    assert!(task.is_woken(), "was not woken");
+    ready(task)
+}
+
+/// The result of a future that can proceed.
+#[track_caller]
+pub(crate) fn ready<F: Future>(task: &mut Spawn<F>) -> F::Output {
+    for _ in 0..10 {
+        if let Poll::Ready(output) = task.poll() {
+            return output;
+        }
+        assert!(task.is_woken(), "waits, although it can proceed");
+    }
+    panic!("wakes itself for ever");
+}
+
+/// The figures of the only reader of this kind.
+#[track_caller]
+pub(crate) fn reader(info: &ChannelInfo, kind: ReaderKind) -> ReaderInfo {
+    let mut found = info.readers.iter().filter(|reader| reader.kind == kind);
+    let reader = found.next().expect("a reader of this kind").clone();
+    assert!(found.next().is_none(), "more than one {kind:?}");
+    reader
+}
+
+/// Runs `work` on a thread of its own and fails if it hangs.
+#[track_caller]
+pub(crate) fn without_deadlock(work: impl FnOnce() + Send + 'static) {
+    let (done, finished) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        work();
+        let _ = done.send(());
+    });
+    if finished.recv_timeout(Duration::from_secs(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("deadlock");
+    }
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// A small repeatable source of choices.
+#[derive(Debug, Clone)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// 0 ..= `most`
+    pub(crate) fn up_to(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % (most + 1)
+    }
+}
+
+/// Pending for this many polls.
+pub(crate) async fn turns(count: u64) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
+}

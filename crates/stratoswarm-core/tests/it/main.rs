@@ -1,0 +1,47 @@
+//! The library seen from outside: every guarantee of `docs/semantics.md` is proved by a test in one of these files.
+//!
+//! Time is tokio's paused clock or a future polled by hand; nothing here sleeps, except two requests outside tokio.
+
+// In tests a failed `unwrap` is the failure report, a panic inside a message or a handler is the subject under test,
+// and literal numbers and long scenarios are what is being read.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::too_many_lines)]
+
+mod fixtures; // the small message of most tests, futures polled by hand
+
+// Lossless channels
+mod batches; // send_many, recv_many
+mod capacity; // exactly N, permits included
+mod fairness; // no barging; siblings on one thread get their turns
+mod kept_for; // for whom a message is kept: groups, subscribers, late readers
+mod order; // per sender, one total order for all readers
+mod streams; // readers as `Stream`s
+
+// Lossy readers
+mod lossy; // taps and broadcasts: received + missed = sent
+
+// Ends
+mod cancellation; // dropped futures and permits: no phantom, nothing lost
+mod closing; // close, drain, None
+mod handles; // which handle keeps a channel open; Send, Sync, Unpin
+mod shutdown; // the order of closing, the drain and its report
+
+// Requests
+mod deadlines; // stages of expiry, never early, skipped before the handler
+mod patterns; // request_with_timeout, serve
+mod protocol; // messages with several reply types, declared and by hand
+mod requests; // replies, late replies, groups, observers
+
+// The house
+mod accounts; // accepted = taken + skipped + left, at every moment
+mod blocking; // plain threads, spawn_blocking, async context
+mod opening; // names, types, options, conflicts
+mod payloads; // addresses and clones
+mod scenarios; // the registry as a program uses it
+mod semantics_page; // docs/semantics.md names tests that exist
+mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
+mod user_code; // Drop, Clone, wakers and handlers that misbehave
+
+// Random lists of operations against a VecDeque
+mod model;
+mod model_lossy;
+mod model_reads;

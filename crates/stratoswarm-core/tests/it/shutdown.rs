@@ -1,0 +1,298 @@
+//! Shutdown: upstream first, drained means taken and dropped, and the report names what is left.
+
+use crate::fixtures::{Number, put, take, take_all};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use stratoswarm_core::{
+    Channel, ChannelReport, Fabric, OpenError, ReaderKind, Receiver, SendError, ShutdownReport,
+};
+use tokio::time::{Instant, sleep};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn open(fabric: &Fabric, name: &str, order: i32) -> Channel<Number> {
+    fabric.channel(name).capacity(100).order(order).open().unwrap()
+}
+
+fn of<'a>(report: &'a ShutdownReport, channel: &str) -> &'a ChannelReport {
+    report.channels.iter().find(|report| report.name == channel).expect("a report of this channel")
+}
+
+/// Takes what comes and holds each delivery for `hold`.
+fn work(mut receiver: Receiver<Number>, hold: Duration) {
+    tokio::spawn(async move {
+        while let Some(delivery) = receiver.recv().await {
+            sleep(hold).await;
+            drop(delivery);
+        }
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_close_in_the_stated_order() {
+    let fabric = Fabric::new();
+    let closed = Arc::new(Mutex::new(Vec::new()));
+    for (name, order) in [("last", 9), ("second", 0), ("first", -3), ("third", 1)] {
+        let channel = open(&fabric, name, order);
+        let closed = Arc::clone(&closed);
+        tokio::spawn(async move {
+            channel.closed().await;
+            closed.lock().unwrap().push(name);
+        });
+    }
+    let order = ["first", "second", "third", "last"];
+    tokio::task::yield_now().await;
+    let listed: Vec<_> = fabric.channels().into_iter().map(|info| info.name).collect();
+    assert_eq!(listed, order);
+
+    let report = fabric.shutdown(PATIENCE).await;
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(*closed.lock().unwrap(), order);
+    let reported: Vec<_> = report.channels.iter().map(|channel| channel.name.as_str()).collect();
+    assert_eq!(reported, order);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_upstream_still_holds_can_be_passed_on_downstream() {
+    let fabric = Fabric::new();
+    let down = open(&fabric, "down", 1);
+    let up = open(&fabric, "up", 0);
+    let mut upstream = up.join("workers");
+    let forward = down.clone();
+    tokio::spawn(async move {
+        while let Some(delivery) = upstream.recv().await {
+            sleep(Duration::from_millis(10)).await;
+            forward.send(delivery.clone()).await.expect("downstream is still open");
+        }
+    });
+    let mut sink = down.subscribe();
+    let sunk = tokio::spawn(async move {
+        let mut numbers = Vec::new();
+        while let Some(number) = sink.recv().await {
+            numbers.push(number.0);
+        }
+        numbers
+    });
+    put(&up, 0..10);
+    drop((up, down));
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(sunk.await.unwrap(), (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn drained_means_taken_and_the_delivery_dropped() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    work(numbers.join("workers"), Duration::from_secs(1));
+    put(&numbers, [1, 2]);
+    drop(numbers);
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(of(&report, "numbers").drained, 2);
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_secs(2) && waited < Duration::from_millis(2_100), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drained_means_taken_and_the_responder_dropped() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    let mut receiver = numbers.join("workers");
+    tokio::spawn(async move {
+        while let Some(delivery) = receiver.recv().await {
+            let (number, responder) = delivery.into_parts();
+            sleep(Duration::from_secs(1)).await;
+            responder.send(number.0 + 1);
+        }
+    });
+    let caller = numbers.clone();
+    let asked = tokio::spawn(async move { caller.request(Number(1)).await });
+    tokio::task::yield_now().await;
+    drop(numbers);
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.is_clean(), "{report:?}");
+    assert!(start.elapsed() >= Duration::from_millis(990), "{:?}", start.elapsed());
+    assert_eq!(asked.await.unwrap(), Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_finished_before_is_not_drained() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    let mut receiver = numbers.join("workers");
+    put(&numbers, [1, 2, 3]);
+    assert_eq!((take(&mut receiver), take(&mut receiver)), (1, 2));
+    work(receiver, Duration::ZERO);
+    let report = fabric.shutdown(PATIENCE).await;
+    assert_eq!(of(&report, "numbers").drained, 1);
+    assert!(report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_hand_and_undelivered_at_the_deadline_is_reported() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    let mut receiver = numbers.join("workers");
+    let mut subscriber = numbers.subscribe();
+    put(&numbers, [1, 2, 3]);
+    let in_hand = receiver.try_recv().unwrap();
+    assert_eq!(subscriber.try_recv(), Ok(Number(1)));
+    assert_eq!(subscriber.try_recv(), Ok(Number(2)));
+
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    let waited = start.elapsed();
+    assert!(waited >= PATIENCE && waited < PATIENCE + Duration::from_millis(100), "{waited:?}");
+    assert!(!report.is_clean());
+    let channel = of(&report, "numbers");
+    assert_eq!((channel.in_hand, channel.undelivered), (1, 3));
+    let reader = |kind| channel.readers.iter().find(|reader| reader.kind == kind).unwrap();
+    let group = reader(ReaderKind::Group);
+    assert_eq!((group.name.as_str(), group.in_hand, group.undelivered), ("workers", 1, 2));
+    let subscriber = reader(ReaderKind::Subscriber);
+    assert_eq!((subscriber.in_hand, subscriber.undelivered), (0, 1));
+    assert_eq!(channel.info.sent, 3);
+    assert!(channel.info.is_closed);
+    drop(in_hand);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_without_members_are_not_waited_for() {
+    let fabric = Fabric::new();
+    let numbers = fabric.channel("numbers").capacity(10).group("workers").open().unwrap();
+    put(&numbers, [1, 2, 3]);
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+    assert_eq!(of(&report, "numbers").undelivered, 3);
+    assert!(!report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_last_member_leaves_meanwhile_is_no_longer_waited_for() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    let receiver = numbers.join("workers");
+    put(&numbers, [1, 2, 3]);
+    tokio::spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        drop(receiver);
+    });
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_secs(1) && waited < Duration::from_millis(1_100), "{waited:?}");
+    assert_eq!(of(&report, "numbers").undelivered, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_nobody_came_for_are_reported_and_not_waited_for() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    put(&numbers, [1, 2]);
+    let start = Instant::now();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(start.elapsed() < Duration::from_millis(100));
+    assert_eq!(of(&report, "numbers").undelivered, 2);
+    assert!(!report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn handles_still_held_are_named_with_their_creation_site() {
+    let fabric = Fabric::new();
+    let (numbers, opened) = (open(&fabric, "numbers", 0), line!());
+    let (receiver, joined) = (numbers.join("workers"), line!());
+    let (subscriber, subscribed) = (numbers.subscribe(), line!());
+    let (tap, tapped) = (numbers.tap(), line!());
+    let report = fabric.shutdown(PATIENCE).await;
+
+    for handle in &report.held {
+        assert_eq!(handle.channel, "numbers");
+        assert!(handle.opened_at.file().ends_with("shutdown.rs"), "{handle:?}");
+    }
+    let at = |line| {
+        report.held.iter().find(|handle| handle.opened_at.line() == line).unwrap_or_else(|| {
+            panic!("no handle made in line {line}: {:?}", report.held);
+        })
+    };
+    assert_eq!((at(joined).kind, at(joined).name.as_deref()), ("receiver", Some("workers")));
+    assert_eq!(at(subscribed).kind, "subscriber");
+    assert_eq!(at(tapped).kind, "tap");
+    let channel = report.held.iter().find(|handle| handle.kind == "channel").expect("the sending handle");
+    assert!(channel.opened_at.line() < opened, "made in `open`, above");
+    drop((receiver, subscriber, tap, numbers));
+}
+
+#[tokio::test(start_paused = true)]
+async fn handles_that_are_gone_are_not_reported() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    drop((numbers.join("workers"), numbers.subscribe(), numbers.tap()));
+    drop(numbers);
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.held.is_empty(), "{:?}", report.held);
+    assert!(report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_senders_get_their_message_back() {
+    let fabric = Fabric::new();
+    let numbers: Channel<Number> = fabric.channel("numbers").capacity(1).open().unwrap();
+    let mut receiver = numbers.join("workers");
+    put(&numbers, [1]);
+    let sender = numbers.clone();
+    let sending = tokio::spawn(async move { sender.send(Number(2)).await });
+    tokio::task::yield_now().await;
+    let closing = fabric.clone();
+    let shutdown = tokio::spawn(async move { closing.shutdown(PATIENCE).await });
+    assert_eq!(sending.await.unwrap(), Err(SendError(Number(2))));
+    assert_eq!(take_all(&mut receiver), [1]);
+    assert!(shutdown.await.unwrap().is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_can_be_opened_after_the_shutdown() {
+    let fabric = Fabric::new();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.is_clean() && report.channels.is_empty());
+    let refused = fabric.channel::<Number>("late").open().err();
+    assert!(matches!(refused, Some(OpenError::Closed)), "{refused:?}");
+    let refused = fabric.broadcast::<Number>("late").open().err();
+    assert!(matches!(refused, Some(OpenError::Closed)), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn broadcasts_close_too() {
+    let fabric = Fabric::new();
+    let events = fabric.broadcast::<Number>("events").capacity(4).open().unwrap();
+    let mut subscriber = events.subscribe();
+    let heard = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        while let Some(Ok(number)) = subscriber.recv().await {
+            heard.push(number.0);
+        }
+        heard
+    });
+    events.send(Number(1)).unwrap();
+    let report = fabric.shutdown(PATIENCE).await;
+    assert_eq!(events.send(Number(2)), Err(SendError(Number(2))));
+    assert_eq!(heard.await.unwrap(), [1]);
+    assert_eq!(of(&report, "events").info.sent, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_shutdown_finds_nothing_to_wait_for() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    work(numbers.join("workers"), Duration::ZERO);
+    put(&numbers, 0..3);
+    assert!(fabric.shutdown(PATIENCE).await.is_clean());
+    let start = Instant::now();
+    assert!(fabric.shutdown(PATIENCE).await.is_clean());
+    assert!(start.elapsed() < Duration::from_millis(10));
+}
