@@ -1,9 +1,8 @@
 use std::{fmt, panic::Location, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    Ask, GroupOptions, LossySubscriber, Message, OwnedPermit, Permit, Receiver, Requesting, Reserving, Sending, Shared,
-    Subscriber, WeakChannel, block_on, closed,
-    reserving::Place,
+    Ask, GroupOptions, LossySubscriber, Message, OwnedPermit, Permit, Receiver, Requesting, Reserving,
+    Sending, Shared, Subscriber, WeakChannel, block_on, closed, reserving::Place,
 };
 use crate::{
     accounts::ChannelInfo,
@@ -96,7 +95,7 @@ impl<M: Message> Channel<M> {
     /// # Ok(()) }
     /// ```
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn send(&self, message: M) -> Sending<'_, M> {
         Sending::new(self, message, Location::caller())
     }
@@ -152,7 +151,10 @@ impl<M: Message> Channel<M> {
     /// # Cancel safety
     /// Dropped before it is ready, what was not accepted is still in `batch`.
     #[track_caller]
-    pub fn send_many<'a>(&'a self, batch: &'a mut Vec<M>) -> impl Future<Output = Result<(), Closed>> + Send + 'a {
+    pub fn send_many<'a>(
+        &'a self,
+        batch: &'a mut Vec<M>,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + 'a {
         let from = Location::caller();
         async move {
             let mut sending = SendMany { shared: &self.shared, waiting: None };

@@ -5,7 +5,7 @@ use std::{
 
 use super::Shared;
 use crate::{
-    engine::{Effects, Log, SharedStash, Slot, Take},
+    engine::{Effects, Log, SharedStash, Take, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::MutexGuard,
@@ -35,9 +35,20 @@ impl<M: Clone> Cursor<M> {
         self.waiting.is_some()
     }
 
-    /// The next message with its position; none at the end.
-    #[inline]
-    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<(u64, Slot<M>)>> {
+    /// The next message with its position, the short way: a plain one from the stash.
+    #[inline(always)]
+    pub(super) fn pop_plain(&mut self) -> Option<(M, u64)> {
+        if self.hint == 0 {
+            return None;
+        }
+        let next = self.stash.lock().pop_plain()?;
+        self.hint -= 1;
+        Some(next)
+    }
+
+    /// The next message; none at the end.
+    #[inline(always)]
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Taken<M>>> {
         if self.hint > 0
             && let Some(next) = self.pop_stash()
         {
@@ -47,6 +58,11 @@ impl<M: Clone> Cursor<M> {
         if let Some(next) = log.take_short(self.me, &mut self.waiting) {
             return Poll::Ready(Some(next));
         }
+        if let Some(replaced) = log.park_short(self.me, &mut self.waiting, cx.waker()) {
+            drop(log);
+            drop(replaced);
+            return Poll::Pending;
+        }
         match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
             Ok(next) => Poll::Ready(Some(next)),
             Err(TryRecvError::Closed) => Poll::Ready(None),
@@ -54,7 +70,7 @@ impl<M: Clone> Cursor<M> {
         }
     }
 
-    pub(super) fn try_next(&mut self) -> Result<(u64, Slot<M>), TryRecvError> {
+    pub(super) fn try_next(&mut self) -> Result<Taken<M>, TryRecvError> {
         if self.hint > 0
             && let Some(next) = self.pop_stash()
         {
@@ -64,8 +80,8 @@ impl<M: Clone> Cursor<M> {
         Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, None)
     }
 
-    #[inline]
-    fn pop_stash(&mut self) -> Option<(u64, Slot<M>)> {
+    #[inline(always)]
+    fn pop_stash(&mut self) -> Option<Taken<M>> {
         let mut stash = self.stash.lock();
         let next = stash.pop();
         let asked = stash.asks();
@@ -100,12 +116,12 @@ impl<M: Clone> Cursor<M> {
         hint: &mut usize,
         waiting: &mut Option<u64>,
         cx: Option<&Context<'_>>,
-    ) -> Result<(u64, Slot<M>), TryRecvError> {
+    ) -> Result<Taken<M>, TryRecvError> {
         let mut effects = Effects::new();
         let taken = match log.take(me, &mut effects) {
-            Take::Message(position, slot, more) => {
+            Take::Message(taken, more) => {
                 *hint = more;
-                Ok((position, slot))
+                Ok(taken)
             }
             Take::Closed => Err(TryRecvError::Closed),
             Take::Empty => {
@@ -129,7 +145,7 @@ impl<M: Clone> Cursor<M> {
         &mut self,
         most: usize,
         cx: Option<&Context<'_>>,
-        into: impl FnMut(u64, Slot<M>),
+        into: impl FnMut(Taken<M>),
     ) -> Result<usize, TryRecvError> {
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();

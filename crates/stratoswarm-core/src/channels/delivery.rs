@@ -1,9 +1,12 @@
-use std::{fmt, ops::Deref};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{Message, RawResponder, Responder, Ticket};
-use crate::requests::AnyResponder;
+use crate::{
+    engine::{Slot, Taken},
+    requests::AnyResponder,
+};
 
 /// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
 ///
@@ -37,9 +40,15 @@ pub struct Delivery<M: Message> {
 }
 
 impl<M: Message> Delivery<M> {
-    #[inline]
-    pub(crate) fn new(message: M, responder: AnyResponder, seq: u64, ticket: Ticket) -> Self {
-        Self { message, responder, seq, ticket }
+    #[inline(always)]
+    pub(super) fn plain(message: M, seq: u64, token: &Arc<()>) -> Self {
+        Self { message, responder: AnyResponder::none(), seq, ticket: Ticket::new(token) }
+    }
+
+    #[inline(always)]
+    pub(super) fn new(taken: Taken<M>, token: &Arc<()>) -> Self {
+        let Taken { slot: Slot { message, request }, position } = taken;
+        Self { message, responder: request, seq: position, ticket: Ticket::new(token) }
     }
 
     /// The message's place in the channel: 0 for the first ever accepted. The same at every reader.

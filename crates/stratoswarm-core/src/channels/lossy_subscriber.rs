@@ -98,7 +98,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         block_on(self.recv())
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self) -> Option<M> {
         if self.overtaken.load(Ordering::Relaxed) > self.batch.front.saturating_add(self.history) {
             return None;
@@ -106,7 +106,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         self.pop_any()
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop_any(&mut self) -> Option<M> {
         let slot = self.batch.queue.pop_front()?;
         self.batch.front += 1;
@@ -114,7 +114,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         Some(slot.message)
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<M, Lagged>>> {
         let budget = ready!(poll_proceed(cx));
         if let Some(message) = self.pop() {
@@ -212,7 +212,7 @@ pub struct LossyRecv<'a, M: Clone + Send + 'static> {
 impl<M: Clone + Send + 'static> Future for LossyRecv<'_, M> {
     type Output = Option<Result<M, Lagged>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.subscriber.poll_recv(cx)
     }

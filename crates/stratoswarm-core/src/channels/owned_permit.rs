@@ -32,6 +32,6 @@ impl<M: Message> Drop for OwnedPermit<M> {
 
 impl<M: Message> fmt::Debug for OwnedPermit<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedPermit").field("channel", &self.channel).finish()
+        f.debug_struct("OwnedPermit").field("channel", &self.channel).finish_non_exhaustive()
     }
 }

@@ -9,9 +9,9 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{Delivery, Message, Shared, Ticket, block_on, cursor::Cursor};
+use super::{Delivery, Message, Shared, block_on, cursor::Cursor};
 use crate::{
-    engine::{Membership, Slot},
+    engine::{Membership, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::poll_proceed,
@@ -64,8 +64,8 @@ impl<M: Message> Receiver<M> {
     /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
     pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
         loop {
-            let (seq, slot) = self.cursor.try_next()?;
-            if let Some(delivery) = self.accept(seq, slot) {
+            let taken = self.cursor.try_next()?;
+            if let Some(delivery) = self.accept(taken) {
                 return Ok(delivery);
             }
         }
@@ -95,40 +95,49 @@ impl<M: Message> Receiver<M> {
         block_on(self.recv())
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
+        if let Some((message, seq)) = self.cursor.pop_plain() {
+            budget.made_progress();
+            return Poll::Ready(Some(Delivery::plain(message, seq, &self.token)));
+        }
+        let polled = self.poll_log(cx);
+        if polled.is_ready() {
+            budget.made_progress();
+        }
+        polled
+    }
+
+    #[inline(never)]
+    fn poll_log(&mut self, cx: &Context<'_>) -> Poll<Option<Delivery<M>>> {
         loop {
-            let Some((seq, slot)) = ready!(self.cursor.poll(cx)) else {
-                budget.made_progress();
-                return Poll::Ready(None);
-            };
-            if !slot.request.is_some() {
-                budget.made_progress();
-                let ticket = Ticket::new(&self.token);
-                return Poll::Ready(Some(Delivery::new(slot.message, slot.request, seq, ticket)));
-            }
-            if let Some(delivery) = self.accept(seq, slot) {
-                budget.made_progress();
+            let Some(taken) = ready!(self.cursor.poll(cx)) else { return Poll::Ready(None) };
+            if let Some(delivery) = self.accept(taken) {
                 return Poll::Ready(Some(delivery));
             }
         }
     }
 
-    fn poll_recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize, cx: &mut Context<'_>) -> Poll<usize> {
+    fn poll_recv_many(
+        &mut self,
+        buffer: &mut Vec<Delivery<M>>,
+        limit: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
         loop {
             let before = buffer.len();
             let token = &self.token;
             let mut skipped = Vec::new();
-            let into = |seq, slot: Slot<M>| match handover(&slot) {
-                Handover::Live => buffer.push(Delivery::new(slot.message, slot.request, seq, Ticket::new(token))),
-                why => skipped.push((why, slot)),
+            let into = |taken: Taken<M>| match handover(&taken) {
+                Handover::Live => buffer.push(Delivery::new(taken, token)),
+                why => skipped.push((why, taken)),
             };
             let taken = self.cursor.take_many(limit, Some(cx), into);
-            for (why, slot) in skipped {
+            for (why, taken) in skipped {
                 self.cursor.skip(why);
-                drop(slot);
+                drop(taken);
             }
             match taken {
                 Err(TryRecvError::Empty) => return Poll::Pending,
@@ -142,9 +151,9 @@ impl<M: Message> Receiver<M> {
     }
 
     /// A delivery, unless it is a request that nobody waits for any more.
-    fn accept(&self, seq: u64, slot: Slot<M>) -> Option<Delivery<M>> {
-        match handover(&slot) {
-            Handover::Live => Some(Delivery::new(slot.message, slot.request, seq, Ticket::new(&self.token))),
+    fn accept(&self, taken: Taken<M>) -> Option<Delivery<M>> {
+        match handover(&taken) {
+            Handover::Live => Some(Delivery::new(taken, &self.token)),
             why => {
                 self.cursor.skip(why);
                 None
@@ -153,8 +162,8 @@ impl<M: Message> Receiver<M> {
     }
 }
 
-fn handover<M>(slot: &Slot<M>) -> Handover {
-    slot.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
+fn handover<M>(taken: &Taken<M>) -> Handover {
+    taken.slot.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
 }
 
 impl<M: Message> Stream for Receiver<M> {
@@ -188,7 +197,7 @@ pub struct Recv<'a, M: Message> {
 impl<M: Message> Future for Recv<'_, M> {
     type Output = Option<Delivery<M>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.receiver.poll_recv(cx)
     }

@@ -1,3 +1,8 @@
+//! The preset: the eight channels of a swarm in one registry.
+//!
+//! Use it for a swarm whose parts are those of the [messages](crate::messages); for anything else open channels of your
+//! own in a [`Fabric`], or beside the eight in [`ChannelRegistry::fabric`].
+
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -51,7 +56,7 @@ use crate::{
 /// assert_eq!(quote.price, 1.5);
 ///
 /// let report = registry.shutdown(Duration::from_secs(1)).await;
-/// assert!(report.is_clean());
+/// assert!(report.is_clean() && report.held.is_empty());
 /// # served.await.expect("the model ends with its channel");
 /// # Ok(())
 /// # }

@@ -13,10 +13,10 @@ use tokio::time::Instant;
 
 use super::{Ask, Channel, Delivery, Message, Priority, Shared};
 use crate::{
-    engine::{Admission, Effects, Slot},
+    engine::{Admission, Effects, Log, Slot},
     error::{RequestError, Stage},
     requests::{AnyResponder, Reply, ReplyCell},
-    sync::{atomic::Ordering, poll_proceed},
+    sync::{MutexGuard, atomic::Ordering, poll_proceed},
     timers::Timer,
 };
 
@@ -49,15 +49,26 @@ enum Limit {
 
 enum Progress<R> {
     /// Not accepted yet; waiting for room under this number.
-    Sending { waiting: Option<u64>, cell: Option<Arc<ReplyCell<R>>> },
+    Sending {
+        waiting: Option<u64>,
+        cell: Option<Arc<ReplyCell<R>>>,
+    },
     /// Accepted, at this position.
-    Sent { position: u64, cell: Arc<ReplyCell<R>> },
+    Sent {
+        position: u64,
+        cell: Arc<ReplyCell<R>>,
+    },
     Over,
 }
 
 impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
-    #[inline]
-    pub(super) fn new(channel: &'a Channel<M>, ask: A, only_try: bool, from: &'static Location<'static>) -> Self {
+    #[inline(always)]
+    pub(super) fn new(
+        channel: &'a Channel<M>,
+        ask: A,
+        only_try: bool,
+        from: &'static Location<'static>,
+    ) -> Self {
         Self {
             message: Some(ask.into_message()),
             channel,
@@ -128,7 +139,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     }
 
     /// Tries to bring the request in. Ready once it is accepted, or cannot be.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
+    fn poll_send(&mut self, cx: &Context<'_>) -> Poll<Result<(), RequestError>> {
         if !matches!(&self.progress, Progress::Sending { cell: Some(_), .. }) {
             let deadline = self.start();
             if deadline.is_some_and(|deadline| self.started.is_some_and(|now| deadline <= now)) {
@@ -140,10 +151,41 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         }
         let shared = self.channel.shared();
         let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
-        let mut effects = Effects::new();
         let mut log = shared.log.lock();
+        if waiting.is_none()
+            && log.admits()
+            && log.has_group()
+            && let (Some(message), Some(cell)) = (self.message.take(), cell.take())
+        {
+            let request = AnyResponder::first(Arc::clone(&cell) as _);
+            let position = log.push_request(Slot { message, request });
+            self.progress = Progress::Sent { position, cell };
+            if log.has_followers() {
+                shared.pushed(log);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_send_slow(log, cx)
+    }
+
+    /// The long way in: there may be no room, or no group.
+    #[cold]
+    #[inline(never)]
+    fn poll_send_slow(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), RequestError>> {
+        let shared = self.channel.shared();
+        let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
+        if waiting.is_some()
+            && let Some(deadline) = cell.as_ref().and_then(|cell| cell.deadline())
+            && deadline <= Instant::now()
+        {
+            return Poll::Pending; // too late, even with a place granted: the timer says so
+        }
+        let mut effects = Effects::new();
         let mut admission = match *waiting {
-            None if log.admits() => Admission::Granted,
             None => log.admit(&mut effects),
             Some(id) => log.claim(id, cx.waker(), &mut effects),
         };
@@ -156,8 +198,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             Admission::Granted => match (self.message.take(), cell.take()) {
                 (Some(message), Some(cell)) => {
                     let request = AnyResponder::first(Arc::clone(&cell) as _);
-                    let position = log.push_request(Slot { message, request }, &mut effects);
-                    log.note_request();
+                    let position = log.push_any_request(Slot { message, request }, &mut effects);
                     if log.has_followers() {
                         log.pushed(1, &mut effects);
                     }

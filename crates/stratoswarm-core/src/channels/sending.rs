@@ -27,7 +27,7 @@ pub struct Sending<'a, M: Message> {
 }
 
 impl<'a, M: Message> Sending<'a, M> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(channel: &'a Channel<M>, message: M, from: &'static Location<'static>) -> Self {
         Self { message: Some(message), shared: channel.shared(), waiting: None, from }
     }
@@ -40,7 +40,11 @@ impl<'a, M: Message> Sending<'a, M> {
 
     #[cold]
     #[inline(never)]
-    fn poll_slow(&mut self, mut log: MutexGuard<'a, Log<M>>, cx: &Context<'_>) -> Poll<Result<(), SendError<M>>> {
+    fn poll_slow(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
         let mut effects = Effects::new();
         let admission = match self.waiting {
             None => log.admit(&mut effects),
@@ -83,7 +87,7 @@ impl<M: Message> Unpin for Sending<'_, M> {}
 impl<M: Message> Future for Sending<'_, M> {
     type Output = Result<(), SendError<M>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
@@ -125,9 +129,15 @@ impl<M: Message> fmt::Debug for Sending<'_, M> {
 
 impl<M: Clone> Shared<M> {
     /// What follows a push.
-    #[cold]
     #[inline(never)]
     pub(super) fn pushed(&self, mut log: MutexGuard<'_, Log<M>>) {
+        if let Ok(waker) = log.sole_parked() {
+            drop(log);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            return;
+        }
         let mut effects = Effects::new();
         log.pushed(1, &mut effects);
         self.settle(log, effects);

@@ -119,7 +119,12 @@ impl<M> Shared<M> {
     }
 
     /// Lists a handle with its creation site, for the report of a shutdown.
-    pub(crate) fn list(&self, kind: &'static str, name: Option<String>, at: &'static Location<'static>) -> u64 {
+    pub(crate) fn list(
+        &self,
+        kind: &'static str,
+        name: Option<String>,
+        at: &'static Location<'static>,
+    ) -> u64 {
         let mut handles = self.handles.lock();
         handles.last += 1;
         let id = handles.last;

@@ -10,11 +10,7 @@ use std::{
 use futures_core::Stream;
 
 use super::{Message, Shared, block_on, cursor::Cursor};
-use crate::{
-    engine::Effects,
-    error::TryRecvError,
-    sync::poll_proceed,
-};
+use crate::{engine::Effects, error::TryRecvError, sync::poll_proceed};
 
 /// A reader that gets every message, and that senders wait for.
 ///
@@ -77,7 +73,7 @@ impl<M: Message> Subscriber<M> {
     /// # Errors
     /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
     pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
-        self.cursor.try_next().map(|(_, slot)| slot.message)
+        self.cursor.try_next().map(|taken| taken.slot.message)
     }
 
     /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
@@ -93,7 +89,7 @@ impl<M: Message> Subscriber<M> {
         let waiting = &mut waiting;
         std::future::poll_fn(|cx| {
             let budget = ready!(poll_proceed(cx));
-            let taken = waiting.0.cursor.take_many(limit, Some(cx), |_, slot| buffer.push(slot.message));
+            let taken = waiting.0.cursor.take_many(limit, Some(cx), |taken| buffer.push(taken.slot.message));
             let count = match taken {
                 Err(TryRecvError::Empty) => return Poll::Pending,
                 Err(TryRecvError::Closed) => 0,
@@ -113,12 +109,21 @@ impl<M: Message> Subscriber<M> {
         block_on(self.recv())
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
-        let next = ready!(self.cursor.poll(cx));
+        if let Some((message, _)) = self.cursor.pop_plain() {
+            budget.made_progress();
+            return Poll::Ready(Some(message));
+        }
+        let next = ready!(self.poll_log(cx));
         budget.made_progress();
-        Poll::Ready(next.map(|(_, slot)| slot.message))
+        Poll::Ready(next)
+    }
+
+    #[inline(never)]
+    fn poll_log(&mut self, cx: &Context<'_>) -> Poll<Option<M>> {
+        self.cursor.poll(cx).map(|next| next.map(|taken| taken.slot.message))
     }
 }
 
@@ -153,7 +158,7 @@ pub struct SubscriberRecv<'a, M: Message> {
 impl<M: Message> Future for SubscriberRecv<'_, M> {
     type Output = Option<M>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.subscriber.poll_recv(cx)
     }

@@ -1,6 +1,9 @@
 use std::panic::Location;
 
-use super::{Log, reader::Kind};
+use super::{
+    Log,
+    reader::{Kind, Reader},
+};
 use crate::accounts::Skipped;
 
 /// The figures of a log at one moment.
@@ -17,6 +20,7 @@ pub(crate) struct LogFigures {
 }
 
 /// The figures of one reader; accepted = taken + skipped + left.
+#[derive(Clone)]
 pub(crate) struct ReaderFigures {
     pub(crate) name: String,
     pub(crate) kind: Kind,
@@ -29,27 +33,11 @@ pub(crate) struct ReaderFigures {
 }
 
 impl<M> Log<M> {
-    /// Reads all figures. `unread` tells of a lossy reader how much of what it took it has not handed out.
+    /// Reads all figures.
     pub(crate) fn figures(&self) -> LogFigures {
-        let readers: Vec<_> = self
-            .live()
-            .filter(|reader| reader.kind != Kind::Removed)
-            .map(|reader| {
-                let accepted = self.tail - reader.start + reader.adopted;
-                let left = reader.left(self.tail);
-                let members = reader.members as usize;
-                ReaderFigures {
-                    name: reader.name.clone(),
-                    kind: reader.kind,
-                    members,
-                    accepted,
-                    taken: accepted.saturating_sub(left + reader.skipped.total()),
-                    skipped: reader.skipped,
-                    left,
-                    in_hand: reader.in_hand(),
-                }
-            })
-            .collect();
+        let live = self.live().filter(|reader| reader.kind != Kind::Removed);
+        let mut readers: Vec<_> = live.map(|reader| reader.figures(self.tail)).collect();
+        readers.extend(self.departed.iter().cloned());
         LogFigures {
             sent: self.tail,
             delivered: self.delivered_before + readers.iter().map(|reader| reader.taken).sum::<u64>(),
@@ -67,9 +55,10 @@ impl<M> Log<M> {
     pub(crate) fn is_drained(&self) -> bool {
         self.closed
             && self.permits == 0
-            && self.live().filter(|reader| reader.is_lossless()).all(|reader| {
-                (reader.members == 0 || reader.left(self.tail) == 0) && reader.in_hand() == 0
-            })
+            && self
+                .live()
+                .filter(|reader| reader.is_lossless())
+                .all(|reader| (reader.members == 0 || reader.left(self.tail) == 0) && reader.in_hand() == 0)
     }
 
     /// Closed, nothing more to come, and nothing left for anybody.
@@ -79,5 +68,22 @@ impl<M> Log<M> {
             && self.orphans.is_empty()
             && (!self.keeps || self.lossless > 0 || self.unclaimed == self.tail)
             && self.live().all(|reader| reader.left(self.tail) == 0)
+    }
+}
+
+impl<M> Reader<M> {
+    pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
+        let accepted = tail - self.start + self.adopted;
+        let left = self.left(tail);
+        ReaderFigures {
+            name: self.name.clone(),
+            kind: self.kind,
+            members: self.members as usize,
+            accepted,
+            taken: accepted.saturating_sub(left + self.skipped.total()),
+            skipped: self.skipped,
+            left,
+            in_hand: self.in_hand(),
+        }
     }
 }

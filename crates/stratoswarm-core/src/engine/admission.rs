@@ -20,7 +20,7 @@ impl Admission {
 
 impl<M> Log<M> {
     /// Whether a message may be pushed without further ado.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admits(&self) -> bool {
         self.tail + self.held < self.soft
     }
@@ -49,7 +49,8 @@ impl<M> Log<M> {
     /// Pushes stay unseen only while they can be no new high water, so that the high water is exact.
     fn set_soft(&mut self) {
         let quiet = self.high_water.min(self.capacity);
-        self.soft = if self.closed || !self.senders.none_waits() { 0 } else { self.floor.saturating_add(quiet) };
+        self.soft =
+            if self.closed || !self.senders.none_waits() { 0 } else { self.floor.saturating_add(quiet) };
     }
 
     /// Places that are free now; the floor must be fresh.
@@ -67,6 +68,22 @@ impl<M> Log<M> {
     /// How many are accepted and not taken by the slowest.
     pub(crate) fn len(&self) -> u64 {
         if self.keeps { self.tail.saturating_sub(self.lowest()) } else { self.ring.len() as u64 }
+    }
+
+    /// The waker to wake for one message, where there is one reader; `Err` where it takes the long way.
+    #[inline]
+    pub(crate) fn sole_parked(&mut self) -> Result<Option<Waker>, ()> {
+        if self.lossless + self.lossy != 1 || self.lossy != 0 {
+            return Err(());
+        }
+        let Some(reader) = self.readers.iter_mut().flatten().find(|reader| !reader.parked.is_empty()) else {
+            return Ok(None);
+        };
+        let waker = reader.parked.pop();
+        if reader.parked.is_empty() {
+            self.parked -= 1;
+        }
+        Ok(waker)
     }
 
     pub(crate) fn wake_readers(&mut self, messages: u64, effects: &mut Effects<M>) {
@@ -158,7 +175,12 @@ impl<M> Log<M> {
     }
 
     /// Queues a sender behind those that wait.
-    pub(crate) fn wait(&mut self, waker: &Waker, from: &'static Location<'static>, effects: &mut Effects<M>) -> u64 {
+    pub(crate) fn wait(
+        &mut self,
+        waker: &Waker,
+        from: &'static Location<'static>,
+        effects: &mut Effects<M>,
+    ) -> u64 {
         let id = self.senders.enqueue(waker.clone(), from);
         self.soft = 0;
         self.ask(true); // from here on, whoever pops serves us; what was popped before, the serving below sees
@@ -211,7 +233,7 @@ impl<M: Clone> Log<M> {
     }
 
     /// Appends an admitted message; its position.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, slot: Slot<M>) -> u64 {
         let position = self.tail;
         self.ring.push_back(slot);
@@ -226,34 +248,43 @@ impl<M: Clone> Log<M> {
         self.note_depth();
     }
 
-    /// Appends an admitted request; its position.
-    pub(crate) fn push_request(&mut self, mut slot: Slot<M>, effects: &mut Effects<M>) -> u64 {
+    /// Whether a group is there to answer requests.
+    #[inline(always)]
+    pub(crate) fn has_group(&self) -> bool {
+        self.groups > 0
+    }
+
+    /// Appends an admitted request; its position. There must be a group, or no lossless reader at all.
+    #[inline(always)]
+    pub(crate) fn push_request(&mut self, slot: Slot<M>) -> u64 {
         self.asked += 1;
-        if self.groups == 0 && self.lossless > 0 {
-            // Only subscribers are there: they see the message, and a group to come may answer it.
-            let request = std::mem::take(&mut slot.request);
-            match clone_message(&slot.message) {
-                Some(message) => self.orphans.push_back((self.tail, Slot { message, request })),
-                None => effects.dropped_requests.push(request),
-            }
-            let position = self.push(slot);
-            self.refresh();
-            return position;
-        }
         self.requests_end = self.tail + 1;
         self.push(slot)
     }
 
-    /// Notes the depth after the push of a request, if it may be a new high water.
-    #[inline]
-    pub(crate) fn note_request(&mut self) {
-        if self.tail + self.held > self.soft && self.senders.none_waits() {
+    /// Appends an admitted request, whoever is there; its position.
+    pub(crate) fn push_any_request(&mut self, mut slot: Slot<M>, effects: &mut Effects<M>) -> u64 {
+        if self.groups > 0 || self.lossless == 0 {
+            let position = self.push_request(slot);
+            self.refresh();
             self.note_depth();
+            return position;
         }
+        // Only subscribers are there: they see the message, and a group to come may answer it.
+        self.asked += 1;
+        let request = std::mem::take(&mut slot.request);
+        match clone_message(&slot.message) {
+            Some(message) => self.orphans.push_back((self.tail, Slot { message, request })),
+            None => effects.dropped_requests.push(request),
+        }
+        let position = self.push(slot);
+        self.refresh();
+        self.note_depth();
+        position
     }
 
     /// Whether `pushed` has something to do.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn has_followers(&self) -> bool {
         self.parked + self.lossy > 0
     }
@@ -283,7 +314,7 @@ impl<M: Clone> Log<M> {
     }
 
     /// Appends without ever waiting: the oldest goes when there is no room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_lossy(&mut self, message: M) -> Option<Slot<M>> {
         self.tail += 1;
         if self.lossy == 0 {

@@ -28,7 +28,13 @@ pub(crate) enum Note {
 impl<M> Effects<M> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { wakers: SmallVec::new(), wakers_dropped: SmallVec::new(), dropped: Vec::new(), dropped_requests: Vec::new(), notes: Vec::new() }
+        Self {
+            wakers: SmallVec::new(),
+            wakers_dropped: SmallVec::new(),
+            dropped: Vec::new(),
+            dropped_requests: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Wakes and drops. The lock must have been released.

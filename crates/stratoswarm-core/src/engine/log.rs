@@ -3,7 +3,7 @@ use std::{collections::VecDeque, sync::Arc, task::Waker};
 use crossbeam_utils::CachePadded;
 
 use super::{
-    Effects, Note, Slot,
+    Effects, Note, ReaderFigures, Slot,
     reader::{Durability, Kind, Reader},
     senders::Senders,
     slot::clone_message,
@@ -16,6 +16,14 @@ pub(super) const KEPT_SLOTS: usize = 1024;
 
 /// The most that is remembered for lossy readers of a lossless channel.
 const MOST_HISTORY: u64 = 65_536;
+
+/// Gives back the storage of a queue that is far larger than what it holds and `needed`.
+pub(super) fn give_back<T>(queue: &mut VecDeque<T>, needed: usize) {
+    let needed = needed.max(queue.len());
+    if queue.capacity() > KEPT_SLOTS && queue.capacity() / 4 > needed {
+        queue.shrink_to(2 * needed);
+    }
+}
 
 /// What a member needs of its group: its slot, its stash, and the token of its deliveries.
 pub(crate) struct Membership<M> {
@@ -62,6 +70,8 @@ pub(crate) struct Log<M> {
     pub(super) asked: u64,
     /// Hand-overs to readers that have left.
     pub(super) delivered_before: u64,
+    /// The last figures of readers that left after the close: a shutdown's report names them.
+    pub(super) departed: Vec<ReaderFigures>,
     /// Behind this position, some lossy reader's batch holds what it is too late for.
     pub(super) alarm: u64,
     /// The tail, told to the lossy readers once the alarm is passed.
@@ -96,6 +106,7 @@ impl<M> Log<M> {
             requests_end: 0,
             asked: 0,
             delivered_before: 0,
+            departed: Vec::new(),
             alarm: u64::MAX,
             overtaken: Arc::new(CachePadded::new(AtomicU64::new(0))),
             ids: 0,
@@ -173,9 +184,9 @@ impl<M> Log<M> {
         if self.closed {
             return None;
         }
-        if let Some((id, current)) =
-            id.and_then(|id| self.closing.iter_mut().find(|(other, _)| *other == id).map(|found| (id, &mut found.1)))
-        {
+        if let Some((id, current)) = id.and_then(|id| {
+            self.closing.iter_mut().find(|(other, _)| *other == id).map(|found| (id, &mut found.1))
+        }) {
             current.clone_from(waker);
             return Some(id);
         }
@@ -213,6 +224,7 @@ impl<M> Log<M> {
             effects.dropped.extend(self.ring.pop_front());
             self.base += 1;
         }
+        give_back(&mut self.ring, 0);
     }
 
     /// How far behind a lossy reader may be.
@@ -291,7 +303,10 @@ impl<M: Clone> Log<M> {
 
     /// A new lossy reader's slot, and where it learns that senders have overtaken it. It keeps `unread` at how much it
     /// took and did not hand out.
-    pub(crate) fn open_lossy(&mut self, unread: Arc<CachePadded<AtomicU64>>) -> (usize, Arc<CachePadded<AtomicU64>>) {
+    pub(crate) fn open_lossy(
+        &mut self,
+        unread: Arc<CachePadded<AtomicU64>>,
+    ) -> (usize, Arc<CachePadded<AtomicU64>>) {
         let mut reader = Reader::new(Kind::Lossy, String::new(), self.tail);
         reader.members = 1;
         reader.unread = Some(unread);
@@ -369,7 +384,7 @@ impl<M: Clone> Log<M> {
         if reader.members > 0 || reader.kind == Kind::Group(Durability::Durable) {
             return;
         }
-        self.remove(me, effects);
+        self.remove(me, self.closed, effects);
         if let Some(reader) = self.readers.get_mut(me) {
             *reader = None;
         }
@@ -378,7 +393,7 @@ impl<M: Clone> Log<M> {
     /// Removes a group; how many messages only it had not taken, or had not finished reading.
     pub(crate) fn remove_group(&mut self, name: &str, effects: &mut Effects<M>) -> usize {
         let Some(me) = self.group(name) else { return 0 };
-        let left = self.remove(me, effects);
+        let left = self.remove(me, false, effects);
         if let Some(slot) = self.readers.get_mut(me)
             && slot.as_ref().is_some_and(|reader| reader.members == 0)
         {
@@ -387,15 +402,15 @@ impl<M: Clone> Log<M> {
         left
     }
 
-    /// Takes a reader out of every account; frees what only it had not read.
-    fn remove(&mut self, me: usize, effects: &mut Effects<M>) -> usize {
+    /// Takes a reader out of every account, but for the figures of one that is remembered; frees what only it had not read.
+    fn remove(&mut self, me: usize, remembered: bool, effects: &mut Effects<M>) -> usize {
         let tail = self.tail;
         let Some(reader) = self.reader(me) else { return 0 };
         if reader.kind == Kind::Removed {
             return 0;
         }
-        let left = reader.left(tail);
-        let taken = (tail - reader.start + reader.adopted).saturating_sub(left + reader.skipped.total());
+        let figures = reader.figures(tail);
+        let (left, taken) = (figures.left, figures.taken);
         let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
         {
             let mut stash = reader.stash.lock();
@@ -410,7 +425,11 @@ impl<M: Clone> Log<M> {
             woken = 1;
         }
         self.parked -= woken;
-        self.delivered_before += taken;
+        if remembered {
+            self.departed.push(ReaderFigures { members: 0, ..figures });
+        } else {
+            self.delivered_before += taken;
+        }
         match kind {
             Kind::Group(_) => {
                 self.lossless -= 1;

@@ -14,7 +14,7 @@
 //! | floor | `min(passed + dead - backlog)` over the lossless readers, never more than the truth |
 //! | capacity | `tail + held <= floor + capacity`, `held` = permits and granted places |
 //! | no barging | while a sender waits, `soft` is 0, so every newcomer takes the slow way and queues behind it |
-//! | no lost wake-up | a stash is refilled with `ask` set while a sender waits; `ask` is raised in every stash before a sender sleeps; who pops under `ask` serves the senders itself |
+//! | no lost wake-up | while a sender waits, `ask` is set in every stash that is not empty, raised before the sender sleeps and again at each refill; who pops under `ask` serves the senders itself |
 
 mod accounts;
 mod admission;
@@ -36,5 +36,5 @@ pub(crate) use effects::{Effects, Note};
 pub(crate) use log::{Log, Membership};
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::{LossyBatch, Take};
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Slot, Taken};
 pub(crate) use stash::{SharedStash, Stash};

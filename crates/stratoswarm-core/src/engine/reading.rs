@@ -1,28 +1,32 @@
-use std::{collections::VecDeque, mem, task::Waker};
+use std::{
+    collections::VecDeque,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
+};
 
 use super::{
-    Effects, Log, Slot,
-    log::KEPT_SLOTS,
+    Effects, Log, Slot, Taken,
+    log::{KEPT_SLOTS, give_back},
     reader::{Kind, Reader},
-    slot::clone_message,
 };
-use crate::requests::{AnyCell, AnyResponder, Handover};
+use crate::requests::{AnyCell, Handover};
 
 /// How many messages a reader among several takes under one lock.
 const BATCH: u64 = 32;
 
 /// What a reader gets from the log.
 pub(crate) enum Take<M> {
-    /// A message, its position, and how many more the reader may find in its stash.
-    Message(u64, Slot<M>, usize),
+    /// A message, and how many more the reader may find in its stash.
+    Message(Taken<M>, usize),
     Empty,
     Closed,
 }
 
 impl<M: Clone> Log<M> {
     /// The next message of a lossless reader, the short way: one reader, nothing waiting anywhere.
-    #[inline]
-    pub(crate) fn take_short(&mut self, me: usize, waiting: &mut Option<u64>) -> Option<(u64, Slot<M>)> {
+    #[inline(always)]
+    pub(crate) fn take_short(&mut self, me: usize, waiting: &mut Option<u64>) -> Option<Taken<M>> {
         if self.lossless + self.lossy != 1 || !self.senders.none_waits() {
             return None;
         }
@@ -43,10 +47,41 @@ impl<M: Clone> Log<M> {
         reader.next += 1;
         reader.direct += 1;
         *waiting = None; // woken, or the list would not be empty
-        Some((position, slot))
+        Some(Taken { slot, position })
     }
 
-    /// The next message of a lossless reader.
+    /// Parks the short way, if there is nothing for this reader and nothing to do. The old waker comes back, if replaced.
+    #[inline]
+    pub(crate) fn park_short(
+        &mut self,
+        me: usize,
+        waiting: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Option<Option<Waker>> {
+        if self.closed || !self.senders.none_waits() || self.ring.capacity() > KEPT_SLOTS {
+            return None;
+        }
+        let fresh = self.ids + 1;
+        let reader = self.readers.get_mut(me)?.as_mut()?;
+        let idle = self.tail == reader.next && !reader.stashed && reader.backlog.is_empty();
+        if !idle || reader.kind == Kind::Removed {
+            return None;
+        }
+        if let Some(id) = *waiting
+            && let Some(replaced) = reader.parked.renew(id, waker)
+        {
+            return Some(replaced);
+        }
+        if reader.parked.is_empty() {
+            self.parked += 1;
+        }
+        reader.parked.push(fresh, waker.clone());
+        *waiting = Some(fresh);
+        self.ids = fresh;
+        Some(None)
+    }
+
+    /// The next message of a lossless reader. Serves the senders that wait, and with that asks for it at a new stash.
     pub(crate) fn take(&mut self, me: usize, effects: &mut Effects<M>) -> Take<M> {
         let took = self.take_next(me, effects);
         if !self.senders.none_waits() {
@@ -62,24 +97,25 @@ impl<M: Clone> Log<M> {
                 return Take::Closed;
             }
             if let Some((position, slot)) = reader.backlog.pop_front() {
-                return Take::Message(position, slot, 0);
+                return Take::Message(Taken { slot, position }, 0);
             }
             if reader.stashed {
                 let mut stash = reader.stash.lock();
                 let alone = reader.members == 1;
                 match stash.pop_any() {
                     None => {
+                        give_back(&mut stash.queue, (self.tail - self.base) as usize);
                         drop(stash);
                         reader.stashed = false;
                     }
-                    Some((_, slot)) if slot.request.is_released() => {
+                    Some(taken) if taken.slot.request.is_released() => {
                         drop(stash);
-                        reader.skip_released(slot, effects);
+                        reader.skip_released(taken.slot, effects);
                         continue;
                     }
-                    Some((position, slot)) => {
+                    Some(taken) => {
                         let more = if alone { stash.queue.len() } else { 0 };
-                        return Take::Message(position, slot, more);
+                        return Take::Message(taken, more);
                     }
                 }
             }
@@ -103,7 +139,7 @@ impl<M: Clone> Log<M> {
                     reader.skip_released(slot, effects);
                     continue;
                 }
-                return Take::Message(position, slot, 0);
+                return Take::Message(Taken { slot, position }, 0);
             }
             self.take_shared(me, if alone { BATCH } else { 1 });
         }
@@ -111,11 +147,9 @@ impl<M: Clone> Log<M> {
 
     /// The only reader takes the ring as it is.
     fn swap_ring(&mut self, me: usize) {
-        let ask = !self.senders.none_waits();
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
         let mut stash = reader.stash.lock();
         stash.front = self.base;
-        stash.ask = ask;
         mem::swap(&mut stash.queue, &mut self.ring);
         reader.stashed = true;
         reader.next = self.tail;
@@ -124,7 +158,6 @@ impl<M: Clone> Log<M> {
 
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
     fn take_shared(&mut self, me: usize, most: u64) {
-        let ask = !self.senders.none_waits();
         let others = self.least_next_but(me);
         let another_group = self.another_group_behind(me);
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
@@ -132,35 +165,46 @@ impl<M: Clone> Log<M> {
         let count = most.min(self.tail - reader.next);
         let mut stash = reader.stash.lock();
         stash.front = reader.next;
-        stash.ask = ask;
-        let movable = if reader.next == self.base { others.saturating_sub(self.base).min(count) } else { 0 };
+        let movable = if reader.next == self.base {
+            others.saturating_sub(self.base).min(self.tail - self.base)
+        } else {
+            0
+        };
+        reader.stashed = true;
+        if movable == self.ring.len() as u64 && most > 1 {
+            // Nobody else needs any of it.
+            mem::swap(&mut stash.queue, &mut self.ring);
+            self.base = self.tail;
+            reader.next = self.tail;
+            return;
+        }
+        let movable = movable.min(count);
         stash.queue.extend(self.ring.drain(..movable as usize));
         self.base += movable;
         reader.next += movable;
-        let mut panicked = false;
         let at = (reader.next - self.base) as usize;
-        for slot in self.ring.iter_mut().skip(at).take((count - movable) as usize) {
-            let Some(message) = clone_message(&slot.message) else {
-                panicked = true;
-                break;
-            };
-            let request = match (group, another_group) {
-                (false, _) => AnyResponder::none(),
-                (true, false) => mem::take(&mut slot.request),
-                (true, true) => slot.request.clone(),
-            };
-            stash.queue.push_back(Slot { message, request });
-            reader.next += 1;
-        }
-        reader.stashed = true;
-        if panicked {
-            if stash.queue.is_empty() {
-                // Its turn now: passed over.
-                reader.next += 1;
-                reader.direct += 1;
-                reader.skipped.panicked += 1;
+        let range = at..at + (count - movable) as usize;
+        let before = stash.queue.len();
+        let queue = &mut stash.queue;
+        let ring = &mut self.ring;
+        let cloned = catch_unwind(AssertUnwindSafe(|| {
+            if group {
+                queue.extend(ring.range_mut(range).map(|slot| {
+                    let message = slot.message.clone();
+                    let request =
+                        if another_group { slot.request.clone() } else { mem::take(&mut slot.request) };
+                    Slot { message, request }
+                }));
+            } else {
+                queue.extend(ring.range(range).map(|slot| Slot::plain(slot.message.clone())));
             }
-            // Otherwise it is the first of the next batch.
+        }));
+        reader.next += (stash.queue.len() - before) as u64;
+        if cloned.is_err() && stash.queue.is_empty() {
+            // Its turn now: passed over. Otherwise it is the first of the next batch.
+            reader.next += 1;
+            reader.direct += 1;
+            reader.skipped.panicked += 1;
         }
     }
 
@@ -179,13 +223,21 @@ impl<M: Clone> Log<M> {
     }
 
     fn another_group_behind(&self, me: usize) -> bool {
-        self.groups > 1 && self.readers.iter().enumerate().any(|(at, reader)| {
-            at != me && reader.as_ref().is_some_and(|other| other.is_group())
-        })
+        self.groups > 1
+            && self
+                .readers
+                .iter()
+                .enumerate()
+                .any(|(at, reader)| at != me && reader.as_ref().is_some_and(|other| other.is_group()))
     }
 
     /// Brings a lossy reader's batch up to date: what it is too late for goes, and an empty one is filled.
-    pub(crate) fn take_lossy(&mut self, me: usize, batch: &mut LossyBatch<M>, effects: &mut Effects<M>) -> LossyTake {
+    pub(crate) fn take_lossy(
+        &mut self,
+        me: usize,
+        batch: &mut LossyBatch<M>,
+        effects: &mut Effects<M>,
+    ) -> LossyTake {
         let alone = self.lossless + self.lossy == 1;
         let others = if alone { self.unclaimed_or_max() } else { self.least_next_but(me) };
         let history = self.history();
@@ -234,51 +286,58 @@ impl<M: Clone> Log<M> {
         let count = BATCH.min(available);
         let movable = if reader.next == *base { others.saturating_sub(*base).min(count) } else { 0 };
         batch.front = reader.next;
-        batch.queue.extend(ring.drain(..movable as usize));
+        if movable == ring.len() as u64 {
+            mem::swap(ring, &mut batch.queue);
+        } else {
+            batch.queue.extend(ring.drain(..movable as usize));
+        }
         *base += movable;
         reader.next += movable;
-        let at = (reader.next - *base) as usize;
-        for slot in ring.iter().skip(at).take((count - movable) as usize) {
-            match clone_message(&slot.message) {
-                Some(message) => batch.queue.push_back(Slot::plain(message)),
-                None if batch.queue.is_empty() => {
-                    // As if it had been missed.
-                    batch.front += 1;
-                    missed += 1;
-                }
-                None => break, // the first of the next batch
+        loop {
+            let at = (reader.next - *base) as usize;
+            let range = at..at + (count - (reader.next - batch.front)).min(tail - reader.next) as usize;
+            let before = batch.queue.len();
+            let queue = &mut batch.queue;
+            let cloned = catch_unwind(AssertUnwindSafe(|| {
+                queue.extend(ring.range(range).map(|slot| Slot::plain(slot.message.clone())));
+            }));
+            reader.next += (batch.queue.len() - before) as u64;
+            if cloned.is_ok() || !batch.queue.is_empty() {
+                return missed; // the one whose `Clone` panicked, if any, is the first of the next batch
             }
+            // As if it had been missed.
             reader.next += 1;
+            batch.front += 1;
+            missed += 1;
         }
-        missed
     }
 
     fn unclaimed_or_max(&self) -> u64 {
         if self.keeps { self.unclaimed.max(self.base) } else { u64::MAX }
     }
 
-    /// Up to `most` messages at once. Returns how many; `into` gets them with their positions.
+    /// Up to `most` messages at once. Returns how many.
     pub(crate) fn take_many(
         &mut self,
         me: usize,
         most: usize,
         effects: &mut Effects<M>,
-        mut into: impl FnMut(u64, Slot<M>),
+        mut into: impl FnMut(Taken<M>),
     ) -> Result<usize, Take<M>> {
         let mut count = 0;
         while count < most {
             match self.take_next(me, effects) {
-                Take::Message(position, slot, more) => {
-                    into(position, slot);
+                Take::Message(taken, more) => {
+                    into(taken);
                     count += 1;
                     if more > 0
                         && let Some(reader) = self.reader(me)
                     {
                         let mut stash = reader.stash.lock();
                         while count < most
-                            && let Some((position, slot)) = stash.pop()
+                            && let Some(taken) = stash.pop()
                         {
-                            into(position, slot);
+                            into(taken);
                             count += 1;
                         }
                     }
@@ -294,7 +353,13 @@ impl<M: Clone> Log<M> {
     }
 
     /// Parks a receiving future, or keeps its waker current.
-    pub(crate) fn park(&mut self, me: usize, id: Option<u64>, waker: &Waker, effects: &mut Effects<M>) -> Option<u64> {
+    pub(crate) fn park(
+        &mut self,
+        me: usize,
+        id: Option<u64>,
+        waker: &Waker,
+        effects: &mut Effects<M>,
+    ) -> Option<u64> {
         let fresh = self.next_id();
         let reader = self.readers.get_mut(me)?.as_mut()?;
         if let Some(id) = id
@@ -347,24 +412,17 @@ impl<M> Log<M> {
         reader.skipped.count(Some(why));
     }
 
-    /// The same for a lossy reader, of the log and of its batch.
+    /// Gives the storage of a burst back, of the log and of a lossy reader's batch.
     pub(crate) fn shrink_lossy(&mut self, batch: &mut LossyBatch<M>) {
-        for queue in [&mut self.ring, &mut batch.queue] {
-            if queue.is_empty() && queue.capacity() > KEPT_SLOTS {
-                *queue = VecDeque::new();
-            }
-        }
+        give_back(&mut self.ring, 0);
+        give_back(&mut batch.queue, 0);
     }
 
     /// Gives the storage of a burst back, once it is drained.
     fn shrink(&mut self, me: usize) {
-        if self.ring.is_empty() && self.ring.capacity() > KEPT_SLOTS {
-            self.ring = VecDeque::new();
-        }
-        let Some(reader) = self.reader(me) else { return };
-        let mut stash = reader.stash.lock();
-        if stash.queue.is_empty() && stash.queue.capacity() > KEPT_SLOTS {
-            stash.queue = VecDeque::new();
+        give_back(&mut self.ring, 0);
+        if let Some(reader) = self.reader(me) {
+            give_back(&mut reader.stash.lock().queue, 0);
         }
     }
 }

@@ -8,13 +8,17 @@ impl<M> Log<M> {
             return false;
         }
         let gone = |slot: &Slot<M>| {
-            !slot.request.is_released() && slot.request.cell().is_some_and(|cell| cell.state() != Handover::Live)
+            !slot.request.is_released()
+                && slot.request.cell().is_some_and(|cell| cell.state() != Handover::Live)
         };
         let mut positions = Vec::new();
-        positions.extend((self.base..).zip(&self.ring).filter(|(_, slot)| gone(slot)).map(|(position, _)| position));
+        positions.extend(
+            (self.base..).zip(&self.ring).filter(|(_, slot)| gone(slot)).map(|(position, _)| position),
+        );
         positions.extend(self.orphans.iter().filter(|(_, slot)| gone(slot)).map(|(position, _)| *position));
         for reader in self.readers.iter().flatten().filter(|reader| reader.is_group()) {
-            positions.extend(reader.backlog.iter().filter(|(_, slot)| gone(slot)).map(|(position, _)| *position));
+            positions
+                .extend(reader.backlog.iter().filter(|(_, slot)| gone(slot)).map(|(position, _)| *position));
             if reader.stashed {
                 let stash = reader.stash.lock();
                 let queued = (stash.front..).zip(&stash.queue);

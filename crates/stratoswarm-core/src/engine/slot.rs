@@ -13,14 +13,20 @@ pub(crate) struct Slot<M> {
 }
 
 impl<M> Slot<M> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn plain(message: M) -> Self {
         Self { message, request: AnyResponder::none() }
     }
 }
 
+/// A message on its way out, with its position.
+#[repr(C)]
+pub(crate) struct Taken<M> {
+    pub(crate) slot: Slot<M>,
+    pub(crate) position: u64,
+}
+
 /// A clone of the message, none if its `Clone` panics.
-#[inline]
 pub(super) fn clone_message<M: Clone>(message: &M) -> Option<M> {
     catch_unwind(AssertUnwindSafe(|| message.clone())).ok()
 }

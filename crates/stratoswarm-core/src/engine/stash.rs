@@ -2,7 +2,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::Slot;
+use super::{Slot, slot::Taken};
 use crate::sync::Mutex;
 
 /// What a lossless reader took from the log in one go and has not handed out yet.
@@ -20,28 +20,46 @@ pub(crate) type SharedStash<M> = Arc<CachePadded<Mutex<Stash<M>>>>;
 
 impl<M> Stash<M> {
     pub(super) fn shared() -> SharedStash<M> {
-        Arc::new(CachePadded::new(Mutex::new(Self { queue: VecDeque::new(), front: 0, popped: 0, ask: false })))
+        Arc::new(CachePadded::new(Mutex::new(Self {
+            queue: VecDeque::new(),
+            front: 0,
+            popped: 0,
+            ask: false,
+        })))
     }
 
     /// The next message, unless there is none or it is a request that gave up its place: that one's turn is the log's.
     ///
-    /// Pops before it copies, so that the copy is not waited for when the lock is released.
-    #[inline]
-    pub(crate) fn pop(&mut self) -> Option<(u64, Slot<M>)> {
-        let released = self.queue.front()?.request.is_released();
-        if released { None } else { self.pop_any() }
+    /// Counts before it copies, so that the copy is not waited for when the lock is released.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Taken<M>> {
+        if self.queue.front()?.request.is_released() { None } else { self.pop_any() }
     }
 
-    #[inline]
-    pub(super) fn pop_any(&mut self) -> Option<(u64, Slot<M>)> {
-        let slot = self.queue.pop_front()?;
+    #[inline(always)]
+    pub(super) fn pop_any(&mut self) -> Option<Taken<M>> {
         let position = self.front;
-        self.front += 1;
+        let slot = self.queue.pop_front()?;
+        self.front = position + 1;
         self.popped += 1;
-        Some((position, slot))
+        Some(Taken { slot, position })
     }
 
-    #[inline]
+    /// The next message with its position, the short way: it is a plain message, and nobody asks for anything.
+    #[inline(always)]
+    pub(crate) fn pop_plain(&mut self) -> Option<(M, u64)> {
+        if self.ask || self.queue.front()?.request.is_some() {
+            return None;
+        }
+        let position = self.front;
+        self.front = position + 1;
+        self.popped += 1;
+        let Slot { message, request } = self.queue.pop_front()?;
+        std::mem::forget(request); // empty: spares a look at it
+        Some((message, position))
+    }
+
+    #[inline(always)]
     pub(crate) fn asks(&self) -> bool {
         self.ask
     }

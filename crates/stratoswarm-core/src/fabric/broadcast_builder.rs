@@ -89,7 +89,10 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     }
 }
 
-fn handle<M: Clone + Send + 'static>(broadcast: &Broadcast<M>, at: &'static Location<'static>) -> Broadcast<M> {
+fn handle<M: Clone + Send + 'static>(
+    broadcast: &Broadcast<M>,
+    at: &'static Location<'static>,
+) -> Broadcast<M> {
     broadcast.shared().add_sender();
     Broadcast::listed(Arc::clone(broadcast.shared()), at)
 }

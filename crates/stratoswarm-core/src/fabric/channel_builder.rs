@@ -93,7 +93,10 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             _ => Err(OpenError::Conflict(format!(
                 "channel {:?} is open as {}, asked for as {}",
                 self.name,
-                channel.map_or_else(|| entry.describe(), |channel| with_timeout(entry.describe(), Some(channel.default_timeout()))),
+                channel.map_or_else(
+                    || entry.describe(),
+                    |channel| with_timeout(entry.describe(), Some(channel.default_timeout()))
+                ),
                 self.describe(),
             ))),
         };

@@ -11,7 +11,11 @@ use std::{
 
 use dashmap::{DashMap, Entry as Place};
 
-use super::{BroadcastBuilder, ChannelBuilder, ShutdownReport, WeakFabric, entry::{AnyChannel, Entry}, shutdown};
+use super::{
+    BroadcastBuilder, ChannelBuilder, ShutdownReport, WeakFabric,
+    entry::{AnyChannel, Entry},
+    shutdown,
+};
 use crate::{
     accounts::ChannelInfo,
     channels::{Broadcast, Channel, Message},
@@ -126,7 +130,8 @@ impl Fabric {
 
     /// The names in the order of their closing, grouped by order.
     pub(super) fn closing_order(&self) -> Vec<Vec<String>> {
-        let mut names: Vec<_> = self.inner.channels.iter().map(|entry| (entry.order, entry.key().clone())).collect();
+        let mut names: Vec<_> =
+            self.inner.channels.iter().map(|entry| (entry.order, entry.key().clone())).collect();
         names.sort();
         let groups = names.chunk_by(|(a, _), (b, _)| a == b);
         groups.map(|group| group.iter().map(|(_, name)| name.clone()).collect()).collect()
@@ -148,7 +153,9 @@ impl Fabric {
             return Err(OpenError::Closed);
         }
         match self.inner.channels.entry(name) {
-            Place::Occupied(place) if !place.get().channel().is_spent() => found(place.get(), place.get().downcast()),
+            Place::Occupied(place) if !place.get().channel().is_spent() => {
+                found(place.get(), place.get().downcast())
+            }
             Place::Occupied(mut place) => {
                 let (entry, made) = make();
                 let spent = place.insert(entry);

@@ -22,7 +22,8 @@ pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
     let deadline = Instant::now().checked_add(within);
     let orders = fabric.closing_order();
     let names: Vec<_> = orders.iter().flatten().cloned().collect();
-    let before: Vec<Finished> = names.iter().map(|name| fabric.with(name, |it| finished(&it.info())).unwrap_or_default()).collect();
+    let before: Vec<Finished> =
+        names.iter().map(|name| fabric.with(name, |it| finished(&it.info())).unwrap_or_default()).collect();
     for order in &orders {
         for name in order {
             fabric.with(name, |channel| channel.close());
@@ -82,7 +83,11 @@ fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
         name: info.name.clone(),
         drained: lossless().map(|reader| reader.drained).sum(),
         in_hand: lossless().map(|reader| reader.in_hand).sum(),
-        undelivered: if nobody_came { info.len as u64 } else { lossless().map(|reader| reader.undelivered).sum() },
+        undelivered: if nobody_came {
+            info.len as u64
+        } else {
+            lossless().map(|reader| reader.undelivered).sum()
+        },
         readers,
         info,
     }

@@ -100,10 +100,12 @@ fn outside() -> &'static Arc<Table> {
         })));
         let served = Arc::clone(&table);
         // Where no thread can be started, deadlines are seen whenever a request is polled.
-        let started = thread::Builder::new().name("stratoswarm-timers".into()).spawn(move || loop {
-            match served.fire() {
-                None => thread::park(),
-                Some(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
+        let started = thread::Builder::new().name("stratoswarm-timers".into()).spawn(move || {
+            loop {
+                match served.fire() {
+                    None => thread::park(),
+                    Some(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
+                }
             }
         });
         if let Ok(handle) = started {

@@ -65,7 +65,8 @@ impl Table {
         };
         // After the insertion: if the driver has just looked at this shard, it has not yet published its next sleep.
         let due = self.nanos(deadline);
-        if due < self.earliest.load(Ordering::SeqCst) && due < self.earliest.fetch_min(due, Ordering::SeqCst) {
+        if due < self.earliest.load(Ordering::SeqCst) && due < self.earliest.fetch_min(due, Ordering::SeqCst)
+        {
             (self.wake_driver)();
         }
         entry
@@ -136,7 +137,9 @@ impl Table {
     }
 
     fn nanos(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1)
+        u64::try_from(at.saturating_duration_since(self.origin).as_nanos())
+            .unwrap_or(u64::MAX - 1)
+            .min(u64::MAX - 1)
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{driver, table::{Entry, Table}};
+use super::{
+    driver,
+    table::{Entry, Table},
+};
 
 /// Wakes a future at its deadline.
 pub(crate) struct Timer {

@@ -1,0 +1,295 @@
+//! The model checker's suite: the shipped handles and engine under every interleaving of a few threads.
+//!
+//! Run with `RUSTFLAGS="--cfg loom" cargo test --release --lib -p stratoswarm-core model`. Capacities are 1 and 2, so that
+//! every message meets the limit. What is checked each time: no wake-up is lost (loom reports a thread that waits for
+//! ever as a deadlock), no message is lost or doubled, capacity holds.
+
+use std::{
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use loom::{future::block_on, thread};
+
+use crate::{
+    accounts::ChannelKind,
+    channels::{Channel, Message, NoReply, Shared},
+    error::TrySendError,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Number(u32);
+
+impl Message for Number {
+    type Reply = NoReply;
+}
+
+fn channel(capacity: usize) -> Channel<Number> {
+    Channel::unlisted(Shared::new("model", ChannelKind::Channel, capacity, None, Location::caller()))
+}
+
+/// Every interleaving with at most so many preemptions.
+fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn drain(receiver: &mut crate::Receiver<Number>) -> Vec<u32> {
+    std::iter::from_fn(|| receiver.try_recv().ok().map(|delivery| delivery.0)).collect()
+}
+
+fn sender_against_receiver(capacity: usize, messages: u32) {
+    check(3, move || {
+        let numbers = channel(capacity);
+        let mut receiver = numbers.join("workers");
+        let sending = thread::spawn(move || {
+            for n in 0..messages {
+                block_on(numbers.send(Number(n))).unwrap();
+            }
+        });
+        for n in 0..messages {
+            assert_eq!(block_on(receiver.recv()).map(|delivery| *delivery), Some(Number(n)));
+        }
+        assert!(block_on(receiver.recv()).is_none(), "closed with the last sender");
+        sending.join().unwrap();
+    });
+}
+
+#[test]
+fn a_sender_and_a_receiver_meet_at_capacity_1() {
+    sender_against_receiver(1, 3);
+}
+
+#[test]
+fn a_sender_and_a_receiver_meet_at_capacity_2() {
+    sender_against_receiver(2, 4);
+}
+
+#[test]
+fn two_senders_share_the_places() {
+    check(2, || {
+        let numbers = channel(1);
+        let mut receiver = numbers.join("workers");
+        let threads: Vec<_> = (0..2)
+            .map(|n| {
+                let numbers = numbers.clone();
+                thread::spawn(move || block_on(numbers.send(Number(n))).unwrap())
+            })
+            .collect();
+        drop(numbers);
+        let mut got: Vec<_> =
+            std::iter::from_fn(|| block_on(receiver.recv()).map(|delivery| delivery.0)).collect();
+        got.sort_unstable();
+        assert_eq!(got, [0, 1]);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// One message sits in the receiver's stash, and the receiver pops it and never comes back: that pop alone must serve
+/// the sender that waits.
+#[test]
+fn a_pop_from_the_stash_serves_the_sender_that_waits() {
+    check(4, || {
+        let numbers = channel(2);
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        assert_eq!(receiver.try_recv().unwrap().0, 0); // the other is in the stash now
+        numbers.try_send(Number(2)).unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(3))).unwrap());
+        assert_eq!(receiver.try_recv().unwrap().0, 1);
+        sending.join().unwrap();
+        assert_eq!(drain(&mut receiver), [2, 3]);
+        drop(numbers);
+    });
+}
+
+/// The same for a subscriber, and the subscriber beside it that gates nothing.
+#[test]
+fn a_pop_of_the_slowest_of_two_serves_the_sender_that_waits() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut fast = numbers.subscribe();
+        let mut slow = numbers.subscribe();
+        numbers.try_send(Number(0)).unwrap();
+        assert_eq!(fast.try_recv(), Ok(Number(0)));
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(1))).unwrap());
+        assert_eq!(slow.try_recv(), Ok(Number(0)));
+        sending.join().unwrap();
+        assert_eq!((fast.try_recv(), slow.try_recv()), (Ok(Number(1)), Ok(Number(1))));
+        drop(numbers);
+    });
+}
+
+#[test]
+fn a_woken_sender_that_is_dropped_passes_its_place_on() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        let canceller = numbers.clone();
+        let other = numbers.clone();
+        let mut first = canceller.send(Number(1));
+        assert!(poll_once(&mut first).is_pending());
+        let waiting = thread::spawn(move || block_on(other.send(Number(2))).unwrap());
+        let receiving = thread::spawn(move || {
+            assert_eq!(receiver.try_recv().unwrap().0, 0);
+            receiver
+        });
+        drop(first); // waiting, or granted the freed place already
+        waiting.join().unwrap();
+        let mut receiver = receiving.join().unwrap();
+        assert_eq!(drain(&mut receiver), [2], "never the dropped one");
+        drop((canceller, numbers));
+    });
+}
+
+#[test]
+fn a_freed_place_is_not_taken_by_a_newcomer() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        let waiter = numbers.clone();
+        let mut waiting = waiter.send(Number(1));
+        assert!(poll_once(&mut waiting).is_pending());
+        let newcomer = numbers.clone();
+        let trying = thread::spawn(move || match newcomer.try_send(Number(2)) {
+            Err(TrySendError::Full(_)) => {}
+            other => panic!("overtook: {other:?}"),
+        });
+        assert_eq!(receiver.try_recv().unwrap().0, 0);
+        trying.join().unwrap();
+        assert!(poll_once(&mut waiting).is_ready());
+        drop(waiting);
+        drop((waiter, numbers));
+    });
+}
+
+#[test]
+fn a_close_reaches_a_blocked_sender_and_a_blocked_receiver() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(1))).is_ok());
+        let closing = thread::spawn(move || numbers.close());
+        let mut got = Vec::new();
+        while let Some(delivery) = block_on(receiver.recv()) {
+            got.push(delivery.0);
+        }
+        closing.join().unwrap();
+        let expected: &[u32] = if sending.join().unwrap() { &[0, 1] } else { &[0] };
+        assert_eq!(got, expected, "received is what was accepted");
+    });
+}
+
+#[test]
+fn two_members_share_the_messages() {
+    check(2, || {
+        let numbers = channel(1);
+        let members: Vec<_> = (0..2)
+            .map(|_| {
+                let mut member = numbers.join("workers");
+                thread::spawn(move || {
+                    let mut got = Vec::new();
+                    while let Some(delivery) = block_on(member.recv()) {
+                        got.push(delivery.0);
+                    }
+                    got
+                })
+            })
+            .collect();
+        for n in 0..2 {
+            block_on(numbers.send(Number(n))).unwrap();
+        }
+        drop(numbers);
+        let mut got: Vec<_> = members.into_iter().flat_map(|member| member.join().unwrap()).collect();
+        got.sort_unstable();
+        assert_eq!(got, [0, 1]);
+    });
+}
+
+/// A woken member is dropped: the other must get the message.
+#[test]
+fn a_woken_member_that_is_dropped_passes_its_wake_on() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut first = numbers.join("workers");
+        let mut second = numbers.join("workers");
+        let mut waiting = first.recv();
+        assert!(poll_once(&mut waiting).is_pending());
+        let receiving = thread::spawn(move || block_on(second.recv()).map(|delivery| delivery.0));
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || sender.try_send(Number(7)).unwrap());
+        drop(waiting); // waiting, or woken for the message already
+        assert_eq!(receiving.join().unwrap(), Some(7));
+        sending.join().unwrap();
+        drop(numbers);
+    });
+}
+
+#[test]
+fn a_subscriber_that_is_dropped_while_it_gates_frees_the_sender() {
+    check(3, || {
+        let numbers = channel(1);
+        let gate = numbers.subscribe();
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        assert_eq!(receiver.try_recv().unwrap().0, 0);
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(1))).unwrap());
+        drop(gate);
+        sending.join().unwrap();
+        assert_eq!(drain(&mut receiver), [1]);
+        drop(numbers);
+    });
+}
+
+#[test]
+fn a_member_that_joins_takes_from_the_stash_of_the_other() {
+    check(3, || {
+        let numbers = channel(4);
+        let mut first = numbers.join("workers");
+        for n in 0..3 {
+            numbers.try_send(Number(n)).unwrap();
+        }
+        assert_eq!(first.try_recv().unwrap().0, 0); // 1 and 2 are in the stash
+        let joiner = numbers.clone();
+        let joining = thread::spawn(move || drain(&mut joiner.join("workers")));
+        let mut got = drain(&mut first);
+        got.extend(joining.join().unwrap());
+        got.extend(drain(&mut first));
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+        assert_eq!(numbers.len(), 0);
+        drop(Arc::new(numbers));
+    });
+}
+
+#[test]
+fn a_permit_that_is_dropped_frees_the_sender() {
+    check(3, || {
+        let numbers = channel(1);
+        let mut receiver = numbers.join("workers");
+        let permit = numbers.try_reserve().unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(1))).unwrap());
+        drop(permit);
+        sending.join().unwrap();
+        assert_eq!(drain(&mut receiver), [1]);
+    });
+}
