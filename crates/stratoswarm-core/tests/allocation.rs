@@ -162,26 +162,67 @@ fn a_request_allocates_at_most_once() {
     assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
 }
 
+const BURST: usize = 100_000;
+const BURST_BYTES: u64 = (size_of::<Sample>() * BURST) as u64;
+
+#[track_caller]
+fn assert_given_back(counted: &AllocationInfo) {
+    assert!(counted.bytes_max >= BURST_BYTES, "the burst was real: {counted:?}");
+    assert!(counted.bytes_current <= BURST_BYTES.cast_signed() / 16, "still held: {counted:?}");
+}
+
 #[test]
 fn a_bursts_memory_is_given_back_after_it_was_drained() {
-    const BURST: usize = 100_000;
-    const SMALL: i64 = (size_of::<Sample>() * BURST / 16) as i64;
     let channel = channel(usize::MAX);
     let mut receiver = channel.join("workers");
     let mut subscriber = channel.subscribe();
     let counted = measure(|| {
         (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
-        (0..BURST).for_each(|_| drop(receiver.try_recv().ok().unwrap()));
-        (0..BURST).for_each(|_| assert!(subscriber.try_recv().is_ok()));
-        // Ordinary traffic goes on.
-        for _ in 0..200 {
+        while receiver.try_recv().is_ok() {}
+        while subscriber.try_recv().is_ok() {}
+    });
+    assert_given_back(&counted);
+    // A group alone.
+    drop(subscriber);
+    let counted = measure(|| {
+        (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
+        while receiver.try_recv().is_ok() {}
+    });
+    assert_given_back(&counted);
+}
+
+#[test]
+fn a_bursts_memory_is_given_back_while_traffic_goes_on() {
+    let channel = channel(usize::MAX);
+    let mut receiver = channel.join("workers");
+    let counted = measure(|| {
+        (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
+        (0..BURST - 2).for_each(|_| drop(receiver.try_recv().ok().unwrap()));
+        // The reader always finds another one.
+        for _ in 0..MESSAGES {
             channel.try_send(SAMPLE).unwrap();
             drop(receiver.try_recv().ok().unwrap());
-            assert!(subscriber.try_recv().is_ok());
         }
     });
-    assert!(counted.bytes_max >= (size_of::<Sample>() * BURST) as u64, "the burst was real: {counted:?}");
-    assert!(counted.bytes_current <= SMALL, "still held: {counted:?}");
+    assert_given_back(&counted);
+}
+
+#[test]
+fn a_bursts_memory_is_given_back_when_its_reader_leaves() {
+    let channel = channel(usize::MAX);
+    let counted = measure(|| {
+        let subscriber = channel.subscribe();
+        (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
+        drop(subscriber);
+        assert!(channel.is_empty());
+    });
+    assert_given_back(&counted);
+    let counted = measure(|| {
+        drop(channel.join("workers"));
+        (0..BURST).for_each(|_| channel.try_send(SAMPLE).unwrap());
+        assert_eq!(channel.remove_group("workers"), BURST);
+    });
+    assert_given_back(&counted);
 }
 
 #[test]

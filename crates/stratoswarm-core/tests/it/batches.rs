@@ -130,6 +130,22 @@ fn members_share_in_batches() {
 }
 
 #[test]
+fn a_batch_wakes_as_many_members_as_it_has_messages() {
+    let channel = channel(10);
+    let mut members: Vec<_> = (0..3).map(|_| channel.join("workers")).collect();
+    let mut waiting: Vec<_> = members.iter_mut().map(|member| task::spawn(member.recv())).collect();
+    waiting.iter_mut().for_each(park);
+    assert_eq!(ready(&mut task::spawn(channel.send_many(&mut vec![Number(1), Number(2)]))), Ok(()));
+    let mut taken: Vec<_> = waiting
+        .iter_mut()
+        .filter(|recv| recv.is_woken())
+        .map(|recv| ready(recv).unwrap().into_message().0)
+        .collect();
+    taken.sort_unstable();
+    assert_eq!(taken, [1, 2]);
+}
+
+#[test]
 fn recv_many_waits_for_the_first_and_ends_with_zero() {
     let channel = channel(10);
     let mut receiver = channel.join("workers");

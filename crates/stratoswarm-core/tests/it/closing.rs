@@ -207,6 +207,20 @@ fn permits_stay_valid_after_the_close_and_none_comes_after_the_last_one() {
 }
 
 #[test]
+fn every_waiting_member_gets_none_after_the_last_permit() {
+    let channel = channel(3);
+    let mut members = [channel.join("workers"), channel.join("workers"), channel.join("workers")];
+    let permit = channel.try_reserve().unwrap();
+    channel.close();
+    let mut waiting: Vec<_> = members.iter_mut().map(|member| task::spawn(member.recv())).collect();
+    waiting.iter_mut().for_each(park);
+    permit.send(Number(1));
+    let got: Vec<_> = waiting.iter_mut().map(|recv| woken(recv).map(|delivery| delivery.0)).collect();
+    assert_eq!(got.iter().flatten().collect::<Vec<_>>(), [&1]);
+    assert_eq!(got.iter().filter(|got| got.is_none()).count(), 2);
+}
+
+#[test]
 fn an_owned_permit_keeps_its_channel_open_and_works_after_the_close() {
     let numbers = channel(1);
     let mut receiver = numbers.join("workers");

@@ -2,7 +2,9 @@
 
 use crate::fixtures::{Number, channel, is_full, park, put, read_all, reader, ready, take};
 use std::time::Duration;
-use stratoswarm_core::{Channel, ChannelBuilder, Fabric, ReaderKind, RequestError, Sent, Stage};
+use stratoswarm_core::{
+    Channel, ChannelBuilder, Fabric, ReaderKind, RequestError, Sent, Stage, TrySendError,
+};
 use tokio::time::{Instant, advance};
 use tokio_test::task;
 
@@ -117,7 +119,7 @@ async fn an_answer_just_before_the_deadline_is_in_time() {
     let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
     park(&mut request);
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
-    advance(SECOND - TICK).await;
+    advance(SECOND.saturating_sub(TICK)).await;
     assert!(!responder.is_closed());
     assert_eq!(responder.send(2), Sent::Received);
     assert_eq!(ready(&mut request), Ok(2));
@@ -259,7 +261,7 @@ async fn a_request_not_yet_due_is_handed_over() {
     let mut receiver = channel.join("workers");
     let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
     park(&mut request);
-    advance(SECOND - TICK).await;
+    advance(SECOND.saturating_sub(TICK)).await;
     assert_eq!(*receiver.try_recv().expect("one tick is left"), Number(1));
 }
 
@@ -275,6 +277,55 @@ async fn an_expired_request_gives_up_its_place_when_a_sender_finds_the_channel_f
     put(&channel, [3]);
     assert_eq!((take(&mut receiver), take(&mut receiver)), (1, 3));
     expired(request.await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_sender_gets_the_place_of_a_request_that_expires() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let mut waiting = task::spawn(channel.send(Number(2)));
+    park(&mut waiting);
+    advance(SECOND + TICK).await;
+    assert!(request.is_woken());
+    expired(request.await);
+    assert!(waiting.is_woken());
+    assert_eq!(ready(&mut waiting), Ok(()));
+    assert_eq!(take(&mut receiver), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_a_request_gave_up_goes_to_the_longest_waiter() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let mut longest = task::spawn(channel.send(Number(2)));
+    park(&mut longest);
+    // The caller is not polled: the newcomer is the first to see that the request has expired.
+    advance(SECOND + TICK).await;
+    assert_eq!(channel.try_send(Number(3)), Err(TrySendError::Full(Number(3))));
+    assert_eq!(ready(&mut longest), Ok(()));
+    assert_eq!(take(&mut receiver), 2);
+    expired(request.await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_expires_with_a_place_granted_passes_it_on() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    put(&channel, [1]);
+    let mut request = task::spawn(channel.request(Number(2)).timeout(SECOND));
+    let mut waiting = task::spawn(channel.send(Number(3)));
+    park(&mut request);
+    park(&mut waiting);
+    assert_eq!(take(&mut receiver), 1);
+    assert!(request.is_woken() && !waiting.is_woken());
+    advance(SECOND + TICK).await;
+    assert_eq!(expired(ready(&mut request)).0, Stage::Sending);
+    assert_eq!(ready(&mut waiting), Ok(()));
+    assert_eq!(take(&mut receiver), 3);
 }
 
 // ---- a request without a group
@@ -293,6 +344,39 @@ async fn a_request_is_kept_for_a_group_where_only_subscribers_listen() {
     assert_eq!(*delivery, Number(1));
     delivery.into_parts().1.send(5);
     assert_eq!(request.await, Ok(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_kept_for_a_group_when_a_subscriber_is_the_first_to_come() {
+    let channel = channel(4);
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    let mut subscriber = channel.subscribe();
+    assert_eq!(read_all(&mut subscriber), [1]);
+    park(&mut request);
+    let mut receiver = channel.join("workers");
+    let delivery = receiver.try_recv().expect("the request waited for a group");
+    delivery.into_parts().1.send(5);
+    assert_eq!(request.await, Ok(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_kept_for_a_group_comes_before_what_was_sent_after_the_group_came() {
+    let channel = channel(8);
+    let mut subscriber = channel.subscribe();
+    let mut first = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut first);
+    put(&channel, [2]);
+    let mut second = task::spawn(channel.request(Number(3)).timeout(SECOND));
+    park(&mut second);
+    assert_eq!(read_all(&mut subscriber), [1, 2, 3]);
+    let mut receiver = channel.join("workers");
+    put(&channel, [4]);
+    for expected in [1, 3, 4] {
+        assert_eq!(take(&mut receiver), expected);
+    }
+    assert_eq!(first.await, Err(RequestError::Unanswered));
+    assert_eq!(read_all(&mut subscriber), [4]);
 }
 
 #[tokio::test(start_paused = true)]

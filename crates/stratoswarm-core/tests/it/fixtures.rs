@@ -107,9 +107,11 @@ pub(crate) fn without_deadlock(work: impl FnOnce() + Send + 'static) {
         work();
         let _ = done.send(());
     });
-    if finished.recv_timeout(Duration::from_secs(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("deadlock");
-    }
+    assert_ne!(
+        finished.recv_timeout(Duration::from_secs(20)),
+        Err(mpsc::RecvTimeoutError::Timeout),
+        "deadlock"
+    );
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }

@@ -134,6 +134,22 @@ fn remove_group_frees_nothing_that_others_still_need() {
 }
 
 #[test]
+fn members_of_a_removed_group_get_none() {
+    let channel = channel(3);
+    let mut first = channel.join("workers");
+    let mut second = channel.join("workers");
+    let mut waiting = task::spawn(first.recv());
+    park(&mut waiting);
+    channel.remove_group("workers");
+    assert!(woken(&mut waiting).is_none());
+    assert_eq!(second.try_recv().err(), Some(TryRecvError::Closed));
+    put(&channel, [1]);
+    let mut fresh = channel.join("workers");
+    assert_eq!(second.try_recv().err(), Some(TryRecvError::Closed), "it belongs to the old group");
+    assert_eq!(take_all(&mut fresh), [1]);
+}
+
+#[test]
 fn an_ephemeral_group_goes_with_its_last_member() {
     let channel = channel(2);
     let first = channel.group("helpers").ephemeral().join().unwrap();

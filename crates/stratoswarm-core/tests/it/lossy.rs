@@ -51,7 +51,7 @@ fn a_lossy_subscriber_starts_at_the_next_message() {
 #[test]
 fn a_broadcast_keeps_its_capacity_and_reports_the_gap_in_its_place() {
     for capacity in [1_i64, 2, 4, 32, 100] {
-        let events = broadcast(capacity as usize);
+        let events = broadcast(usize::try_from(capacity).unwrap());
         let mut slow = events.subscribe();
         for number in 0..capacity + 6 {
             events.send(Number(number.cast_unsigned())).unwrap();
@@ -73,11 +73,8 @@ fn a_gap_in_the_middle_is_reported_in_the_middle() {
     assert_eq!(slow.try_recv(), Ok(Ok(Number(0))));
     assert_eq!(slow.try_recv(), Ok(Ok(Number(1))));
     send(4..9);
-    // 5 to 8 are kept. Of 2, 3 and 4 it gets what it had fetched ahead, and then the gap.
-    let heard = hear_all(&mut slow);
-    assert!(heard.ends_with(&[5, 6, 7, 8]), "{heard:?}");
-    assert_eq!(heard.iter().filter(|entry| **entry < 0).count(), 1, "{heard:?}");
-    check_sequence(&heard, &mut 2, 9);
+    // 5 to 8 are kept; 2, 3 and 4 are missed, even if they had been fetched ahead.
+    assert_eq!(hear_all(&mut slow), [-3, 5, 6, 7, 8]);
     send(9..10);
     assert_eq!(hear_all(&mut slow), [9]);
 }

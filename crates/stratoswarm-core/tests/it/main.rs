@@ -23,6 +23,7 @@ mod lossy; // taps and broadcasts: received + missed = sent
 mod cancellation; // dropped futures and permits: no phantom, nothing lost
 mod closing; // close, drain, None
 mod handles; // which handle keeps a channel open; Send, Sync, Unpin
+mod load; // members, subscribers and the end come and go under load
 mod shutdown; // the order of closing, the drain and its report
 
 // Requests
@@ -45,3 +46,4 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 mod model;
 mod model_lossy;
 mod model_reads;
+mod model_requests;

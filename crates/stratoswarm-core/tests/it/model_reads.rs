@@ -10,14 +10,14 @@ use tokio_test::task;
 pub(crate) fn hear(
     next: &mut usize,
     accepted: &[u64],
-    heard: Result<Result<Number, Lagged>, TryRecvError>,
+    heard: &Result<Result<Number, Lagged>, TryRecvError>,
     ended: bool,
 ) -> TestCaseResult {
     let available = accepted.len() - *next;
     match heard {
         Ok(Ok(Number(number))) => {
             prop_assert!(available > 0);
-            prop_assert_eq!(number, accepted[*next]);
+            prop_assert_eq!(*number, accepted[*next]);
             *next += 1;
         }
         Ok(Err(lagged)) => {

@@ -175,6 +175,19 @@ fn an_abandoned_request_gives_up_its_place_when_a_sender_finds_the_channel_full(
     assert_eq!((take(&mut receiver), take(&mut receiver)), (5, 7));
 }
 
+#[test]
+fn a_waiting_sender_gets_the_place_of_an_abandoned_request() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut request = task::spawn(channel.request(Number(1)));
+    park(&mut request);
+    let mut waiting = task::spawn(channel.send(Number(2)));
+    park(&mut waiting);
+    drop(request);
+    assert_eq!(woken(&mut waiting), Ok(()));
+    assert_eq!(take(&mut receiver), 2);
+}
+
 // ---- several groups, observers
 
 #[test]

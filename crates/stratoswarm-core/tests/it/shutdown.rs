@@ -220,10 +220,10 @@ async fn handles_still_held_are_named_with_their_creation_site() {
             panic!("no handle made in line {line}: {:?}", report.held);
         })
     };
-    assert_eq!((at(joined).kind, at(joined).name.as_deref()), ("receiver", Some("workers")));
-    assert_eq!(at(subscribed).kind, "subscriber");
-    assert_eq!(at(tapped).kind, "tap");
-    let channel = report.held.iter().find(|handle| handle.kind == "channel").expect("the sending handle");
+    assert_eq!((at(joined).kind, at(joined).name.as_deref()), ("Receiver", Some("workers")));
+    assert_eq!(at(subscribed).kind, "Subscriber");
+    assert_eq!(at(tapped).kind, "LossySubscriber");
+    let channel = report.held.iter().find(|handle| handle.kind == "Channel").expect("the sending handle");
     assert!(channel.opened_at.line() < opened, "made in `open`, above");
     drop((receiver, subscriber, tap, numbers));
 }

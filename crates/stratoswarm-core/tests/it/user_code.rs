@@ -351,5 +351,6 @@ async fn a_waker_may_use_the_channel_whose_request_expires() {
     assert!(request.as_mut().poll(&mut context).is_pending());
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(state.wakes.load(Ordering::Relaxed) >= 1);
-    assert!(matches!(request.as_mut().poll(&mut context), Poll::Ready(Err(RequestError::Expired { .. }))));
+    let expired = request.as_mut().poll(&mut context);
+    assert!(matches!(expired, Poll::Ready(Err(RequestError::Expired { .. }))), "{expired:?}");
 }
