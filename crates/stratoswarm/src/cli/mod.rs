@@ -1,0 +1,19 @@
+//! The command line: options in, one result or one line of error out.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | a result was printed, also after Ctrl-C or SIGTERM |
+//! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written |
+//! | 2 | the input or an option is not acceptable; nothing was run |
+//! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
+
+mod failure;
+mod input;
+mod options;
+mod program;
+mod signals;
+
+pub use failure::Failure;
+pub use input::{MAX_FILE_BYTES, read_instance};
+pub use options::{Command, Options, RunOptions};
+pub use program::main;

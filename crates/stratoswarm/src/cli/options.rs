@@ -1,0 +1,186 @@
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::Parser as _;
+
+use super::Failure;
+use crate::swarm::Component;
+
+/// What the program was asked for.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "stratoswarm", version, about, arg_required_else_help = false)]
+pub struct Options {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The program's commands.
+#[derive(Debug, Clone, clap::Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Solve a TSPLIB instance with a swarm of agents
+    ///
+    /// Every agent evolves tours of its own and hears of its neighbour's best. All work goes through the eight
+    /// channels of one registry, whose accounts are printed, and must balance, at the end. Without --seconds and
+    /// --generations the run ends by itself: once a while has brought nothing better, at the latest after 10 seconds.
+    /// Ctrl-C and SIGTERM end it early, with the result so far.
+    Run(RunOptions),
+}
+
+/// The options of `stratoswarm run`.
+// The documentation is what --help prints, where backticks would be noise.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunOptions {
+    /// The instance: TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT
+    #[arg(value_name = "FILE.tsp")]
+    pub file: PathBuf,
+
+    /// How many agents, each with a population of its own (1 to 1000)
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub agents: u32,
+
+    /// End after so many seconds, fractions allowed
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub seconds: Option<Duration>,
+
+    /// End after so many generations of every agent; the same seed then gives the same result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub generations: Option<u64>,
+
+    /// What all chance follows from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// End once a tour of at most this length is found
+    #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(i64).range(0..), allow_negative_numbers = true)]
+    pub target: Option<i64>,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write the tour to this file, atomically, in TSPLIB's format
+    #[arg(long, value_name = "FILE")]
+    pub tour_out: Option<PathBuf>,
+
+    /// Leave a component out, to see what the swarm makes of it; may be given several times
+    #[arg(long, value_name = "COMPONENT", value_enum)]
+    pub without: Vec<Component>,
+}
+
+impl Options {
+    /// Reads the command line, the program's name first.
+    ///
+    /// # Errors
+    /// `Ok(Err(text))` is help or version, to be printed; an error is one line that says what is accepted.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Result<Self, String>, Failure> {
+        use clap::error::ErrorKind;
+        match Self::try_parse_from(arguments) {
+            Ok(options) => Ok(Ok(options)),
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                Ok(Err(error.render().to_string()))
+            }
+            Err(error) => Err(Failure::Refused(one_line(&error.render().to_string()))),
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const ACCEPTED: &str = "accepted: a number of seconds above 0, up to 1000000000";
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => {
+            Duration::try_from_secs_f64(seconds).map_err(|_| ACCEPTED.to_owned())
+        }
+        _ => Err(ACCEPTED.to_owned()),
+    }
+}
+
+/// The parser's message without its frame: what is wrong, then what is possible, on one line.
+fn one_line(message: &str) -> String {
+    let told = message
+        .split("\n\nUsage:")
+        .next()
+        .unwrap_or_default()
+        .split("\n\nFor more")
+        .next()
+        .unwrap_or_default();
+    let words: Vec<_> = told.split_whitespace().collect();
+    let told = words.join(" ");
+    let told = told.strip_prefix("error: ").unwrap_or(&told);
+    format!("{told} (see --help)")
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Result<Options, String>, Failure> {
+        Options::read(line.split_whitespace().map(OsString::from))
+    }
+
+    fn run(line: &str) -> RunOptions {
+        let Command::Run(options) = read(line).unwrap().unwrap().command;
+        options
+    }
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let options = run("stratoswarm run a.tsp");
+        assert_eq!((options.agents, options.seed, options.seconds, options.generations), (16, 1, None, None));
+        assert!(
+            !options.json
+                && options.tour_out.is_none()
+                && options.target.is_none()
+                && options.without.is_empty()
+        );
+    }
+
+    #[test]
+    fn values_are_read() {
+        let options =
+            run("stratoswarm run a.tsp --agents 3 --seconds 0.5 --seed 7 --target 0 --json --tour-out t");
+        assert_eq!((options.agents, options.seconds), (3, Some(Duration::from_millis(500))));
+        assert_eq!((options.seed, options.target, options.json), (7, Some(0), true));
+        assert_eq!(options.tour_out, Some("t".into()));
+    }
+
+    #[test]
+    fn impossible_values_are_refused_in_one_line_that_names_the_option() {
+        for (line, word) in [
+            ("--agents 0", "--agents"),
+            ("--agents 1001", "1..=1000"),
+            ("--agents x", "--agents"),
+            ("--seconds -1", "above 0"),
+            ("--seconds 0", "above 0"),
+            ("--seconds nan", "above 0"),
+            ("--seconds inf", "above 0"),
+            ("--seconds 1e300", "above 0"),
+            ("--generations 0", "--generations"),
+            ("--generations -5", "-5"),
+            ("--seed -1", "-1"),
+            ("--target -1", "--target"),
+            ("--without nothing", "governor"),
+            ("--tours x", "--tours"),
+            ("--json extra", "extra"),
+        ] {
+            let failure = read(&format!("stratoswarm run a.tsp {line}")).unwrap_err();
+            let text = failure.to_string();
+            assert!(text.contains(word), "{line}: {text}");
+            assert!(!text.contains('\n') && !text.starts_with("error"), "{line}: {text}");
+        }
+        for line in ["stratoswarm", "stratoswarm run", "stratoswarm walk"] {
+            let text = read(line).unwrap_err().to_string();
+            assert!(!text.contains('\n') && !text.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        assert!(read("stratoswarm run --help").unwrap().unwrap_err().contains("--tour-out"));
+        assert!(read("stratoswarm --version").unwrap().unwrap_err().starts_with("stratoswarm "));
+    }
+}

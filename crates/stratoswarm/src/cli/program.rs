@@ -1,0 +1,86 @@
+//! The program: reads, runs, prints.
+
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
+
+use super::{Command, Failure, Options, RunOptions, failure::shown, read_instance, signals};
+use crate::{
+    report::{JsonReport, Progress, TextReport, print},
+    swarm::{self, Outcome, Settings, Stop},
+    tsplib::TourFile,
+};
+
+/// Runs the program with the command line `arguments`, the program's name first; see the [module](super) for the exit
+/// codes.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match program(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    match Options::read(arguments)? {
+        Ok(Options { command: Command::Run(options) }) => run(&options),
+        Err(text) => {
+            print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))
+        }
+    }
+}
+
+fn run(options: &RunOptions) -> Result<(), Failure> {
+    let instance = Arc::new(read_instance(&options.file)?);
+    if let Some(path) = &options.tour_out {
+        TourFile::check_writable(path).map_err(|error| {
+            Failure::refused_file(path, format!("cannot be written: {error}; accepted: a place for a file"))
+        })?;
+    }
+    let settings = Settings {
+        agents: options.agents,
+        seed: options.seed,
+        seconds: options.seconds,
+        generations: options.generations,
+        target: options.target,
+        without: options.without.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("the runtime cannot start: {error}")))?;
+    let outcome = runtime.block_on(async {
+        let stop = Arc::new(Stop::new());
+        tokio::spawn(signals::obey(Arc::clone(&stop)));
+        swarm::run(instance, settings, Progress::on_terminal(), stop).await
+    });
+    // Kernels of a failed run may still be at work; nobody waits for them.
+    runtime.shutdown_background();
+    report(options, &outcome.map_err(|error| Failure::Failed(error.to_string()))?)
+}
+
+fn report(options: &RunOptions, outcome: &Outcome) -> Result<(), Failure> {
+    let printed = if options.json {
+        let json = serde_json::to_string(&JsonReport::new(outcome));
+        print(
+            json.map_err(|error| Failure::Failed(format!("the result cannot be written as JSON: {error}")))?,
+        )
+    } else {
+        print(TextReport(outcome).to_string().trim_end())
+    };
+    printed.map_err(|error| Failure::Failed(format!("standard output: {error}")))?;
+    let Some(path) = &options.tour_out else { return Ok(()) };
+    let file = TourFile {
+        name: format!("{}.tour", outcome.instance),
+        comment: format!("Length {}", outcome.best_length),
+        nodes: outcome.tour.order().iter().map(|&city| city as usize).collect(),
+    };
+    file.write(path)
+        .map_err(|error| Failure::Failed(format!("{}: the tour cannot be written: {error}", shown(path))))
+}
+
+/// One line on standard error, where it can be written at all.
+fn complain(failure: &Failure) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "stratoswarm: {failure}");
+}

@@ -1,0 +1,15 @@
+//! The reference swarm of `stratoswarm-core`: agents that solve instances of TSPLIB by evolution, and talk only
+//! through the eight channels of one registry. It is the proof that the fabric carries a program, and the example to
+//! copy.
+//!
+//! `stratoswarm run FILE.tsp` is the program; [`swarm`] says how it works, [`cli`] what it answers. The parts, each of
+//! which knows only those below it: [`cli`], [`report`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod cli;
+pub mod report;
+pub mod search;
+pub mod swarm;
+pub mod tour;
+pub mod tsplib;

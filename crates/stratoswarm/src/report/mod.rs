@@ -1,0 +1,11 @@
+//! What people and programs get to see: the text, the JSON, the progress bar.
+
+mod json;
+mod output;
+mod progress;
+mod table;
+
+pub use json::JsonReport;
+pub use output::print;
+pub use progress::Progress;
+pub use table::TextReport;

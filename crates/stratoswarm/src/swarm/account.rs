@@ -1,0 +1,122 @@
+use serde::Serialize;
+use stratoswarm_core::{ChannelInfo, ReaderInfo};
+
+/// What went through one channel, as the fabric counted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChannelAccount {
+    /// The channel's name.
+    pub name: String,
+    /// `channel` or `broadcast`.
+    pub kind: String,
+    /// How many messages may wait.
+    pub capacity: usize,
+    /// Messages accepted.
+    pub sent: u64,
+    /// Hand-overs to readers; a message with two readers counts twice.
+    pub delivered: u64,
+    /// The most messages that ever waited at once.
+    pub most_waiting: usize,
+    /// Requests asked.
+    pub asked: u64,
+    /// Requests answered.
+    pub answered: u64,
+    /// Requests whose deadline passed.
+    pub expired: u64,
+    /// Every reader that was there.
+    pub readers: Vec<ReaderAccount>,
+}
+
+/// What became of the messages meant for one reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReaderAccount {
+    /// The group's or subscriber's name.
+    pub name: String,
+    /// Messages accepted for it.
+    pub accepted: u64,
+    /// Taken by it.
+    pub taken: u64,
+    /// Skipped: expired, abandoned, or missed by a lossy reader.
+    pub skipped: u64,
+    /// Left unread.
+    pub left: u64,
+}
+
+impl ChannelAccount {
+    /// What does not add up: of every reader, accepted must be taken + skipped + left. None where all is well.
+    pub fn imbalance(&self) -> Option<String> {
+        let reader = self.readers.iter().find(|reader| !reader.balances())?;
+        let ReaderAccount { name, accepted, taken, skipped, left } = reader;
+        Some(format!(
+            "channel {}, reader {name}: accepted {accepted} is not taken {taken} + skipped {skipped} + left {left}",
+            self.name
+        ))
+    }
+}
+
+impl ReaderAccount {
+    fn balances(&self) -> bool {
+        let parts = self.taken.checked_add(self.skipped).and_then(|sum| sum.checked_add(self.left));
+        parts == Some(self.accepted)
+    }
+}
+
+impl From<&ChannelInfo> for ChannelAccount {
+    fn from(info: &ChannelInfo) -> Self {
+        Self {
+            name: info.name.clone(),
+            kind: info.kind.to_string(),
+            capacity: info.capacity,
+            sent: info.sent,
+            delivered: info.delivered,
+            most_waiting: info.high_water,
+            asked: info.requests.asked,
+            answered: info.requests.answered,
+            expired: info.requests.expired,
+            readers: info.readers.iter().map(ReaderAccount::from).collect(),
+        }
+    }
+}
+
+impl From<&ReaderInfo> for ReaderAccount {
+    fn from(info: &ReaderInfo) -> Self {
+        Self {
+            name: info.name.clone(),
+            accepted: info.accepted,
+            taken: info.taken,
+            skipped: info.skipped.total(),
+            left: info.left,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(accepted: u64, taken: u64, skipped: u64, left: u64) -> ChannelAccount {
+        let readers = vec![ReaderAccount { name: "all".into(), accepted, taken, skipped, left }];
+        ChannelAccount {
+            name: "gpu".into(),
+            kind: "channel".into(),
+            capacity: 1,
+            sent: accepted,
+            delivered: taken,
+            most_waiting: 1,
+            asked: 0,
+            answered: 0,
+            expired: 0,
+            readers,
+        }
+    }
+
+    #[test]
+    fn only_balanced_accounts_pass() {
+        assert_eq!(account(6, 3, 2, 1).imbalance(), None);
+        let told = account(6, 3, 2, 0).imbalance();
+        assert_eq!(
+            told.as_deref(),
+            Some("channel gpu, reader all: accepted 6 is not taken 3 + skipped 2 + left 0")
+        );
+        assert!(account(1, u64::MAX, 2, 0).imbalance().is_some(), "sums that overflow do not balance");
+    }
+}

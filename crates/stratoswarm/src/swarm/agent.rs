@@ -1,0 +1,258 @@
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use rand::RngExt as _;
+use rand_pcg::Pcg64;
+use stratoswarm_core::messages::{
+    AgentId, AgentSpawned, AllocationId, BufferId, CancelOutcome, CancelTask, CostPlan, CostUpdate,
+    EvaluateFitness, FitnessImproved, Individual, KernelArgument, LaunchKernel, Mutation, PopulationId,
+    ReleaseAllocation, RequestAllocation, Resources, Retrieve, ScheduleTask, Selection, SelectionStrategy,
+    Step, Store, TaskId, TransferFromDevice, TransferToDevice,
+};
+
+use super::{Component, Link, Stop, SwarmError, device::Kernel};
+use crate::{search::stream, tour::TourBatch};
+
+/// One agent of the swarm: evolves a population of its own, generation by generation, through the channels.
+///
+/// All its chance follows from the seed and its number, and nothing it does depends on when others do what, except
+/// where [`immigrate`](Self::immigrate) asks for a neighbour's best: between two epochs, when all agents are at rest.
+#[derive(Debug)]
+pub(super) struct Agent {
+    number: u32,
+    brief: Arc<Brief>,
+    link: Link,
+    rng: Pcg64,
+    stream: u32,
+    allocation: AllocationId,
+    generation: u64,
+    tasks: u64,
+    best: Option<f64>,
+    migrant: Option<Bytes>,
+}
+
+/// What all agents have in common.
+#[derive(Debug)]
+pub(super) struct Brief {
+    pub(super) seed: u64,
+    pub(super) cities: usize,
+    /// The device's buffer with the problem.
+    pub(super) problem: BufferId,
+    pub(super) plan: CostPlan,
+    /// What every agent needs.
+    pub(super) needs: Resources,
+    pub(super) stop: Arc<Stop>,
+}
+
+/// The keys of the agents' best tours begin with this.
+pub(super) const BEST: &str = "best/";
+
+/// How probable it is that a child is mutated after the crossover.
+const MUTATION_RATE: f64 = 0.3;
+
+impl Agent {
+    /// Gets an agent its resources and its place, and announces it.
+    pub(super) async fn spawn(number: u32, brief: Arc<Brief>, link: Link) -> Result<Self, SwarmError> {
+        let agent = AgentId::from_u128(u128::from(number));
+        let request = RequestAllocation { agent, resources: brief.needs };
+        let grant = link.ask(Component::Governor, link.registry().governor(), request).await?;
+        let grant = grant.map_err(|fault| {
+            SwarmError::refused(Component::Governor, format!("{fault}; fewer agents need less"))
+        })?;
+        let schedule = ScheduleTask { task: task(number), requirements: grant.resources };
+        let placement = link.ask(Component::Scheduler, link.registry().scheduler(), schedule).await?;
+        let placement = placement.map_err(|fault| SwarmError::refused(Component::Scheduler, fault))?;
+        link.publish(AgentSpawned { agent }.into())?;
+        Ok(Self {
+            number,
+            rng: stream(brief.seed, u64::from(number)),
+            brief,
+            link,
+            stream: placement.stream,
+            allocation: grant.allocation,
+            generation: 0,
+            tasks: 0,
+            best: None,
+            migrant: None,
+        })
+    }
+
+    /// The agent's number, from 0.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// How many generations it has completed.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many tours it has had improved.
+    pub(super) fn tasks(&self) -> u64 {
+        self.tasks
+    }
+
+    /// Lives through so many generations, fewer if the run is to end.
+    pub(super) async fn advance(&mut self, generations: u64) -> Result<(), SwarmError> {
+        for _ in 0..generations {
+            // Whatever happens there must be a tour to show.
+            let first = self.number == 0 && self.generation == 0;
+            if self.brief.stop.is_set() && !first {
+                break;
+            }
+            self.live().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the best tour of the agent `neighbour` into the next generation.
+    pub(super) async fn immigrate(&mut self, neighbour: u32) -> Result<(), SwarmError> {
+        let retrieve = Retrieve { key: key(neighbour) };
+        let found = self.link.ask(Component::Knowledge, self.link.registry().knowledge(), retrieve).await?;
+        let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+        self.migrant = found.map(|entry| entry.value);
+        Ok(())
+    }
+
+    /// Gives its buffers, its place and its resources back.
+    pub(super) async fn retire(self) -> Result<(), SwarmError> {
+        self.upload(Bytes::new()).await?;
+        let (link, registry) = (&self.link, self.link.registry());
+        let cancel = CancelTask { task: task(self.number) };
+        match link.ask(Component::Scheduler, registry.scheduler(), cancel).await? {
+            CancelOutcome::Cancelled => {}
+            _ => return Err(SwarmError::refused(Component::Scheduler, "an agent has lost its place")),
+        }
+        let release = ReleaseAllocation { allocation: self.allocation };
+        let released = link.ask(Component::Governor, registry.governor(), release).await?;
+        released.map(drop).map_err(|fault| SwarmError::refused(Component::Governor, fault))
+    }
+
+    /// One generation.
+    async fn live(&mut self) -> Result<(), SwarmError> {
+        let mut busy = Duration::ZERO;
+        if self.generation == 0 {
+            // The tours themselves do not matter: the kernel replaces them.
+            let anything: Vec<u32> = (0..self.brief.cities as u32).collect();
+            let tours = vec![anything; self.brief.plan.tasks_per_step as usize];
+            self.upload(TourBatch::new(tours).encode()).await?;
+            let seed = self.rng.random();
+            busy += self.launch(Kernel::Construct, vec![KernelArgument::Unsigned(seed)]).await?;
+        } else {
+            let genomes = self.breed().await?;
+            self.upload(Bytes::from(genomes.concat())).await?;
+        }
+        let kicks = u64::from(self.brief.plan.effort_per_task);
+        let arguments = [self.rng.random(), kicks].map(KernelArgument::Unsigned).to_vec();
+        busy += self.launch(Kernel::LocalSearch, arguments).await?;
+        let mut genomes = self.download().await?;
+        let tasks = genomes.len() as u32;
+        genomes.extend(self.migrant.take());
+        self.compete(genomes).await?;
+        self.tasks += u64::from(tasks);
+        let update = CostUpdate { tasks, busy };
+        self.link.send(Component::Cost, self.link.registry().cost(), update.into()).await
+    }
+
+    /// New tours of the population's better ones.
+    async fn breed(&mut self) -> Result<Vec<Bytes>, SwarmError> {
+        let count = self.brief.plan.tasks_per_step;
+        let strategy = match self.generation % 4 {
+            0 => SelectionStrategy::Tournament { size: 3 },
+            1 => SelectionStrategy::Roulette,
+            2 => SelectionStrategy::Rank,
+            _ => SelectionStrategy::Elitist,
+        };
+        let seed = self.rng.random();
+        let selection = Selection { population: self.population(), strategy, count: count.max(2), seed };
+        let parents = self.evolve(selection).await??;
+        let seed = self.rng.random();
+        let mutation = Mutation { parents: parents.individuals, count, rate: MUTATION_RATE, seed };
+        Ok(self.evolve(mutation).await??.genomes)
+    }
+
+    /// Measures tours and lets them compete for a place in the population; keeps and tells what is better.
+    async fn compete(&mut self, genomes: Vec<Bytes>) -> Result<(), SwarmError> {
+        let measured = self.evolve(EvaluateFitness { genomes: genomes.clone() }).await??.values;
+        let offspring: Vec<_> = genomes
+            .into_iter()
+            .zip(measured)
+            .map(|(genome, fitness)| Individual { genome, fitness })
+            .collect();
+        let best = offspring.iter().max_by(|a, b| a.fitness.total_cmp(&b.fitness)).cloned();
+        let report = self.evolve(Step { population: self.population(), offspring }).await??;
+        self.generation = report.generation;
+        let Some(best) = best.filter(|_| report.improved) else { return Ok(()) };
+        let store = Store { key: key(self.number), value: best.genome };
+        let stored = self.link.ask(Component::Knowledge, self.link.registry().knowledge(), store).await?;
+        stored.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+        let previous = self.best.replace(best.fitness);
+        self.link.publish(
+            FitnessImproved {
+                agent: AgentId::from_u128(u128::from(self.number)),
+                generation: self.generation,
+                fitness: best.fitness,
+                previous,
+            }
+            .into(),
+        )
+    }
+
+    /// Asks the evolution engine: the outer error is the fabric's, the inner one the engine's.
+    async fn evolve<A, T>(&self, ask: A) -> Result<Result<T, SwarmError>, SwarmError>
+    where
+        A: stratoswarm_core::Ask<
+                stratoswarm_core::messages::EvolutionMessage,
+                Reply = Result<T, stratoswarm_core::messages::EvolutionFault>,
+            >,
+        T: Send + 'static,
+    {
+        let answer = self.link.ask_long(Component::Evolution, self.link.registry().evolution(), ask).await?;
+        Ok(answer.map_err(|fault| SwarmError::refused(Component::Evolution, fault)))
+    }
+
+    async fn upload(&self, data: Bytes) -> Result<(), SwarmError> {
+        let upload = TransferToDevice { buffer: self.tours(), data };
+        let stored = self.link.ask_long(Component::Device, self.link.registry().gpu(), upload).await?;
+        stored.map(drop).map_err(|fault| SwarmError::refused(Component::Device, fault))
+    }
+
+    /// Runs a kernel over the agent's tours; returns how long it took.
+    async fn launch(&self, kernel: Kernel, arguments: Vec<KernelArgument>) -> Result<Duration, SwarmError> {
+        let launch = LaunchKernel {
+            name: kernel.name().to_owned(),
+            stream: self.stream,
+            buffers: vec![self.brief.problem, self.tours(), self.tours()],
+            arguments,
+        };
+        let launched = self.link.ask_long(Component::Device, self.link.registry().gpu(), launch).await?;
+        launched.map(|ran| ran.elapsed).map_err(|fault| SwarmError::refused(Component::Device, fault))
+    }
+
+    /// The agent's tours, one genome each.
+    async fn download(&self) -> Result<Vec<Bytes>, SwarmError> {
+        let download = TransferFromDevice { buffer: self.tours() };
+        let data = self.link.ask_long(Component::Device, self.link.registry().gpu(), download).await?;
+        let data = data.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
+        let size = self.brief.cities * size_of::<u32>();
+        Ok((0..data.len() / size).map(|tour| data.slice(tour * size..(tour + 1) * size)).collect())
+    }
+
+    fn population(&self) -> PopulationId {
+        PopulationId::from_u128(u128::from(self.number))
+    }
+
+    fn tours(&self) -> BufferId {
+        const AGENTS: u128 = 0xa6e1 << 64;
+        BufferId::from_u128(AGENTS + u128::from(self.number))
+    }
+}
+
+fn task(number: u32) -> TaskId {
+    TaskId::from_u128(u128::from(number))
+}
+
+/// Under what an agent keeps its best tour; in the order of the numbers.
+fn key(number: u32) -> String {
+    format!("{BEST}{number:06}")
+}

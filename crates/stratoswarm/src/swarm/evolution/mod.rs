@@ -1,0 +1,7 @@
+//! The evolution: populations of tours, the four ways to choose parents, crossover and mutation.
+
+mod engine;
+mod island;
+
+pub use engine::Evolution;
+pub use island::{CAPACITY, Island, Member, breed};

@@ -1,0 +1,306 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use stratoswarm_core::{
+    ChannelRegistry, ShutdownReport,
+    messages::{
+        AgentId, AllocationId, BufferId, Error, EvolutionFault, GetBest, Query, QueryAvailable, QueryCost,
+        QueryMetrics, QueryStatus, ReleaseAllocation, RequestAllocation, Resources, TransferToDevice,
+    },
+};
+use tokio::task::JoinSet;
+
+use super::{
+    Agent, BEST, Brief, ChannelAccount, Component, Crew, Ending, Link, Meter, Outcome, Settings, Stop,
+    SwarmError, evolution::CAPACITY,
+};
+use crate::{
+    report::Progress,
+    search::Problem,
+    tour::{Tour, TourBatch},
+    tsplib::Instance,
+};
+
+/// How many generations the agents advance between two meetings.
+const EPOCH: u64 = 4;
+
+/// How long the channels may take to drain.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The device's buffer with the problem.
+const PROBLEM: BufferId = BufferId::from_u128(0x9ab);
+
+/// Runs a swarm over an instance until `settings`, or somebody by `stop`, ends it.
+///
+/// Needs a multi-threaded tokio runtime with its timer; the computing is done on the runtime's threads that may block.
+///
+/// # Errors
+/// A component that is missing, fails or refuses; a result or accounts that are not what they must be.
+///
+/// # Cancel safety
+/// Dropped, the components end once they see that their channels are gone, and there is no result: use `stop`.
+pub async fn run(
+    instance: Arc<Instance>,
+    settings: Settings,
+    progress: Progress,
+    stop: Arc<Stop>,
+) -> Result<Outcome, SwarmError> {
+    let begin = Instant::now();
+    let link = Link::new(ChannelRegistry::new(), Meter::new());
+    let mut crew = Crew::new();
+    let limit = settings.time_limit().map(|limit| {
+        let stop = Arc::clone(&stop);
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            stop.set(Ending::Seconds);
+        })
+    });
+    let found = solve(&instance, &settings, &link, &mut crew, progress, &stop).await;
+    if let Some(limit) = limit {
+        limit.abort();
+    }
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => {
+            // Running kernels end early, so that the draining is short; what it comes to does not matter any more.
+            stop.set(Ending::Interrupted);
+            let event = Error { component: "run".to_owned(), message: error.to_string() };
+            let _ = link.publish(event.into());
+            link.registry().shutdown(Duration::from_secs(1)).await;
+            return Err(error);
+        }
+    };
+    let meter = link.meter().clone();
+    let report = link.registry().shutdown(DRAIN).await;
+    let channels = settle(&report)?;
+    crew.end().await?;
+    Ok(Outcome {
+        instance: instance.name().to_owned(),
+        tour: found.tour,
+        best_length: found.length,
+        generations: found.generations,
+        agents: settings.agents,
+        seed: settings.seed,
+        ending: found.ending,
+        elapsed: begin.elapsed(),
+        cpu: found.cpu,
+        channel_busy: meter.busy(),
+        price: found.price,
+        channels,
+    })
+}
+
+/// What the swarm has found, before its channels are closed.
+struct Found {
+    tour: Tour,
+    length: i64,
+    generations: u64,
+    ending: Ending,
+    cpu: Option<Duration>,
+    price: f64,
+}
+
+async fn solve(
+    instance: &Arc<Instance>,
+    settings: &Settings,
+    link: &Link,
+    crew: &mut Crew,
+    progress: Progress,
+    stop: &Arc<Stop>,
+) -> Result<Found, SwarmError> {
+    let cities = instance.cities();
+    let roll_call = crew.start(settings, link, cities, PROBLEM, stop, progress).await?;
+    let work = async {
+        let problem = load(instance, link).await?;
+        let needs =
+            needs(cities, u64::from(roll_call.plan.tasks_per_step), &roll_call.total, settings.agents);
+        let (seed, plan) = (settings.seed, roll_call.plan.clone());
+        let brief = Arc::new(Brief { seed, cities, problem: PROBLEM, plan, needs, stop: Arc::clone(stop) });
+        let mut agents = Vec::new();
+        for number in 0..settings.agents {
+            agents.push(Agent::spawn(number, Arc::clone(&brief), link.clone()).await?);
+        }
+        let (agents, ending) = evolve(agents, settings, cities, link, stop).await?;
+        let (tour, length) = result(instance, settings.agents, link).await?;
+        let generations = agents.iter().map(Agent::generation).min().unwrap_or_default();
+        let tasks = u32::try_from(agents.iter().map(Agent::tasks).sum::<u64>()).unwrap_or(u32::MAX);
+        for agent in agents {
+            agent.retire().await?;
+        }
+        let price = link.ask(Component::Cost, link.registry().cost(), QueryCost { tasks }).await?.price;
+        unload(problem, link).await?;
+        let metrics = link.ask(Component::Efficiency, link.registry().efficiency(), QueryMetrics {}).await?;
+        Ok(Found { tour, length, generations, ending, cpu: metrics.process_cpu, price })
+    };
+    tokio::select! {
+        found = work => found,
+        error = crew.ended() => Err(error),
+    }
+}
+
+/// Brings the problem to the device, in memory that the governor has granted.
+async fn load(instance: &Arc<Instance>, link: &Link) -> Result<AllocationId, SwarmError> {
+    let registry = link.registry();
+    let encoded = {
+        let instance = Arc::clone(instance);
+        tokio::task::spawn_blocking(move || Problem::encode(&instance)).await
+    };
+    let data = encoded.map_err(|_| SwarmError::Panicked { task: "encoding the problem".to_owned() })?;
+    let resources = Resources { gpu_memory_bytes: data.len() as u64, ..Resources::default() };
+    // Of nobody: the agents begin with 0.
+    let agent = AgentId::from_u128(u128::MAX);
+    let request = RequestAllocation { agent, resources };
+    let grant = link.ask(Component::Governor, registry.governor(), request).await?;
+    let grant = grant.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
+    let upload = TransferToDevice { buffer: PROBLEM, data };
+    let stored = link.ask(Component::Device, registry.gpu(), upload).await?;
+    stored.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
+    Ok(grant.allocation)
+}
+
+/// Gives the problem's memory back, and sees whether everybody has given everything back.
+async fn unload(problem: AllocationId, link: &Link) -> Result<(), SwarmError> {
+    let registry = link.registry();
+    let empty = TransferToDevice { buffer: PROBLEM, data: bytes::Bytes::new() };
+    let freed = link.ask(Component::Device, registry.gpu(), empty).await?;
+    freed.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
+    let release = ReleaseAllocation { allocation: problem };
+    let released = link.ask(Component::Governor, registry.governor(), release).await?;
+    released.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
+    let status = link.ask(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
+    if status.placed_tasks != 0 || status.reserved != Resources::default() {
+        return Err(SwarmError::Unbalanced(format!("{} tasks keep their places", status.placed_tasks)));
+    }
+    let available = link.ask(Component::Governor, registry.governor(), QueryAvailable {}).await?;
+    if available.allocations != 0 || available.free != available.total {
+        return Err(SwarmError::Unbalanced(format!(
+            "{} allocations are not released",
+            available.allocations
+        )));
+    }
+    Ok(())
+}
+
+/// What every agent needs: its share of the cores, its tours on the device (twice, for they are measured there too),
+/// its population and its best tour in memory.
+fn needs(cities: usize, tasks: u64, total: &Resources, agents: u32) -> Resources {
+    let tour = (cities * size_of::<u32>()) as u64;
+    // One more than it breeds: the neighbour's.
+    let batch = (tasks + 1) * tour;
+    Resources {
+        cpu_millicores: total.cpu_millicores / u64::from(agents.max(1)),
+        memory_bytes: (CAPACITY as u64 + 1) * tour + batch,
+        gpu_memory_bytes: 2 * batch + (tasks + 1) * size_of::<i64>() as u64,
+    }
+}
+
+/// Lets the agents advance epoch by epoch until one of the endings is there.
+async fn evolve(
+    mut agents: Vec<Agent>,
+    settings: &Settings,
+    cities: usize,
+    link: &Link,
+    stop: &Arc<Stop>,
+) -> Result<(Vec<Agent>, Ending), SwarmError> {
+    let patience = settings.patience(cities);
+    let (mut done, mut best, mut improved_at) = (0, i64::MAX, 0);
+    loop {
+        let generations = settings.generations.map_or(EPOCH, |all| EPOCH.min(all - done));
+        agents = advance(agents, generations).await?;
+        done += generations;
+        let length = best_length(link).await?;
+        if length < best {
+            (best, improved_at) = (length, done);
+        }
+        if settings.target.is_some_and(|target| best <= target) {
+            stop.set(Ending::Target);
+        }
+        if let Some(reason) = stop.reason() {
+            return Ok((agents, reason));
+        }
+        if settings.generations == Some(done) {
+            return Ok((agents, Ending::Generations));
+        }
+        if patience.is_some_and(|patience| done - improved_at >= patience) {
+            return Ok((agents, Ending::Stagnation));
+        }
+        let count = agents.len() as u32;
+        if count > 1 {
+            for agent in &mut agents {
+                agent.immigrate((agent.number() + count - 1) % count).await?;
+            }
+        }
+    }
+}
+
+/// All agents at once, each in a task of its own; they come back in their order.
+async fn advance(agents: Vec<Agent>, generations: u64) -> Result<Vec<Agent>, SwarmError> {
+    let mut tasks = JoinSet::new();
+    for mut agent in agents {
+        tasks.spawn(async move { agent.advance(generations).await.map(|()| agent) });
+    }
+    let mut back = Vec::new();
+    while let Some(ended) = tasks.join_next().await {
+        back.push(ended.map_err(|_| SwarmError::Panicked { task: "an agent".to_owned() })??);
+    }
+    back.sort_by_key(Agent::number);
+    Ok(back)
+}
+
+async fn best_length(link: &Link) -> Result<i64, SwarmError> {
+    let get = GetBest { population: None };
+    match link.ask(Component::Evolution, link.registry().evolution(), get).await? {
+        Ok(best) => Ok(-best.fitness as i64),
+        Err(EvolutionFault::Empty) => Err(SwarmError::WrongResult("there is no tour".to_owned())),
+        Err(fault) => Err(SwarmError::refused(Component::Evolution, fault)),
+    }
+}
+
+/// The best of the tours that the agents have stored, checked: a permutation, of the length the evolution claims.
+async fn result(instance: &Instance, agents: u32, link: &Link) -> Result<(Tour, i64), SwarmError> {
+    let wrong = |text: String| SwarmError::WrongResult(text);
+    let query = Query { prefix: BEST.to_owned(), limit: agents };
+    let found = link.ask(Component::Knowledge, link.registry().knowledge(), query).await?;
+    let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+    let mut best: Option<(Tour, i64)> = None;
+    for found in found.matches {
+        let batch = TourBatch::decode(found.entry.value, instance.cities());
+        for order in batch.map_err(|error| wrong(error.to_string()))?.into_tours() {
+            let tour = Tour::new(order, instance.cities()).map_err(|error| wrong(error.to_string()))?;
+            let length = tour.length(instance);
+            // Of equals the first, that is, the one of the agent with the lowest number.
+            if best.as_ref().is_none_or(|best| length < best.1) {
+                best = Some((tour, length));
+            }
+        }
+    }
+    let (tour, length) = best.ok_or_else(|| wrong("no tour was stored".to_owned()))?;
+    let claimed = best_length(link).await?;
+    if claimed != length {
+        return Err(wrong(format!("the best tour measures {length}, the evolution claims {claimed}")));
+    }
+    Ok((tour, length))
+}
+
+/// The final figures of the channels, if everything was drained and every reader's account balances.
+fn settle(report: &ShutdownReport) -> Result<Vec<ChannelAccount>, SwarmError> {
+    if !report.is_clean() {
+        let open: Vec<_> = report
+            .channels
+            .iter()
+            .filter(|channel| channel.undelivered + channel.in_hand > 0)
+            .map(|channel| {
+                format!("{}: {} undelivered, {} in hand", channel.name, channel.undelivered, channel.in_hand)
+            })
+            .collect();
+        return Err(SwarmError::Undrained(open.join("; ")));
+    }
+    let accounts: Vec<_> =
+        report.channels.iter().map(|channel| ChannelAccount::from(&channel.info)).collect();
+    match accounts.iter().find_map(ChannelAccount::imbalance) {
+        Some(told) => Err(SwarmError::Unbalanced(told)),
+        None => Ok(accounts),
+    }
+}

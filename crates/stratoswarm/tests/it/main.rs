@@ -1,0 +1,16 @@
+//! Integration tests of the reference swarm.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod program; // runs the binary: helpers for the modules below
+
+mod bad_input; // the binary on everything it must refuse: exit code 2, one line, nothing on standard output
+mod determinism; // the same seed, the same result
+mod quality; // how good the tours are
+mod refusals; // every kind of bad TSPLIB file: which line, what is wrong, what is accepted
+mod results; // what the binary prints and writes, and that it is true
+mod shipped; // data/: what is published must measure what is published
+#[cfg(target_os = "linux")] // it is seen in /proc when the program listens
+mod signals; // Ctrl-C and SIGTERM
+mod tour_files; // reading, writing, atomicity
+mod weights; // matrices in every format, distances of whole files
+mod without; // every component is needed
