@@ -1,4 +1,70 @@
-//! stratoswarm-core (guide to come)
+//! Typed channels for the components of a swarm: exact backpressure, groups, requests with deadlines, lossy readers
+//! that say what they missed, and one owner that shuts all of it down in order.
+//!
+//! For programs of some 5 to 50 long-lived tasks in one process: agent runtimes, inference servers, schedulers, searches.
+//! A [`Fabric`] owns named channels of your own messages; a [`ChannelRegistry`] is a fabric with eight predefined ones.
+//!
+//! # Which channel do I need?
+//!
+//! A channel is a bounded log of messages, and readers are cursors on it. So the question is what the *readers* need:
+//!
+//! | what you have | what you write |
+//! |---|---|
+//! | work that one of several workers does | [`channel.join("workers")`](Channel::join): a [`Receiver`] per worker |
+//! | a worker that must not lose work when it restarts | the same: a group keeps its place without members |
+//! | messages that each of several parts must see | [`channel.subscribe()`](Channel::subscribe): a [`Subscriber`] each; senders wait for the slowest |
+//! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
+//! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
+//! | one channel with several questions, each with its own answer | [`protocol!`] |
+//! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
+//! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
+//! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
+//! | the end of the program | [`shutdown`](Fabric::shutdown): drains in order and reports |
+//!
+//! One channel serves all kinds of readers at once.
+//!
+//! # Example
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use stratoswarm_core::{Fabric, Message};
+//!
+//! #[derive(Clone)]
+//! struct Square(u64);
+//! impl Message for Square { type Reply = u64; }
+//!
+//! let fabric = Fabric::new();
+//! let squares = fabric.channel::<Square>("squares").capacity(64).open()?;
+//! for _ in 0..2 {
+//!     let mut worker = squares.join("workers");
+//!     tokio::spawn(async move {
+//!         while let Some(delivery) = worker.recv().await {
+//!             let (Square(n), reply) = delivery.into_parts();
+//!             reply.send(n * n);
+//!         }
+//!     });
+//! }
+//! assert_eq!(squares.request(Square(12)).timeout(Duration::from_secs(1)).await?, 144);
+//! assert!(fabric.shutdown(Duration::from_secs(5)).await.is_clean());
+//! # Ok(()) }
+//! ```
+//!
+//! # What is guaranteed
+//!
+//! `docs/semantics.md` in the repository has the numbered guarantees, each with the test that proves it. In short: at
+//! most `capacity` messages wait, exactly; senders are served in the order they came; a dropped `send` was not sent, a
+//! dropped `recv` took nothing; a handler does not get a request that nobody waits for; every reader's accounts
+//! ([`ChannelInfo`]) balance at every moment.
+//!
+//! # What can deadlock
+//!
+//! Three things no channel can prevent: a request of a group's only member to its own group, a subscriber that its
+//! owner does not poll while it sends, and a cycle of full channels.
+//!
+//! # Runtimes
+//!
+//! Channels work under any executor; deadlines use tokio's clock inside a tokio runtime, so that a paused clock works in
+//! tests, and one timer thread elsewhere. [`patterns::serve`] needs tokio.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

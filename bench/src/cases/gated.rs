@@ -1,0 +1,29 @@
+//! `gated/SUBSCRIBERS/1000`: lossless multicast.
+
+use super::{Audience, Shape, contender};
+use crate::{
+    measure::{Case, Contender},
+    payload::Msg,
+    rivals::{AsyncBroadcast, AsyncBroadcastDirect, OursGated, TokioEach},
+};
+
+const CAPACITY: usize = 1_000;
+
+pub(super) fn cases() -> Vec<Case> {
+    [1, 3, 8].into_iter().map(case).collect()
+}
+
+fn case(readers: usize) -> Case {
+    let messages = 160_000 / readers as u64;
+    let shape = Shape { senders: 1, readers, capacity: CAPACITY, messages, audience: Audience::All };
+    Case {
+        name: format!("gated/{readers}/{CAPACITY}"),
+        short: readers == 3,
+        ours: contender::<Msg, OursGated>(shape),
+        rivals: vec![
+            contender::<Msg, AsyncBroadcast>(shape),
+            contender::<Msg, AsyncBroadcastDirect>(shape),
+            Contender { note: Some("one mpsc per subscriber"), ..contender::<Msg, TokioEach>(shape) },
+        ],
+    }
+}

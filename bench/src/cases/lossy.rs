@@ -1,0 +1,85 @@
+//! `lossy/SUBSCRIBERS/1024`: a sender that never waits. Figures are per delivered message, so that a channel gains
+//! nothing by losing more; the cost per send and the share missed stand beside them.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use tokio::{runtime::Runtime, task::yield_now, time::timeout};
+
+use super::flow::PATIENCE;
+use crate::{
+    measure::{Case, Contender, Sample},
+    payload::{Msg, Payload as _},
+    rivals::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, Lossy, OursLossy, TokioBroadcast},
+};
+
+const CAPACITY: usize = 1_024;
+/// After so many sends the sender lets others run. Readers spend tokio's budget of 128 in a turn: with less than that
+/// nothing is lost on one thread, and the costs are of the same thing.
+const BURST: u64 = 64;
+
+pub(super) fn cases() -> Vec<Case> {
+    [1, 3, 8].into_iter().map(case).collect()
+}
+
+fn case(readers: usize) -> Case {
+    Case {
+        name: format!("lossy/{readers}/{CAPACITY}"),
+        short: readers == 3,
+        ours: contender::<OursLossy>(readers),
+        rivals: vec![
+            contender::<TokioBroadcast>(readers),
+            contender::<AsyncBroadcastOverflow>(readers),
+            contender::<AsyncBroadcastOverflowDirect>(readers),
+        ],
+    }
+}
+
+fn contender<L: Lossy>(readers: usize) -> Contender {
+    let run = move |runtime: &Runtime| lossy::<L>(runtime, readers, 160_000 / readers as u64);
+    Contender { name: L::NAME, package: L::PACKAGE, note: None, run: Box::new(run) }
+}
+
+fn lossy<L: Lossy>(runtime: &Runtime, readers: usize, messages: u64) -> anyhow::Result<Sample> {
+    let (took, tallies) = runtime.block_on(async {
+        let (tx, rxs) = L::open(CAPACITY, readers);
+        let run = async {
+            let start = Instant::now();
+            let readers: Vec<_> = rxs.into_iter().map(|rx| tokio::spawn(L::consume(rx))).collect();
+            let sender = tokio::spawn(async move {
+                for id in 0..messages {
+                    if !L::send(&tx, Msg::numbered(id)) {
+                        return false;
+                    }
+                    if id % BURST == BURST - 1 {
+                        yield_now().await;
+                    }
+                }
+                true
+            });
+            ensure!(sender.await?, "a send was refused");
+            let mut tallies = Vec::new();
+            for reader in readers {
+                tallies.push(reader.await?);
+            }
+            anyhow::Ok((start.elapsed(), tallies))
+        };
+        timeout(PATIENCE, run).await.context("hangs")?
+    })?;
+
+    for tally in &tallies {
+        ensure!(
+            tally.received + tally.missed == messages && tally.wrong == 0,
+            "of {messages} sent a reader got {tally:?}"
+        );
+    }
+    let delivered: u64 = tallies.iter().map(|tally| tally.received).sum();
+    let missed: u64 = tallies.iter().map(|tally| tally.missed).sum();
+    let took = took.as_nanos() as f64;
+    Ok(Sample {
+        ns: took / delivered.max(1) as f64,
+        send_ns: Some(took / messages as f64),
+        missed: Some(missed as f64 / (delivered + missed) as f64),
+        ..Sample::default()
+    })
+}

@@ -1,0 +1,30 @@
+//! The catalogue: one file per family of cases.
+
+mod batch;
+mod bytes;
+mod flow;
+mod gated;
+mod lossy;
+mod memory;
+mod queue;
+mod request;
+
+pub(crate) use flow::{Audience, Shape, contender, flow};
+
+use crate::measure::Case;
+
+/// Every case, in the order of the report.
+pub(crate) fn all() -> Vec<Case> {
+    [
+        queue::cases(),
+        batch::cases(),
+        gated::cases(),
+        lossy::cases(),
+        request::cases(),
+        bytes::cases(),
+        memory::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

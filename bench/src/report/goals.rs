@@ -1,0 +1,210 @@
+//! The goals, and by how much each is reached or missed.
+
+use crate::{
+    measure::Row,
+    properties::{Verdict, find},
+    runtime::Flavor::{self, CurrentThread, MultiThread},
+};
+
+/// A ratio to reach in every case it names.
+struct Goal {
+    text: &'static str,
+    /// Beginnings of the cases' names.
+    cases: &'static [&'static str],
+    runtimes: &'static [Flavor],
+    against: Against,
+    ratio: f64,
+}
+
+enum Against {
+    Rival(&'static str),
+    FastestCorrect,
+}
+use Against::{FastestCorrect, Rival};
+
+const CT: &[Flavor] = &[CurrentThread];
+const MT: &[Flavor] = &[MultiThread];
+const BOTH: &[Flavor] = &[CurrentThread, MultiThread];
+const TO_ONE: &[&str] = &["queue/1x1/", "queue/4x1/"];
+const TO_ONE_LARGE: &[&str] = &["queue/1x1/1000", "queue/4x1/1000"];
+const TO_FOUR: &[&str] = &["queue/4x4/"];
+const BATCH: &[&str] = &["batch/"];
+
+const GOALS: &[Goal] = &[
+    goal("queue one by one", TO_ONE, CT, Rival("tokio"), 2.0),
+    goal("queue one by one", TO_ONE, CT, FastestCorrect, 1.25),
+    goal("queue one by one", TO_ONE, MT, Rival("tokio"), 2.0),
+    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("tachyonix"), 1.0),
+    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("crossfire"), 1.0),
+    goal("batches", BATCH, BOTH, Rival("tokio"), 5.0),
+    goal("batches", BATCH, BOTH, Rival("tokio-batch"), 2.0),
+    goal("4 to 4", TO_FOUR, CT, Rival("async-channel"), 2.0),
+    goal("4 to 4", TO_FOUR, CT, Rival("kanal"), 1.15),
+    goal("4 to 4", TO_FOUR, MT, Rival("kanal"), 1.0),
+    goal("gated multicast to 1", &["gated/1/"], CT, Rival("async-broadcast"), 3.0),
+    goal("gated multicast to 3", &["gated/3/"], CT, Rival("async-broadcast"), 2.5),
+    goal("gated multicast to 8", &["gated/8/"], CT, Rival("async-broadcast"), 2.5),
+    goal("gated multicast", &["gated/"], MT, Rival("async-broadcast"), 3.0),
+    goal("lossy to 1", &["lossy/1/"], CT, Rival("tokio"), 2.0),
+    goal("lossy to 3", &["lossy/3/"], CT, Rival("tokio"), 2.2),
+    goal("lossy to 8", &["lossy/8/"], CT, Rival("tokio"), 2.5),
+    goal("request with deadline", &["request/"], BOTH, Rival("tokio"), 2.0),
+];
+
+const fn goal(
+    text: &'static str,
+    cases: &'static [&'static str],
+    runtimes: &'static [Flavor],
+    against: Against,
+    ratio: f64,
+) -> Goal {
+    Goal { text, cases, runtimes, against, ratio }
+}
+
+/// One goal and what came of it.
+pub(super) struct Judged {
+    /// The goal in words.
+    pub(super) goal: String,
+    /// Reached, missed or not measured.
+    pub(super) outcome: String,
+    /// The figures.
+    pub(super) figures: String,
+}
+
+/// Every goal of the project, in its order.
+pub(super) fn judge(rows: &[Row], verdicts: &[Verdict]) -> Vec<Judged> {
+    let mut judged: Vec<Judged> = GOALS.iter().map(|goal| goal.judge(rows, verdicts)).collect();
+    judged.push(payloads(rows));
+    judged.push(Judged {
+        goal: "lanes, classes, metrics: at most 5 % over the same case with them off".to_owned(),
+        outcome: "not measured".to_owned(),
+        figures: "the figures above are taken with all that is built in on".to_owned(),
+    });
+    judged.push(idle(rows));
+    judged.push(burst(rows));
+    judged
+}
+
+impl Goal {
+    fn judge(&self, rows: &[Row], verdicts: &[Verdict]) -> Judged {
+        let against = match self.against {
+            Rival(rival) => rival,
+            FastestCorrect => "the fastest correct rival",
+        };
+        let runtimes: Vec<String> = self.runtimes.iter().map(ToString::to_string).collect();
+        let goal = format!("{}, {}: {}x {against}", self.text, runtimes.join(" and "), self.ratio);
+
+        let found = self.figures(rows, verdicts);
+        let Some(worst) = found.iter().min_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
+            return Judged { goal, outcome: "not measured".to_owned(), figures: String::new() };
+        };
+        let figures: Vec<String> = found
+            .iter()
+            .map(|row| match self.against {
+                Rival(_) => format!("{} {}: {:.2}", row.case, short(row.runtime), row.ratio),
+                FastestCorrect => format!("{}: {:.2} ({})", row.case, row.ratio, row.rival),
+            })
+            .collect();
+        Judged { goal, outcome: outcome(worst.ratio / self.ratio), figures: figures.join(", ") }
+    }
+
+    fn figures<'a>(&self, rows: &'a [Row], verdicts: &[Verdict]) -> Vec<&'a Row> {
+        let mine = |row: &&Row| {
+            self.runtimes.contains(&row.runtime) && self.cases.iter().any(|case| row.case.starts_with(case))
+        };
+        match self.against {
+            Rival(rival) => rows.iter().filter(mine).filter(|row| row.rival == rival).collect(),
+            FastestCorrect => {
+                let mut fastest: Vec<&Row> = Vec::new();
+                // A row with a note is of something else than the same service.
+                let correct = |row: &&Row| {
+                    row.note.is_none()
+                        && find(verdicts, &row.case, row.rival).is_some_and(|v| v.correct.holds == Some(true))
+                };
+                for row in rows.iter().filter(mine).filter(correct) {
+                    match fastest.iter_mut().find(|f| f.case == row.case && f.runtime == row.runtime) {
+                        Some(best) if row.ratio < best.ratio => *best = row,
+                        Some(_) => {}
+                        None => fastest.push(row),
+                    }
+                }
+                fastest
+            }
+        }
+    }
+}
+
+fn short(flavor: Flavor) -> &'static str {
+    match flavor {
+        CurrentThread => "ct",
+        MultiThread => "mt",
+    }
+}
+
+/// By how much, from the share of the goal that the worst case reaches.
+fn outcome(share: f64) -> String {
+    let percent = 100.0 * (share - 1.0);
+    if share >= 1.0 {
+        format!("**reached**, by {percent:.0} %")
+    } else {
+        format!("missed, by {:.0} %", -percent)
+    }
+}
+
+/// A run in which a payload is copied, or arrives elsewhere, fails the bench: a row is the proof.
+fn payloads(rows: &[Row]) -> Judged {
+    let mut figures = Vec::new();
+    for row in rows.iter().filter(|row| row.case.starts_with("bytes/")) {
+        if let (Some(ours), Some(rival)) = (row.ours_bytes, row.rival_bytes) {
+            if figures.is_empty() {
+                figures.push(format!("most held at once in a run: {ours:.0} bytes"));
+            }
+            figures.push(format!("{} {rival:.0}", row.rival));
+        }
+    }
+    let outcome = if figures.is_empty() { "not measured" } else { "**reached**" };
+    Judged {
+        goal: "1 MiB `Bytes` to 8 subscribers: same address, no allocation beyond the first".to_owned(),
+        outcome: outcome.to_owned(),
+        figures: figures.join(", "),
+    }
+}
+
+fn idle(rows: &[Row]) -> Judged {
+    let row = rows.iter().find(|row| row.case == "memory/idle" && row.runtime == CurrentThread);
+    let bytes = row.and_then(|row| row.ours_bytes.zip(row.rival_bytes));
+    let (outcome, figures) = match bytes {
+        Some((ours, tokio)) => (outcome(tokio / ours), format!("{ours:.0} bytes, tokio {tokio:.0}")),
+        None => ("not measured".to_owned(), String::new()),
+    };
+    Judged { goal: "an idle channel holds no more than a tokio mpsc".to_owned(), outcome, figures }
+}
+
+fn burst(rows: &[Row]) -> Judged {
+    let bytes = |case: &str| {
+        let row = rows.iter().find(|row| row.case == case && row.runtime == CurrentThread)?;
+        row.ours_bytes.zip(row.rival_bytes)
+    };
+    let (outcome, figures) = match bytes("memory/idle").zip(bytes("memory/burst")) {
+        Some(((idle, tokio_idle), (after, tokio_after))) => (
+            // A fabric of its own is in the second figure, and the storage may keep a small ring.
+            if after <= 2.0 * idle + 16_384.0 { "**reached**" } else { "missed" }.to_owned(),
+            format!(
+                "{after:.0} bytes after the burst, {idle:.0} before any; tokio {tokio_after:.0} and {tokio_idle:.0}"
+            ),
+        ),
+        None => ("not measured".to_owned(), String::new()),
+    };
+    Judged { goal: "a burst's memory is given back".to_owned(), outcome, figures }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outcome;
+
+    #[test]
+    fn by_how_much() {
+        assert_eq!(outcome(1.1), "**reached**, by 10 %");
+        assert_eq!(outcome(0.8), "missed, by 20 %");
+    }
+}

@@ -1,0 +1,16 @@
+//! The versions this binary was built with, out of the workspace's `Cargo.lock`.
+
+const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// The locked version of a package; `?` for one that is not in the lock file.
+pub(crate) fn of(package: &str) -> &'static str {
+    let name = format!("name = \"{package}\"");
+    let mut lines = LOCK.lines();
+    while let Some(line) = lines.next() {
+        if line == name {
+            let version = lines.next().and_then(|line| line.strip_prefix("version = \""));
+            return version.map_or("?", |version| version.trim_end_matches('"'));
+        }
+    }
+    "?"
+}
