@@ -107,7 +107,7 @@ impl<M: Message> Channel<M> {
     #[inline]
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
         let mut log = self.shared.log.lock();
-        if log.admits() {
+        if log.admits_now() {
             log.push(Slot::plain(message));
             if log.has_followers() {
                 self.shared.pushed(log);

@@ -41,8 +41,12 @@ impl<M: Clone> Cursor<M> {
         if self.hint == 0 {
             return None;
         }
-        let next = self.stash.lock().pop_plain()?;
+        let mut stash = self.stash.lock();
+        let next = stash.pop_plain()?;
         self.hint -= 1;
+        if self.hint == 0 {
+            stash.give_back();
+        }
         Some(next)
     }
 
@@ -85,6 +89,7 @@ impl<M: Clone> Cursor<M> {
         let mut stash = self.stash.lock();
         let next = stash.pop();
         let asked = stash.asks();
+        stash.give_back();
         drop(stash);
         if next.is_none() {
             self.hint = 0;

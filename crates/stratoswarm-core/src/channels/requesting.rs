@@ -153,7 +153,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
         let mut log = shared.log.lock();
         if waiting.is_none()
-            && log.admits()
+            && log.admits_now()
             && log.has_group()
             && let (Some(message), Some(cell)) = (self.message.take(), cell.take())
         {

@@ -93,7 +93,7 @@ impl<M: Message> Future for Sending<'_, M> {
         let budget = ready!(poll_proceed(cx));
         let shared = this.shared;
         let mut log = shared.log.lock();
-        if log.admits()
+        if log.admits_now()
             && this.waiting.is_none()
             && let Some(message) = this.message.take()
         {

@@ -1,5 +1,4 @@
 use std::{
-    collections::BTreeMap,
     panic::Location,
     sync::{Arc, Weak},
     time::Duration,
@@ -33,7 +32,7 @@ pub(crate) struct Shared<M> {
 
 struct Handles {
     last: u64,
-    live: BTreeMap<u64, Handle>,
+    live: Vec<(u64, Handle)>,
 }
 
 struct Handle {
@@ -60,7 +59,7 @@ impl<M> Shared<M> {
             opened_at,
             counters: Counters::new(),
             senders: AtomicUsize::new(0),
-            handles: Mutex::new(Handles { last: 0, live: BTreeMap::new() }),
+            handles: Mutex::new(Handles { last: 0, live: Vec::new() }),
         })
     }
 
@@ -128,18 +127,22 @@ impl<M> Shared<M> {
         let mut handles = self.handles.lock();
         handles.last += 1;
         let id = handles.last;
-        handles.live.insert(id, Handle { kind, name, at });
+        handles.live.push((id, Handle { kind, name, at }));
         id
     }
 
     pub(crate) fn unlist(&self, id: u64) {
-        let gone = self.handles.lock().live.remove(&id);
+        let mut handles = self.handles.lock();
+        // Numbers only grow, so the list is sorted.
+        let at = handles.live.binary_search_by_key(&id, |(other, _)| *other);
+        let gone = at.ok().map(|at| handles.live.remove(at));
+        drop(handles);
         drop(gone);
     }
 
     pub(crate) fn held(&self) -> Vec<HeldHandle> {
         let handles = self.handles.lock();
-        let held = handles.live.values().map(|handle| HeldHandle {
+        let held = handles.live.iter().map(|(_, handle)| HeldHandle {
             channel: self.name.to_string(),
             kind: handle.kind,
             name: handle.name.clone(),

@@ -25,6 +25,30 @@ impl<M> Log<M> {
         self.tail + self.held < self.soft
     }
 
+    /// The same after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
+    /// mostly empty, where every message may be a new high water.
+    #[inline]
+    pub(crate) fn admits_now(&mut self) -> bool {
+        if self.admits() {
+            return true;
+        }
+        if self.closed || !self.senders.none_waits() || self.lossless != 1 || !self.orphans.is_empty() {
+            return false;
+        }
+        let [Some(reader)] = self.readers.as_slice() else { return false };
+        if reader.stashed || reader.dead > 0 || !reader.backlog.is_empty() {
+            return false;
+        }
+        self.floor = reader.next;
+        let depth = self.tail + 1 - self.floor;
+        if self.held > 0 || depth > self.capacity {
+            return false;
+        }
+        self.high_water = self.high_water.max(depth);
+        self.soft = self.floor.saturating_add(self.high_water.min(self.capacity));
+        true
+    }
+
     /// Looks again at the readers, and refreshes what `floor` and `soft` remember of them.
     pub(super) fn refresh(&mut self) {
         self.floor = self.lowest();

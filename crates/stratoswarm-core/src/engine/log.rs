@@ -440,13 +440,8 @@ impl<M: Clone> Log<M> {
             Kind::Removed => {}
         }
         if kind != Kind::Lossy {
-            if self.groups == 0 && matches!(kind, Kind::Group(_)) {
-                // Nobody is left to answer what the last group had not taken.
-                for slot in &mut self.ring {
-                    if slot.request.is_some() {
-                        effects.dropped_requests.push(std::mem::take(&mut slot.request));
-                    }
-                }
+            if matches!(kind, Kind::Group(_)) {
+                self.drop_requests_without_group(effects);
             }
             if self.lossless == 0 {
                 self.unclaimed = tail;
@@ -455,6 +450,19 @@ impl<M: Clone> Log<M> {
         }
         self.after_readers_changed(effects);
         left as usize
+    }
+}
+
+impl<M> Log<M> {
+    /// Lets go of the responders in the ring that no group is to take any more.
+    fn drop_requests_without_group(&mut self, effects: &mut Effects<M>) {
+        let groups = self.live().filter(|reader| reader.is_group());
+        let needed = groups.map(|group| group.next).min().unwrap_or(u64::MAX);
+        for (_, slot) in (self.base..needed).zip(&mut self.ring) {
+            if slot.request.is_some() {
+                effects.dropped_requests.push(std::mem::take(&mut slot.request));
+            }
+        }
     }
 }
 

@@ -159,7 +159,7 @@ impl<M: Clone> Log<M> {
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
     fn take_shared(&mut self, me: usize, most: u64) {
         let others = self.least_next_but(me);
-        let another_group = self.another_group_behind(me);
+        let groups = self.least_group_next_but(me);
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
         let group = reader.is_group();
         let count = most.min(self.tail - reader.next);
@@ -189,10 +189,12 @@ impl<M: Clone> Log<M> {
         let ring = &mut self.ring;
         let cloned = catch_unwind(AssertUnwindSafe(|| {
             if group {
-                queue.extend(ring.range_mut(range).map(|slot| {
+                let positions = reader.next..;
+                queue.extend(ring.range_mut(range).zip(positions).map(|(slot, position)| {
                     let message = slot.message.clone();
-                    let request =
-                        if another_group { slot.request.clone() } else { mem::take(&mut slot.request) };
+                    // Another group that has it still to take needs a responder, too.
+                    let shared = groups <= position;
+                    let request = if shared { slot.request.clone() } else { mem::take(&mut slot.request) };
                     Slot { message, request }
                 }));
             } else {
@@ -222,13 +224,10 @@ impl<M: Clone> Log<M> {
         if self.keeps && lossless == 0 { least.min(self.unclaimed.max(self.base)) } else { least }
     }
 
-    fn another_group_behind(&self, me: usize) -> bool {
-        self.groups > 1
-            && self
-                .readers
-                .iter()
-                .enumerate()
-                .any(|(at, reader)| at != me && reader.as_ref().is_some_and(|other| other.is_group()))
+    fn least_group_next_but(&self, me: usize) -> u64 {
+        let others = self.readers.iter().enumerate().filter(|(at, _)| *at != me);
+        let groups = others.filter_map(|(_, reader)| reader.as_ref().filter(|other| other.is_group()));
+        groups.map(|group| group.next).min().unwrap_or(u64::MAX)
     }
 
     /// Brings a lossy reader's batch up to date: what it is too late for goes, and an empty one is filled.

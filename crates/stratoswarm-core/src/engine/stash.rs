@@ -2,7 +2,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Slot, slot::Taken};
+use super::{Slot, log::give_back, slot::Taken};
 use crate::sync::Mutex;
 
 /// What a lossless reader took from the log in one go and has not handed out yet.
@@ -43,6 +43,14 @@ impl<M> Stash<M> {
         self.front = position + 1;
         self.popped += 1;
         Some(Taken { slot, position })
+    }
+
+    /// Gives the storage of a burst back, once it is drained.
+    #[inline]
+    pub(crate) fn give_back(&mut self) {
+        if self.queue.is_empty() {
+            give_back(&mut self.queue, 0);
+        }
     }
 
     /// The next message with its position, the short way: it is a plain message, and nobody asks for anything.

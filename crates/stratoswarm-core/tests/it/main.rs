@@ -42,8 +42,8 @@ mod semantics_page; // docs/semantics.md names tests that exist
 mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
 mod user_code; // Drop, Clone, wakers and handlers that misbehave
 
-// Random lists of operations against a VecDeque
-mod model;
-mod model_lossy;
-mod model_reads;
-mod model_requests;
+// Random lists of operations against a model
+mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
+mod model_lossy; // a broadcast that keeps its last messages
+mod model_reads; // the ways to read, for the first of them
+mod model_requests; // requests of two groups on a paused clock

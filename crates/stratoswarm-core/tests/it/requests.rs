@@ -349,3 +349,33 @@ fn a_pending_request_is_send_and_moves_between_threads() {
     let mut request = task::spawn(channel.request(Number(3)));
     assert_eq!(request.poll(), Poll::Pending);
 }
+
+// ---- responders that nobody is left to use
+
+#[test]
+fn a_request_that_both_groups_drop_is_unanswered_though_a_tap_has_not_read_it() {
+    let channel = channel(4);
+    let (mut one, mut other) = (channel.join("one"), channel.join("other"));
+    let mut tap = channel.tap();
+    let mut request = task::spawn(channel.request(Number(1)).timeout(Duration::MAX));
+    park(&mut request);
+    drop(one.try_recv().unwrap());
+    park(&mut request);
+    drop(other.try_recv().unwrap());
+    assert_eq!(ready(&mut request), Err(RequestError::Unanswered));
+    assert_eq!(tap.try_recv(), Ok(Ok(Number(1))));
+}
+
+#[test]
+fn a_removed_group_takes_its_claim_to_a_request_with_it() {
+    let channel = channel(4);
+    let mut one = channel.join("one");
+    let _other = channel.join("other");
+    let _subscriber = channel.subscribe();
+    let mut request = task::spawn(channel.request(Number(1)).timeout(Duration::MAX));
+    park(&mut request);
+    drop(one.try_recv().unwrap());
+    park(&mut request);
+    assert_eq!(channel.remove_group("other"), 1);
+    assert_eq!(ready(&mut request), Err(RequestError::Unanswered));
+}
