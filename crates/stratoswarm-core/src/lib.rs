@@ -94,3 +94,11 @@ pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, HeldHandle, ReaderReport, ShutdownReport,
     WeakFabric,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct RootReadmeDoctests;

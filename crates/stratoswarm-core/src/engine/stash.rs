@@ -36,6 +36,19 @@ impl<M> Stash<M> {
         if self.queue.front()?.request.is_released() { None } else { self.pop_any() }
     }
 
+    /// Up to `most` messages; how many.
+    #[inline]
+    pub(super) fn pop_many(&mut self, most: usize, into: &mut impl FnMut(Taken<M>)) -> usize {
+        let count = most.min(self.queue.len());
+        let positions = self.front..;
+        self.front += count as u64;
+        self.popped += count as u64;
+        for (slot, position) in self.queue.drain(..count).zip(positions) {
+            into(Taken { slot, position });
+        }
+        count
+    }
+
     #[inline(always)]
     pub(super) fn pop_any(&mut self) -> Option<Taken<M>> {
         let position = self.front;
