@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::Shared;
+use super::{Shared, yielding};
 use crate::{
     engine::{Effects, Log, SharedStash, Take, Taken},
     error::TryRecvError,
@@ -20,11 +20,15 @@ pub(super) struct Cursor<M: Clone> {
     hint: usize,
     /// The parked future of this handle.
     waiting: Option<u64>,
+    /// It has yielded since it got something.
+    yielded: bool,
+    /// Whether yielding pays in the runtime in which it first waited.
+    yielding_pays: Option<bool>,
 }
 
 impl<M: Clone> Cursor<M> {
     pub(super) fn new(shared: Arc<Shared<M>>, stash: SharedStash<M>, me: usize) -> Self {
-        Self { shared, stash, me, hint: 0, waiting: None }
+        Self { shared, stash, me, hint: 0, waiting: None, yielded: false, yielding_pays: None }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
@@ -60,7 +64,16 @@ impl<M: Clone> Cursor<M> {
         }
         let mut log = self.shared.log.lock();
         if let Some(next) = log.take_short(self.me, &mut self.waiting) {
+            self.yielded = false;
             return Poll::Ready(Some(next));
+        }
+        if !self.yielded && self.waiting.is_none() && log.is_idle(self.me) {
+            self.yielded = true;
+            if *self.yielding_pays.get_or_insert_with(yielding::pays) {
+                drop(log);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         if let Some(replaced) = log.park_short(self.me, &mut self.waiting, cx.waker()) {
             drop(log);
@@ -68,7 +81,10 @@ impl<M: Clone> Cursor<M> {
             return Poll::Pending;
         }
         match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
-            Ok(next) => Poll::Ready(Some(next)),
+            Ok(next) => {
+                self.yielded = false;
+                Poll::Ready(Some(next))
+            }
             Err(TryRecvError::Closed) => Poll::Ready(None),
             Err(TryRecvError::Empty) => Poll::Pending,
         }

@@ -39,6 +39,7 @@ mod subscriber;
 mod ticket;
 mod weak_broadcast;
 mod weak_channel;
+mod yielding;
 
 pub use ask::Ask;
 use blocking::block_on;

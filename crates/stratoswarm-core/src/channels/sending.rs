@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{Channel, Message, Priority, Shared};
+use super::{Channel, Message, Priority, Shared, yielding};
 use crate::{
     engine::{Admission, Effects, Log, Slot},
     error::SendError,
@@ -23,13 +23,15 @@ pub struct Sending<'a, M: Message> {
     message: Option<M>,
     shared: &'a Shared<M>,
     waiting: Option<u64>,
+    /// Whether it has the readers asked to serve it.
+    asked: bool,
     from: &'static Location<'static>,
 }
 
 impl<'a, M: Message> Sending<'a, M> {
     #[inline(always)]
     pub(super) fn new(channel: &'a Channel<M>, message: M, from: &'static Location<'static>) -> Self {
-        Self { message: Some(message), shared: channel.shared(), waiting: None, from }
+        Self { message: Some(message), shared: channel.shared(), waiting: None, asked: false, from }
     }
 
     /// States the message's class of traffic for this call. Channels have one lane so far: it changes no order.
@@ -52,8 +54,21 @@ impl<'a, M: Message> Sending<'a, M> {
         };
         let admission = match (admission, self.waiting) {
             (Admission::Full, None) => {
-                let id = log.wait(cx.waker(), self.from, &mut effects);
+                let id = log.enqueue(cx.waker(), self.from);
                 self.waiting = Some(id);
+                if yielding::pays() {
+                    // In its place in the queue, but not asking the readers to serve it yet.
+                    cx.waker().wake_by_ref();
+                    Admission::Full
+                } else {
+                    self.asked = true;
+                    log.ask_for_service(&mut effects);
+                    log.claim(id, cx.waker(), &mut effects)
+                }
+            }
+            (Admission::Full, Some(id)) if !self.asked => {
+                self.asked = true;
+                log.ask_for_service(&mut effects);
                 log.claim(id, cx.waker(), &mut effects)
             }
             (admission, _) => admission,

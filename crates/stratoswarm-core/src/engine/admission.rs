@@ -198,16 +198,15 @@ impl<M> Log<M> {
         Admission::Full
     }
 
-    /// Queues a sender behind those that wait.
-    pub(crate) fn wait(
-        &mut self,
-        waker: &Waker,
-        from: &'static Location<'static>,
-        effects: &mut Effects<M>,
-    ) -> u64 {
-        let id = self.senders.enqueue(waker.clone(), from);
+    /// Queues a sender behind those that wait. Before it sleeps, it must [ask for service](Self::ask_for_service).
+    pub(crate) fn enqueue(&mut self, waker: &Waker, from: &'static Location<'static>) -> u64 {
         self.soft = 0;
-        self.ask(true); // from here on, whoever pops serves us; what was popped before, the serving below sees
+        self.senders.enqueue(waker.clone(), from)
+    }
+
+    /// Has the readers serve the senders that wait, from now on with each message they take.
+    pub(crate) fn ask_for_service(&mut self, effects: &mut Effects<M>) {
+        self.ask(true); // from here on, whoever pops serves; what was popped before, the serving below sees
         self.serve(effects);
         let waiting = self.senders.waiting() as u64;
         let floor = self.floor;
@@ -217,6 +216,17 @@ impl<M> Log<M> {
                 effects.notes.push(Note::DeadGroup { group: reader.name.clone(), waiting });
             }
         }
+    }
+
+    /// Queues a sender and asks for service.
+    pub(crate) fn wait(
+        &mut self,
+        waker: &Waker,
+        from: &'static Location<'static>,
+        effects: &mut Effects<M>,
+    ) -> u64 {
+        let id = self.enqueue(waker, from);
+        self.ask_for_service(effects);
         id
     }
 }

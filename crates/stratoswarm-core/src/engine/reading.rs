@@ -50,6 +50,17 @@ impl<M: Clone> Log<M> {
         Some(Taken { slot, position })
     }
 
+    /// Whether there is nothing for this reader, and more may come.
+    #[inline]
+    pub(crate) fn is_idle(&self, me: usize) -> bool {
+        let reader = self.readers.get(me).and_then(Option::as_ref);
+        !self.closed
+            && reader.is_some_and(|reader| {
+                let nothing = self.tail == reader.next && !reader.stashed && reader.backlog.is_empty();
+                nothing && reader.kind != Kind::Removed
+            })
+    }
+
     /// Parks the short way, if there is nothing for this reader and nothing to do. The old waker comes back, if replaced.
     #[inline]
     pub(crate) fn park_short(
@@ -58,15 +69,11 @@ impl<M: Clone> Log<M> {
         waiting: &mut Option<u64>,
         waker: &Waker,
     ) -> Option<Option<Waker>> {
-        if self.closed || !self.senders.none_waits() || self.ring.capacity() > KEPT_SLOTS {
+        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.capacity() > KEPT_SLOTS {
             return None;
         }
         let fresh = self.ids + 1;
         let reader = self.readers.get_mut(me)?.as_mut()?;
-        let idle = self.tail == reader.next && !reader.stashed && reader.backlog.is_empty();
-        if !idle || reader.kind == Kind::Removed {
-            return None;
-        }
         if let Some(id) = *waiting
             && let Some(replaced) = reader.parked.renew(id, waker)
         {

@@ -37,15 +37,14 @@ impl AnyResponder {
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
     pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
         let cell = self.0.take()?;
-        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&cell) as _;
-        match any.downcast::<ReplyCell<R>>() {
-            Ok(typed) => Some(typed), // counted by the typed responder from now on
-            Err(_) => {
-                cell.fail_wrong_type();
-                self.0 = Some(cell);
-                None
-            }
+        let typed: &dyn Any = &*cell;
+        if typed.is::<ReplyCell<R>>() {
+            let any: Arc<dyn Any + Send + Sync> = cell;
+            return any.downcast().ok(); // counted by the typed responder from now on
         }
+        cell.fail_wrong_type();
+        self.0 = Some(cell);
+        None
     }
 }
 

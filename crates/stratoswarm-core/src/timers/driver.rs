@@ -1,6 +1,7 @@
 use std::{
-    cell::RefCell,
+    cell::Cell,
     sync::{Arc, OnceLock},
+    task::Waker,
     thread,
 };
 
@@ -11,53 +12,69 @@ use tokio::{
     time::Instant,
 };
 
-use super::table::Table;
+use super::table::{Entry, Table};
 
-/// The tables of the runtimes that are there.
-static RUNTIMES: Mutex<Vec<(Id, Arc<Table>)>> = Mutex::new(Vec::new());
+/// The tables of the runtimes that are there, and those that are free for the next.
+static TABLES: Mutex<Tables> = Mutex::new(Tables { of: Vec::new(), free: Vec::new() });
 
-/// The table of whoever is in no runtime, or in one without a clock.
-static OUTSIDE: OnceLock<Arc<Table>> = OnceLock::new();
+/// The table of whoever is in no runtime.
+static OUTSIDE: OnceLock<&'static Table> = OnceLock::new();
+
+struct Tables {
+    of: Vec<(Id, &'static Table)>,
+    free: Vec<&'static Table>,
+}
 
 thread_local! {
     /// The table that this thread used last.
-    static LAST: RefCell<Option<(Id, Arc<Table>)>> = const { RefCell::new(None) };
+    static LAST: Cell<Option<(Id, &'static Table)>> = const { Cell::new(None) };
 }
 
-/// The table that serves the current thread's runtime; its driver is started if there is none.
-pub(super) fn table() -> Arc<Table> {
-    let Ok(runtime) = Handle::try_current() else { return Arc::clone(outside()) };
-    let id = runtime.id();
-    let cached = LAST.try_with(|last| match &*last.borrow() {
-        Some((known, table)) if *known == id && !table.is_dead() => Some(Arc::clone(table)),
-        _ => None,
-    });
-    if let Ok(Some(table)) = cached {
-        return table;
+/// Arms a deadline where the current thread's runtime serves it.
+pub(super) fn arm(deadline: Instant, waker: &Waker) -> (&'static Table, Entry) {
+    // Twice, because the table that this thread remembers may be out of service; a runtime that goes down has none.
+    for _ in 0..2 {
+        let table = table();
+        if let Some(entry) = table.arm(deadline, waker) {
+            return (table, entry);
+        }
+        let _ = LAST.try_with(|last| last.set(None));
     }
-    let table = of_runtime(&runtime);
-    let _ = LAST.try_with(|last| *last.borrow_mut() = Some((id, Arc::clone(&table))));
-    table
+    let outside = outside();
+    (outside, outside.arm_always(deadline, waker))
 }
 
 /// Whether this table is the one that serves the current thread's runtime.
-pub(super) fn serves_here(table: &Arc<Table>) -> bool {
-    !table.is_dead() && Arc::ptr_eq(&self::table(), table)
+pub(super) fn serves_here(table: &'static Table) -> bool {
+    std::ptr::eq(self::table(), table)
 }
 
-fn of_runtime(runtime: &Handle) -> Arc<Table> {
-    let mut runtimes = RUNTIMES.lock();
-    let known = runtimes.iter().find(|(id, _)| *id == runtime.id());
-    if let Some((_, table)) = known {
-        return Arc::clone(table);
+/// The table that serves the current thread's runtime; its driver is started if there is none.
+fn table() -> &'static Table {
+    let Ok(runtime) = Handle::try_current() else { return outside() };
+    let id = runtime.id();
+    let last = LAST.try_with(Cell::get).ok().flatten();
+    if let Some((_, table)) = last.filter(|(known, _)| *known == id) {
+        return table;
     }
+    let table = of_runtime(&runtime);
+    let _ = LAST.try_with(|last| last.set(Some((id, table))));
+    table
+}
+
+fn of_runtime(runtime: &Handle) -> &'static Table {
+    let id = runtime.id();
+    let mut tables = TABLES.lock();
+    if let Some((_, table)) = tables.of.iter().find(|(known, _)| *known == id) {
+        return table;
+    }
+    let table = tables.free.pop().unwrap_or_else(|| Box::leak(Box::new(Table::new())));
     let notify = Arc::new(Notify::new());
     let wake = Arc::clone(&notify);
-    let table = Arc::new(Table::new(Box::new(move || wake.notify_one())));
-    runtimes.push((runtime.id(), Arc::clone(&table)));
-    drop(runtimes);
-    let guard = Guard { id: runtime.id(), table: Arc::clone(&table) };
-    drop(runtime.spawn(drive(guard, notify)));
+    table.start(Box::new(move || wake.notify_one()));
+    tables.of.push((id, table));
+    drop(tables);
+    drop(runtime.spawn(drive(Guard { id, table }, notify)));
     table
 }
 
@@ -79,30 +96,31 @@ async fn drive(guard: Guard, notify: Arc<Notify>) {
 /// Takes a table out of service when its runtime ends.
 struct Guard {
     id: Id,
-    table: Arc<Table>,
+    table: &'static Table,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        RUNTIMES.lock().retain(|(id, _)| *id != self.id);
+        TABLES.lock().of.retain(|(id, _)| *id != self.id);
         self.table.die();
+        TABLES.lock().free.push(self.table);
     }
 }
 
-fn outside() -> &'static Arc<Table> {
+fn outside() -> &'static Table {
     OUTSIDE.get_or_init(|| {
+        let table: &'static Table = Box::leak(Box::new(Table::new()));
         let driver: Arc<OnceLock<thread::Thread>> = Arc::default();
         let wake = Arc::clone(&driver);
-        let table = Arc::new(Table::new(Box::new(move || {
+        table.start(Box::new(move || {
             if let Some(thread) = wake.get() {
                 thread.unpark();
             }
-        })));
-        let served = Arc::clone(&table);
+        }));
         // Where no thread can be started, deadlines are seen whenever a request is polled.
         let started = thread::Builder::new().name("stratoswarm-timers".into()).spawn(move || {
             loop {
-                match served.fire() {
+                match table.fire() {
                     None => thread::park(),
                     Some(next) => thread::park_timeout(next.saturating_duration_since(Instant::now())),
                 }

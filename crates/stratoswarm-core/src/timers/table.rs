@@ -1,29 +1,35 @@
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     task::Waker,
 };
 
 use crossbeam_utils::CachePadded;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 const SHARDS: usize = 8;
 
 /// The armed deadlines of one runtime, in shards, so that its threads do not meet.
+///
+/// Tables live for ever and serve one runtime after the other, so that a timer need not count its references: there are
+/// as many as there ever were runtimes with requests at once.
 pub(super) struct Table {
     shards: [CachePadded<Mutex<Shard>>; SHARDS],
-    origin: Instant,
-    /// Until when the driver sleeps, in nanoseconds from `origin`.
-    earliest: AtomicU64,
-    dead: AtomicBool,
-    pub(super) wake_driver: Box<dyn Fn() + Send + Sync>,
+    wake_driver: Mutex<Option<WakeDriver>>,
 }
 
-#[derive(Default)]
+/// Ends the sleep of a table's driver.
+pub(super) type WakeDriver = Box<dyn Fn() + Send>;
+
 struct Shard {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Until when the driver surely does not sleep longer; none: it looks at this shard before it sleeps.
+    wakes_at: Option<Instant>,
+    /// How many runtimes were served before.
+    life: u32,
+    alive: bool,
 }
 
 struct Slot {
@@ -36,38 +42,58 @@ struct Slot {
 pub(super) struct Entry {
     shard: u32,
     slot: u32,
+    life: u32,
 }
 
 impl Table {
-    pub(super) fn new(wake_driver: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(super) fn new() -> Self {
+        let shard = || Shard { slots: Vec::new(), free: Vec::new(), wakes_at: None, life: 0, alive: false };
         Self {
-            shards: Default::default(),
-            origin: Instant::now(),
-            earliest: AtomicU64::new(u64::MAX),
-            dead: AtomicBool::new(false),
-            wake_driver,
+            shards: std::array::from_fn(|_| CachePadded::new(Mutex::new(shard()))),
+            wake_driver: Mutex::new(None),
         }
     }
 
-    pub(super) fn arm(&self, deadline: Instant, waker: &Waker) -> Entry {
+    /// A driver takes over.
+    pub(super) fn start(&self, wake_driver: WakeDriver) {
+        *self.wake_driver.lock() = Some(wake_driver);
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            shard.alive = true;
+            shard.wakes_at = None;
+        }
+    }
+
+    /// None if nobody serves this table any more.
+    pub(super) fn arm(&self, deadline: Instant, waker: &Waker) -> Option<Entry> {
         let at = shard_of_thread();
+        let shard = self.shards[at].lock();
+        shard.alive.then(|| self.arm_in(at, shard, deadline, waker))
+    }
+
+    /// For a table whose driver never ends.
+    pub(super) fn arm_always(&self, deadline: Instant, waker: &Waker) -> Entry {
+        let at = shard_of_thread();
+        self.arm_in(at, self.shards[at].lock(), deadline, waker)
+    }
+
+    fn arm_in(&self, at: usize, mut shard: MutexGuard<'_, Shard>, deadline: Instant, waker: &Waker) -> Entry {
         let slot = Slot { deadline, waker: Some(waker.clone()) };
-        let entry = {
-            let mut shard = self.shards[at].lock();
-            let index = if let Some(index) = shard.free.pop() {
-                shard.slots[index as usize] = slot;
-                index
-            } else {
-                shard.slots.push(slot);
-                shard.slots.len() as u32 - 1
-            };
-            Entry { shard: at as u32, slot: index }
+        let index = if let Some(index) = shard.free.pop() {
+            shard.slots[index as usize] = slot;
+            index
+        } else {
+            shard.slots.push(slot);
+            shard.slots.len() as u32 - 1
         };
-        // After the insertion: if the driver has just looked at this shard, it has not yet published its next sleep.
-        let due = self.nanos(deadline);
-        if due < self.earliest.load(Ordering::SeqCst) && due < self.earliest.fetch_min(due, Ordering::SeqCst)
-        {
-            (self.wake_driver)();
+        let entry = Entry { shard: at as u32, slot: index, life: shard.life };
+        let too_late = shard.wakes_at.is_none_or(|wakes_at| deadline < wakes_at);
+        if too_late {
+            shard.wakes_at = Some(deadline);
+        }
+        drop(shard);
+        if too_late && let Some(wake_driver) = &*self.wake_driver.lock() {
+            wake_driver();
         }
         entry
     }
@@ -75,6 +101,9 @@ impl Table {
     /// Keeps the waker current; false if nobody serves this table any more.
     pub(super) fn renew(&self, entry: Entry, deadline: Instant, waker: &Waker) -> bool {
         let mut shard = self.shards[entry.shard as usize].lock();
+        if !shard.alive || shard.life != entry.life {
+            return false;
+        }
         let slot = &mut shard.slots[entry.slot as usize];
         slot.deadline = deadline;
         let old = match &mut slot.waker {
@@ -83,11 +112,14 @@ impl Table {
         };
         drop(shard);
         drop(old);
-        !self.dead.load(Ordering::SeqCst)
+        true
     }
 
     pub(super) fn disarm(&self, entry: Entry) {
         let mut shard = self.shards[entry.shard as usize].lock();
+        if shard.life != entry.life {
+            return;
+        }
         let old = shard.slots[entry.slot as usize].waker.take();
         shard.free.push(entry.slot);
         drop(shard);
@@ -96,12 +128,14 @@ impl Table {
 
     /// Wakes what is due; until when there is nothing to do.
     pub(super) fn fire(&self) -> Option<Instant> {
-        self.earliest.store(u64::MAX, Ordering::SeqCst);
         let now = Instant::now();
         let mut due = Vec::new();
         let mut next: Option<Instant> = None;
         for shard in &self.shards {
-            for slot in &mut shard.lock().slots {
+            let mut shard = shard.lock();
+            // Whoever arms from here on, before the sleep is known, wakes the driver.
+            shard.wakes_at = None;
+            for slot in &mut shard.slots {
                 if slot.waker.is_none() {
                     continue;
                 }
@@ -116,30 +150,28 @@ impl Table {
             waker.wake();
         }
         let next = next?;
-        let nanos = self.nanos(next);
-        let published = self.earliest.fetch_min(nanos, Ordering::SeqCst).min(nanos);
-        self.origin.checked_add(std::time::Duration::from_nanos(published))
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            // What was armed meanwhile has set an earlier time, and woken the driver.
+            shard.wakes_at = Some(shard.wakes_at.map_or(next, |wakes_at| wakes_at.min(next)));
+        }
+        Some(next)
     }
 
     /// Nobody serves this table from now on: whoever waits must arm elsewhere.
     pub(super) fn die(&self) {
-        self.dead.store(true, Ordering::SeqCst);
+        *self.wake_driver.lock() = None;
         for shard in &self.shards {
-            let wakers: Vec<_> = shard.lock().slots.iter_mut().filter_map(|slot| slot.waker.take()).collect();
-            for waker in wakers {
+            let mut shard = shard.lock();
+            shard.alive = false;
+            shard.life += 1;
+            shard.free.clear();
+            let slots = std::mem::take(&mut shard.slots);
+            drop(shard);
+            for waker in slots.into_iter().filter_map(|slot| slot.waker) {
                 waker.wake();
             }
         }
-    }
-
-    pub(super) fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
-    }
-
-    fn nanos(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.origin).as_nanos())
-            .unwrap_or(u64::MAX - 1)
-            .min(u64::MAX - 1)
     }
 }
 

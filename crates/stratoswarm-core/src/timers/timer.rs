@@ -1,7 +1,4 @@
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
@@ -12,7 +9,7 @@ use super::{
 
 /// Wakes a future at its deadline.
 pub(crate) struct Timer {
-    armed: Option<(Arc<Table>, Entry)>,
+    armed: Option<(&'static Table, Entry)>,
 }
 
 impl Timer {
@@ -23,20 +20,18 @@ impl Timer {
 
     /// Ready once the deadline has passed; otherwise the task is woken then.
     pub(crate) fn poll(&mut self, deadline: Instant, cx: &Context<'_>) -> Poll<()> {
-        if let Some((table, entry)) = &self.armed {
+        if let Some((table, entry)) = self.armed {
             if Instant::now() >= deadline {
                 self.disarm();
                 return Poll::Ready(());
             }
             // The future may have moved to another runtime, or the one that served it may be gone.
-            if driver::serves_here(table) && table.renew(*entry, deadline, cx.waker()) {
+            if driver::serves_here(table) && table.renew(entry, deadline, cx.waker()) {
                 return Poll::Pending;
             }
             self.disarm();
         }
-        let table = driver::table();
-        let entry = table.arm(deadline, cx.waker());
-        self.armed = Some((table, entry));
+        self.armed = Some(driver::arm(deadline, cx.waker()));
         Poll::Pending
     }
 
