@@ -3,10 +3,10 @@
 //! One [`Log`] stands behind every channel and broadcast, under one lock of its shell. Calls say in [`Effects`] what is
 //! to be woken and dropped once the lock is released; nothing here wakes, drops a user's message or waits.
 //!
-//! Messages wait in a ring. A lossless reader that is alone at its cursor takes what is there in one go into its
-//! [`Stash`], which has a lock of its own, so that it meets the senders once a batch and not once a message. The stash
-//! still belongs to the log: whoever holds the log's lock may lock a stash (never the other way round), to count it,
-//! to take from it, to copy it.
+//! Messages wait in a ring. A lossless reader takes what is there in one go into its [`Stash`], which has a lock of its
+//! own, so that it meets the senders once a batch and not once a message. The members of a group share their stash, so
+//! none sits on messages that another could have. The stash still belongs to the log: whoever holds the log's lock may
+//! lock a stash (never the other way round), to count it, to take from it, to copy it.
 //!
 //! | invariant | |
 //! |---|---|

@@ -31,8 +31,11 @@ impl<M: Clone> Log<M> {
             return None;
         }
         let reader = self.readers.get_mut(me)?.as_mut()?;
-        let alone = reader.members == 1 && self.tail - self.base > 1;
-        if alone || reader.stashed || !reader.backlog.is_empty() || reader.kind == Kind::Removed {
+        if self.tail - self.base > 1
+            || reader.stashed
+            || !reader.backlog.is_empty()
+            || reader.kind == Kind::Removed
+        {
             return None;
         }
         if self.ring.front()?.request.is_released() {
@@ -108,7 +111,6 @@ impl<M: Clone> Log<M> {
             }
             if reader.stashed {
                 let mut stash = reader.stash.lock();
-                let alone = reader.members == 1;
                 match stash.pop_any() {
                     None => {
                         give_back(&mut stash.queue, (self.tail - self.base) as usize);
@@ -121,8 +123,7 @@ impl<M: Clone> Log<M> {
                         continue;
                     }
                     Some(taken) => {
-                        let more = if alone { stash.queue.len() } else { 0 };
-                        return Take::Message(taken, more);
+                        return Take::Message(taken, stash.queue.len());
                     }
                 }
             }
@@ -131,9 +132,8 @@ impl<M: Clone> Log<M> {
                 let over = self.closed && self.permits == 0;
                 return if over { Take::Closed } else { Take::Empty };
             }
-            let alone = reader.members == 1;
             if self.lossless + self.lossy == 1 {
-                if alone && self.tail - self.base > 1 {
+                if self.tail - self.base > 1 {
                     self.swap_ring(me);
                     continue;
                 }
@@ -148,7 +148,7 @@ impl<M: Clone> Log<M> {
                 }
                 return Take::Message(Taken { slot, position }, 0);
             }
-            self.take_shared(me, if alone { BATCH } else { 1 });
+            self.take_shared(me);
         }
     }
 
@@ -164,12 +164,12 @@ impl<M: Clone> Log<M> {
     }
 
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
-    fn take_shared(&mut self, me: usize, most: u64) {
+    fn take_shared(&mut self, me: usize) {
         let others = self.least_next_but(me);
         let groups = self.least_group_next_but(me);
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
         let group = reader.is_group();
-        let count = most.min(self.tail - reader.next);
+        let count = BATCH.min(self.tail - reader.next);
         let mut stash = reader.stash.lock();
         stash.front = reader.next;
         let movable = if reader.next == self.base {
@@ -178,7 +178,7 @@ impl<M: Clone> Log<M> {
             0
         };
         reader.stashed = true;
-        if movable == self.ring.len() as u64 && most > 1 {
+        if movable == self.ring.len() as u64 {
             // Nobody else needs any of it.
             mem::swap(&mut stash.queue, &mut self.ring);
             self.base = self.tail;
