@@ -25,6 +25,9 @@ pub struct ChannelInfo {
     pub high_water: usize,
     /// Whether nothing more is accepted.
     pub is_closed: bool,
+    /// Messages kept for readers to come: all while there is neither group nor subscriber, requests while there is no
+    /// group.
+    pub unclaimed: usize,
     /// Permits not used yet.
     pub permits: usize,
     /// Senders that wait for room, permits among them.

@@ -5,7 +5,7 @@ use crate::engine::{Kind, ReaderFigures};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderInfo {
-    /// The group's name; `subscriber` or `tap` with a number for the others.
+    /// The group's name; for the others `subscriber` or `tap` with the number of readers that there had been before.
     pub name: String,
     /// What sort of reader.
     pub kind: ReaderKind,
@@ -24,8 +24,8 @@ pub struct ReaderInfo {
 }
 
 impl ReaderInfo {
-    pub(crate) fn new(number: usize, figures: ReaderFigures) -> Self {
-        let ReaderFigures { name, kind, members, accepted, taken, skipped, left, in_hand } = figures;
+    pub(crate) fn new(figures: ReaderFigures) -> Self {
+        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_hand } = figures;
         let (kind, name) = match kind {
             Kind::Group(_) | Kind::Removed => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),

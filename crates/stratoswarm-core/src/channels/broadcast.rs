@@ -38,6 +38,19 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     ///
     /// # Errors
     /// The broadcast is closed; the message comes back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<&str>("news").open()?;
+    /// assert_eq!(news.send("nobody hears this")?, 0);
+    /// let reader = news.subscribe();
+    /// assert_eq!(news.send("started")?, 1);
+    /// news.close();
+    /// assert_eq!(news.send("too late").unwrap_err().0, "too late");
+    /// # drop(reader);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send(&self, message: M) -> Result<usize, SendError<M>> {
         let mut log = self.shared.log.lock();
         if log.is_closed() {
@@ -57,6 +70,17 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// A new reader, from the next message on.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// news.send(1)?;
+    /// let mut reader = news.subscribe();
+    /// news.send(2)?;
+    /// assert_eq!(reader.try_recv()?, Ok(2), "the first came before it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn subscribe(&self) -> LossySubscriber<M> {
         LossySubscriber::new(&self.shared, Location::caller())
@@ -64,6 +88,20 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
 
     /// Closes the broadcast, for all handles: nothing more is accepted; subscribers drain what is there. Closing twice
     /// is no fault.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut reader = news.subscribe();
+    /// news.send(1)?;
+    /// news.close();
+    /// assert!(news.send(2).is_err());
+    /// assert_eq!(reader.recv().await, Some(Ok(1)));
+    /// assert_eq!(reader.recv().await, None, "drained");
+    /// # Ok(()) }
+    /// ```
     pub fn close(&self) {
         self.shared.close();
     }
@@ -87,6 +125,17 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// How many messages are kept for the slowest subscriber now.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").capacity(2).open()?;
+    /// let reader = news.subscribe();
+    /// for n in 1..=5 { news.send(n)?; }
+    /// assert_eq!((news.len(), news.capacity()), (2, 2));
+    /// # drop(reader);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.shared.log.lock().len() as usize
     }
@@ -97,6 +146,17 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// How many subscribers there are.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let progress = Fabric::new().broadcast::<f32>("progress").open()?;
+    /// let reader = progress.subscribe();
+    /// assert_eq!(progress.subscribers(), 1);
+    /// drop(reader);
+    /// assert_eq!(progress.subscribers(), 0, "time to spare the effort");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn subscribers(&self) -> usize {
         self.shared.log.lock().lossy_readers()
     }
@@ -117,6 +177,9 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// A handle that does not keep the broadcast open.
+    ///
+    /// # Examples
+    /// See [`WeakBroadcast`].
     pub fn downgrade(&self) -> WeakBroadcast<M> {
         WeakBroadcast::new(Arc::downgrade(&self.shared))
     }

@@ -104,6 +104,18 @@ impl<M: Message> Channel<M> {
     ///
     /// # Errors
     /// [`Full`](TrySendError::Full) or [`Closed`](TrySendError::Closed); the message comes back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(jobs.try_send(Job(2)), Err(TrySendError::Full(Job(2))));
+    /// jobs.close();
+    /// assert_eq!(jobs.try_send(Job(3)), Err(TrySendError::Closed(Job(3))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
         let mut log = self.shared.log.lock();
@@ -136,6 +148,20 @@ impl<M: Message> Channel<M> {
     ///
     /// # Panics
     /// In async context, as tokio's blocking calls do. Plain threads and `spawn_blocking` are fine.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let mut worker = jobs.join("workers");
+    /// let producer = std::thread::spawn(move || (1..=3).try_for_each(|n| jobs.blocking_send(Job(n))));
+    /// let mut sum = 0;
+    /// while let Some(job) = worker.blocking_recv() { sum += job.0; }
+    /// assert_eq!(sum, 6);
+    /// # producer.join().expect("the producer ends")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn blocking_send(&self, message: M) -> Result<(), SendError<M>> {
         block_on(self.send(message))
@@ -150,6 +176,22 @@ impl<M: Message> Channel<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, what was not accepted is still in `batch`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut batch = vec![Job(1), Job(2), Job(3)];
+    /// jobs.send_many(&mut batch).await?;
+    /// assert!(batch.is_empty() && jobs.len() == 3);
+    /// jobs.close();
+    /// batch.push(Job(4));
+    /// assert_eq!(jobs.send_many(&mut batch).await, Err(Closed));
+    /// assert_eq!(batch, [Job(4)], "not accepted, so still there");
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
     pub fn send_many<'a>(
         &'a self,
@@ -189,6 +231,18 @@ impl<M: Message> Channel<M> {
     ///
     /// # Errors
     /// [`Full`](TrySendError::Full) or [`Closed`](TrySendError::Closed).
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let permit = jobs.try_reserve()?;
+    /// assert!(matches!(jobs.try_reserve(), Err(TrySendError::Full(()))));
+    /// permit.send(Job(1));
+    /// assert_eq!(jobs.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_reserve(&self) -> Result<Permit<'_, M>, TrySendError<()>> {
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();
@@ -211,6 +265,9 @@ impl<M: Message> Channel<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, nothing is kept; the handle is dropped with it.
+    ///
+    /// # Examples
+    /// See [`OwnedPermit`].
     #[track_caller]
     pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<M>, Closed>> + Send {
         let from = Location::caller();
@@ -268,6 +325,17 @@ impl<M: Message> Channel<M> {
     ///
     /// # Errors
     /// Those of `request`, and [`Full`](crate::RequestError::Full).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, RequestError};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
+    /// pings.send(Ping).await?;
+    /// assert_eq!(pings.try_request(Ping).await, Err(RequestError::Full));
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
     #[inline]
     pub fn try_request<A: Ask<M>>(&self, ask: A) -> Requesting<'_, M, A> {
@@ -277,8 +345,24 @@ impl<M: Message> Channel<M> {
     /// Joins a group, which is made if there is none: each message goes to one of its members.
     ///
     /// A group keeps its place when its last member leaves: senders then wait until somebody joins again, rather than
-    /// lose work ([`GroupOptions::ephemeral`] and [`remove_group`](Self::remove_group) are for other wishes). Joining
+    /// lose work ([`GroupOptions::ephemeral`] and [`remove_group`](Self::remove_group) are for other wishes; a group that exists is joined
+    /// as what it is). Joining
     /// a closed channel drains it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let (mut first, mut second) = (jobs.join("workers"), jobs.join("workers"));
+    /// for n in 1..=3 { jobs.send(Job(n)).await?; }
+    /// assert_eq!(first.recv().await.map(|job| job.0), Some(1));
+    /// assert_eq!(second.recv().await.map(|job| job.0), Some(2));
+    /// drop((first, second)); // the group stays, and so does the third job
+    /// assert_eq!(jobs.join("workers").try_recv()?.0, 3);
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
     pub fn join(&self, group: &str) -> Receiver<M> {
         let mut effects = Effects::new();
@@ -289,6 +373,9 @@ impl<M: Message> Channel<M> {
     }
 
     /// Joins a group with options.
+    ///
+    /// # Examples
+    /// See [`GroupOptions`].
     pub fn group<'a>(&'a self, name: &'a str) -> GroupOptions<'a, M> {
         GroupOptions::new(self, name)
     }
@@ -322,6 +409,19 @@ impl<M: Message> Channel<M> {
     }
 
     /// A new reader that gets every message and that senders wait for, from the next message on.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(1).open()?;
+    /// let mut log = ticks.subscribe();
+    /// ticks.try_send(Tick(1))?;
+    /// assert!(ticks.try_send(Tick(2)).is_err(), "senders wait for the log");
+    /// assert_eq!(log.try_recv()?, Tick(1));
+    /// ticks.try_send(Tick(2))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn subscribe(&self) -> Subscriber<M> {
         Subscriber::new(&self.shared, false, Location::caller())
@@ -330,6 +430,21 @@ impl<M: Message> Channel<M> {
     /// A new reader that nobody waits for and that is told what it missed, from the next message on.
     ///
     /// For its sake up to `capacity` messages (65,536 at most) are remembered that the others have taken already.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
+    /// let (mut worker, mut tap) = (jobs.join("workers"), jobs.tap());
+    /// for n in 1..=5 {
+    ///     jobs.try_send(Job(n))?; // no room is kept for the tap
+    ///     assert_eq!(worker.try_recv()?.0, n);
+    /// }
+    /// assert_eq!(tap.try_recv()?.map_err(|lagged| lagged.missed), Err(3));
+    /// assert_eq!(tap.try_recv()?, Ok(Job(4)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn tap(&self) -> LossySubscriber<M> {
         LossySubscriber::new(&self.shared, Location::caller())
@@ -337,6 +452,20 @@ impl<M: Message> Channel<M> {
 
     /// Removes a group with what only it had not taken; how many messages that is. Requests among them are told
     /// [`Unanswered`](crate::RequestError::Unanswered), and its members get `None`. 0 if there is no such group.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).group("auditors").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(worker.try_recv()?.0, 1);
+    /// assert!(jobs.try_send(Job(2)).is_err(), "kept for auditors that never came");
+    /// assert_eq!(jobs.remove_group("auditors"), 1);
+    /// jobs.try_send(Job(2))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_group(&self, name: &str) -> usize {
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();
@@ -347,6 +476,21 @@ impl<M: Message> Channel<M> {
 
     /// Closes the channel, for all handles: nothing more is accepted, senders that wait get their message back,
     /// readers drain what is there. Permits stay valid. Closing twice is no fault.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send(Job(1)).await?;
+    /// jobs.close();
+    /// assert!(jobs.send(Job(2)).await.is_err());
+    /// assert_eq!(worker.recv().await.map(|job| job.0), Some(1));
+    /// assert!(worker.recv().await.is_none(), "drained");
+    /// # Ok(()) }
+    /// ```
     pub fn close(&self) {
         self.shared.close();
     }
@@ -355,6 +499,22 @@ impl<M: Message> Channel<M> {
     ///
     /// # Cancel safety
     /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let watched = jobs.clone();
+    /// let watchdog = tokio::spawn(async move {
+    ///     watched.closed().await;
+    ///     watched.is_closed()
+    /// });
+    /// jobs.close();
+    /// assert!(watchdog.await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn closed(&self) {
         closed(&self.shared).await;
     }
@@ -365,6 +525,19 @@ impl<M: Message> Channel<M> {
     }
 
     /// How many messages are accepted and not yet taken by the slowest lossless reader. Permits do not count.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
+    /// let permit = jobs.try_reserve()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!((jobs.len(), jobs.capacity()), (1, 2));
+    /// assert!(jobs.try_send(Job(2)).is_err(), "the permit has the other place");
+    /// # drop(permit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.shared.log.lock().len() as usize
     }
@@ -390,6 +563,22 @@ impl<M: Message> Channel<M> {
     }
 
     /// The figures at this moment.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// for n in 1..=3 { jobs.try_send(Job(n))?; }
+    /// let in_work = worker.try_recv()?;
+    /// let info = jobs.info();
+    /// assert_eq!((info.sent, info.len, info.high_water), (3, 2, 3));
+    /// let workers = &info.readers[0];
+    /// assert_eq!((workers.taken, workers.in_hand, workers.left), (1, 1, 2));
+    /// # drop(in_work);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn info(&self) -> ChannelInfo {
         self.shared.info()
     }
@@ -400,6 +589,9 @@ impl<M: Message> Channel<M> {
     }
 
     /// A handle that does not keep the channel open.
+    ///
+    /// # Examples
+    /// See [`WeakChannel`].
     pub fn downgrade(&self) -> WeakChannel<M> {
         WeakChannel::new(Arc::downgrade(&self.shared))
     }

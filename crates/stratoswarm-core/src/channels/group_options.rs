@@ -34,18 +34,56 @@ impl<'a, M: Message> GroupOptions<'a, M> {
 
     /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent. A
     /// group that exists goes on where it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").group("builders").open()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(jobs.join("testers").try_recv().err(), Some(TryRecvError::Empty));
+    /// assert_eq!(jobs.group("auditors").from_oldest().join()?.try_recv()?.0, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_oldest(mut self) -> Self {
         self.from_oldest = true;
         self
     }
 
     /// The group goes when its last member leaves, with what it had not taken, instead of holding senders back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let visitor = jobs.group("visitors").ephemeral().join()?;
+    /// jobs.try_send(Job(1))?;
+    /// drop(visitor); // the group goes, and what it had not taken
+    /// assert!(jobs.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ephemeral(mut self) -> Self {
         self.durability = Some(Durability::Ephemeral);
         self
     }
 
     /// A name for this member, which a shutdown's report shows.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let forgotten = jobs.group("workers").named("worker 3").join()?;
+    /// # drop(jobs);
+    /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
+    /// assert_eq!(report.held[0].name.as_deref(), Some("worker 3"));
+    /// # drop(forgotten);
+    /// # Ok(()) }
+    /// ```
     pub fn named(mut self, member: &'a str) -> Self {
         self.member = Some(member);
         self
@@ -55,6 +93,9 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Errors
     /// The group exists as durable, and was asked for as ephemeral.
+    ///
+    /// # Examples
+    /// See [`JoinError`].
     #[track_caller]
     pub fn join(self) -> Result<Receiver<M>, JoinError> {
         let Self { channel, group, durability, from_oldest, member } = self;

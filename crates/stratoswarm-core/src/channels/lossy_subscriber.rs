@@ -83,6 +83,20 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     ///
     /// # Errors
     /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// let news = Fabric::new().broadcast::<u32>("news").capacity(1).open()?;
+    /// let mut reader = news.subscribe();
+    /// assert_eq!(reader.try_recv(), Err(TryRecvError::Empty));
+    /// for n in 1..=3 { news.send(n)?; }
+    /// assert_eq!(reader.try_recv()?.map_err(|lagged| lagged.missed), Err(2));
+    /// assert_eq!(reader.try_recv()?, Ok(3));
+    /// news.close();
+    /// assert_eq!(reader.try_recv(), Err(TryRecvError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<Result<M, Lagged>, TryRecvError> {
         if let Some(message) = self.pop() {
             return Ok(Ok(message));
@@ -94,6 +108,17 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     ///
     /// # Panics
     /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut reader = news.subscribe();
+    /// let display = std::thread::spawn(move || reader.blocking_recv());
+    /// news.send(7)?;
+    /// assert_eq!(display.join().expect("the display ends"), Some(Ok(7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn blocking_recv(&mut self) -> Option<Result<M, Lagged>> {
         block_on(self.recv())
     }

@@ -3,6 +3,20 @@ use std::fmt;
 use super::{Channel, Message};
 
 /// A [`Permit`](crate::Permit) that owns its handle: it can be kept, and sent to another task.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let mut worker = jobs.join("workers");
+/// let permit = jobs.clone().reserve_owned().await?;
+/// assert!(jobs.try_send(Job(2)).is_err(), "the place is taken");
+/// tokio::spawn(async move { permit.send(Job(1)) }); // cannot fail
+/// assert_eq!(worker.recv().await.map(|job| job.0), Some(1));
+/// # Ok(()) }
+/// ```
 #[must_use = "a dropped permit gives its place to the next sender"]
 pub struct OwnedPermit<M: Message> {
     channel: Channel<M>,

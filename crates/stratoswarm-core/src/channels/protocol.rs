@@ -8,7 +8,9 @@
 /// - the call enum, `From<Delivery<Message>>`, whose variants carry the payload and a
 ///   [`Responder`](crate::Responder) of the right type.
 ///
-/// Attributes of the enum and of the variants go to the message enum (derive `Clone` at least).
+/// Attributes of the enum and of the variants go to the message enum (derive `Clone` at least); a `#[cfg]` on a variant
+/// does not work, nor do generics (write the impls by hand, see [`Ask`](crate::Ask)), nor `#![forbid(missing_docs)]`
+/// (`deny` does).
 ///
 /// # Examples
 /// ```

@@ -28,6 +28,25 @@ use crate::{
 ///
 /// # Closing
 /// After the close what is left can be drained; then comes `None`.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let mut receiver = jobs.join("workers");
+/// let worker = tokio::spawn(async move {
+///     let mut done = 0;
+///     while let Some(job) = receiver.recv().await { done += job.0; }
+///     done
+/// });
+/// jobs.send(Job(40)).await?;
+/// jobs.send(Job(2)).await?;
+/// drop(jobs); // the last handle: the channel closes
+/// assert_eq!(worker.await?, 42);
+/// # Ok(()) }
+/// ```
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
     token: Arc<()>,
@@ -62,6 +81,20 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Errors
     /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(worker.try_recv()?.0, 1);
+    /// jobs.close();
+    /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
         loop {
             let taken = self.cursor.try_next()?;
@@ -78,8 +111,25 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send_many(&mut (0..10).map(Job).collect()).await?;
+    /// jobs.close();
+    /// let mut batch = Vec::new();
+    /// assert_eq!(worker.recv_many(&mut batch, 8).await, 8);
+    /// assert_eq!(worker.recv_many(&mut batch, 8).await, 2, "as many as there are");
+    /// assert_eq!(worker.recv_many(&mut batch, 8).await, 0, "drained");
+    /// # Ok(()) }
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize) -> usize {
         if limit == 0 {
+            std::future::poll_fn(|cx| poll_proceed(cx).map(|budget| budget.made_progress())).await;
             return 0;
         }
         let mut waiting = Waiting(self);
@@ -91,6 +141,18 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Panics
     /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut receiver = jobs.join("workers");
+    /// let worker = std::thread::spawn(move || receiver.blocking_recv().map(|job| job.0));
+    /// jobs.blocking_send(Job(1))?;
+    /// assert_eq!(worker.join().expect("the worker ends"), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn blocking_recv(&mut self) -> Option<Delivery<M>> {
         block_on(self.recv())
     }

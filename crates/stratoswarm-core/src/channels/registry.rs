@@ -67,6 +67,9 @@ pub struct ChannelRegistry {
 }
 
 /// A handle to a [`ChannelRegistry`] that does not keep its channels open.
+///
+/// # Examples
+/// See [`ChannelRegistry::downgrade`].
 #[derive(Clone)]
 pub struct WeakRegistry {
     channels: Weak<Channels>,
@@ -102,6 +105,17 @@ impl ChannelRegistry {
     }
 
     /// The fabric that owns the channels, for channels of your own beside them.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{ChannelRegistry, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let registry = ChannelRegistry::new();
+    /// let jobs = registry.fabric().channel::<Job>("jobs").order(15).open()?; // closes behind the scheduler
+    /// assert_eq!(registry.fabric().channels().len(), 9);
+    /// # drop(jobs);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fabric(&self) -> &Fabric {
         &self.channels.fabric
     }
@@ -170,6 +184,19 @@ impl ChannelRegistry {
     ///
     /// # Cancel safety
     /// The channels not reached yet stay open; a second call goes on from there.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::QueryCost};
+    /// let registry = ChannelRegistry::new();
+    /// registry.cost().send(QueryCost { tasks: 3 }.into()).await?; // nobody serves it
+    /// let report = registry.shutdown(std::time::Duration::from_secs(1)).await;
+    /// let left: Vec<_> = report.channels.iter().filter(|it| it.undelivered > 0).map(|it| &*it.name).collect();
+    /// assert_eq!(left, ["cost"]);
+    /// assert!(registry.events().is_closed());
+    /// # Ok(()) }
+    /// ```
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
         let mut report = self.channels.fabric.shutdown(within).await;
         // The eight handles in `Channels` were made in this file; they are no leak.

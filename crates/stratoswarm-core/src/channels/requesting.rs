@@ -31,6 +31,7 @@ pub struct Requesting<'a, M: Message, A: Ask<M>> {
     message: Option<M>,
     channel: &'a Channel<M>,
     limit: Limit,
+    parent: Option<Instant>,
     progress: Progress<A::Reply>,
     started: Option<Instant>,
     timer: Timer,
@@ -73,6 +74,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             message: Some(ask.into_message()),
             channel,
             limit: channel.default_timeout().map_or(Limit::Never, Limit::After),
+            parent: None,
             progress: Progress::Sending { waiting: None, cell: None },
             started: None,
             timer: Timer::new(),
@@ -94,18 +96,10 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         self
     }
 
-    /// Gives up at the latest when the caller of `parent` does, in whose name it is asked.
-    ///
-    /// Stated after a timeout, the earlier of the two holds.
+    /// Gives up at the latest when the caller of `parent` does, in whose name it is asked: the earlier of that and of
+    /// its own timeout or deadline holds.
     pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
-        if let Some(theirs) = parent.deadline() {
-            let ours = match self.limit {
-                Limit::Never => None,
-                Limit::At(at) => Some(at),
-                Limit::After(after) => Instant::now().checked_add(after),
-            };
-            self.limit = Limit::At(ours.map_or(theirs, |ours| ours.min(theirs)));
-        }
+        self.parent = parent.deadline();
         self
     }
 
@@ -117,17 +111,19 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
 
     /// The deadline, as of the first poll.
     fn start(&mut self) -> Option<Instant> {
-        match self.limit {
+        if matches!((self.limit, self.parent), (Limit::Never, None)) {
+            return None;
+        }
+        let now = Instant::now();
+        self.started = Some(now);
+        let own = match self.limit {
             Limit::Never => None,
-            Limit::At(at) => {
-                self.started = Some(Instant::now());
-                Some(at)
-            }
-            Limit::After(after) => {
-                let now = Instant::now();
-                self.started = Some(now);
-                now.checked_add(after) // a time beyond the clock's end is no deadline
-            }
+            Limit::At(at) => Some(at),
+            Limit::After(after) => now.checked_add(after), // a time beyond the clock's end is no deadline
+        };
+        match (own, self.parent) {
+            (Some(own), Some(parent)) => Some(own.min(parent)),
+            (own, parent) => own.or(parent),
         }
     }
 

@@ -1,9 +1,13 @@
-use std::{fmt, sync::Arc, task::Context};
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use tokio::time::Instant;
 
 use super::{Sent, Ticket};
-use crate::requests::ReplyCell;
+use crate::{requests::ReplyCell, sync::poll_proceed, timers::Timer};
 
 /// Answers one request.
 ///
@@ -76,7 +80,18 @@ impl<R> Responder<R> {
     pub async fn closed(&mut self) {
         let Some(cell) = &self.cell else { return std::future::pending().await };
         let mut watching = Watching { cell, id: None };
-        std::future::poll_fn(|cx: &mut Context<'_>| watching.cell.poll_closed(&mut watching.id, cx)).await;
+        let mut timer = Timer::new();
+        std::future::poll_fn(|cx: &mut Context<'_>| {
+            let budget = ready!(poll_proceed(cx));
+            let answered = watching.cell.poll_closed(&mut watching.id, cx).is_ready();
+            let mut expired = || cell.deadline().is_some_and(|deadline| timer.poll(deadline, cx).is_ready());
+            if answered || expired() {
+                budget.made_progress();
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        })
+        .await;
     }
 
     /// When the caller gives up; none if never, or for a message that was only sent.

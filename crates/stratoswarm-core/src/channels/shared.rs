@@ -13,6 +13,7 @@ use crate::{
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
+        poll_proceed,
     },
 };
 
@@ -153,7 +154,7 @@ impl<M> Shared<M> {
 
     pub(crate) fn info(&self) -> ChannelInfo {
         let figures = self.log.lock().figures();
-        let readers = figures.readers.into_iter().enumerate();
+        let readers = figures.readers.into_iter();
         ChannelInfo {
             name: self.name.to_string(),
             kind: self.kind,
@@ -164,11 +165,12 @@ impl<M> Shared<M> {
             delivered: figures.delivered,
             high_water: figures.high_water as usize,
             is_closed: figures.closed,
+            unclaimed: figures.unclaimed as usize,
             permits: figures.permits as usize,
             blocked_senders: figures.blocked.len(),
             blocked_at: figures.blocked,
             requests: self.counters.counts(figures.asked),
-            readers: readers.map(|(number, reader)| ReaderInfo::new(number, reader)).collect(),
+            readers: readers.map(ReaderInfo::new).collect(),
             opened_at: self.opened_at,
         }
     }
@@ -178,9 +180,16 @@ impl<M> Shared<M> {
 pub(crate) async fn closed<M>(shared: &Shared<M>) {
     let mut waiting = WaitingForClose { shared, id: None };
     std::future::poll_fn(|cx| {
+        let budget = std::task::ready!(poll_proceed(cx));
+        let mut effects = Effects::new();
         let mut log = waiting.shared.log.lock();
-        waiting.id = log.wait_for_close(waiting.id, cx.waker());
-        if waiting.id.is_some() { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+        waiting.id = log.wait_for_close(waiting.id, cx.waker(), &mut effects);
+        waiting.shared.settle(log, effects);
+        if waiting.id.is_some() {
+            return std::task::Poll::Pending;
+        }
+        budget.made_progress();
+        std::task::Poll::Ready(())
     })
     .await;
 }

@@ -53,6 +53,19 @@ impl<M: Message> Subscriber<M> {
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
     ///
     /// What this subscriber has received so far does not matter: it starts anew.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").group("workers").open()?;
+    /// ticks.try_send(Tick(1))?; // kept for the workers
+    /// let mut late = ticks.subscribe();
+    /// assert_eq!(late.try_recv(), Err(TryRecvError::Empty));
+    /// let mut late = late.from_oldest();
+    /// assert_eq!(late.try_recv(), Ok(Tick(1)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn from_oldest(self) -> Self {
         // The new cursor is there before the old one leaves, so nothing is freed in between.
@@ -72,6 +85,20 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Errors
     /// [`Empty`](TryRecvError::Empty) if none is there, [`Closed`](TryRecvError::Closed) if none will come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let mut log = ticks.subscribe();
+    /// assert_eq!(log.try_recv(), Err(TryRecvError::Empty));
+    /// ticks.try_send(Tick(1))?;
+    /// ticks.close();
+    /// assert_eq!(log.try_recv(), Ok(Tick(1)));
+    /// assert_eq!(log.try_recv(), Err(TryRecvError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
         self.cursor.try_next().map(|taken| taken.slot.message)
     }
@@ -81,8 +108,25 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let mut log = ticks.subscribe();
+    /// ticks.send_many(&mut vec![Tick(1), Tick(2), Tick(3)]).await?;
+    /// ticks.close();
+    /// let mut batch = Vec::new();
+    /// assert_eq!(log.recv_many(&mut batch, 2).await, 2);
+    /// assert_eq!(log.recv_many(&mut batch, 2).await, 1);
+    /// assert_eq!(log.recv_many(&mut batch, 2).await, 0, "drained");
+    /// # Ok(()) }
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> usize {
         if limit == 0 {
+            std::future::poll_fn(|cx| poll_proceed(cx).map(|budget| budget.made_progress())).await;
             return 0;
         }
         let mut waiting = Waiting(self);
@@ -105,6 +149,19 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Panics
     /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let mut log = ticks.subscribe();
+    /// let logger = std::thread::spawn(move || std::iter::from_fn(|| log.blocking_recv()).count());
+    /// for n in 1..=3 { ticks.blocking_send(Tick(n))?; }
+    /// ticks.close();
+    /// assert_eq!(logger.join().expect("the logger ends"), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn blocking_recv(&mut self) -> Option<M> {
         block_on(self.recv())
     }

@@ -3,6 +3,17 @@ use std::{fmt, panic::Location, sync::Weak};
 use super::{Broadcast, Shared, upgrade};
 
 /// A handle of a [`Broadcast`] that does not keep it open.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::Fabric;
+/// let news = Fabric::new().broadcast::<u32>("news").open()?;
+/// let weak = news.downgrade();
+/// assert!(weak.upgrade().is_some_and(|same| same.same_channel(&news)));
+/// drop(news); // the last handle: the broadcast closes
+/// assert!(weak.upgrade().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WeakBroadcast<M: Clone + Send + 'static>(Weak<Shared<M>>);
 
 impl<M: Clone + Send + 'static> WeakBroadcast<M> {

@@ -3,6 +3,18 @@ use std::{fmt, panic::Location, sync::Weak};
 use super::{Channel, Message, Shared, upgrade};
 
 /// A handle of a [`Channel`] that does not keep it open.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let weak = jobs.downgrade();
+/// assert!(weak.upgrade().is_some_and(|same| same.same_channel(&jobs)));
+/// drop(jobs); // the last handle: the channel closes
+/// assert!(weak.upgrade().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WeakChannel<M: Message>(Weak<Shared<M>>);
 
 impl<M: Message> WeakChannel<M> {

@@ -1,4 +1,4 @@
-use std::panic::Location;
+use std::{panic::Location, sync::Arc};
 
 use super::{
     Log,
@@ -14,6 +14,8 @@ pub(crate) struct LogFigures {
     pub(crate) high_water: u64,
     pub(crate) closed: bool,
     pub(crate) permits: u64,
+    /// Kept for readers to come.
+    pub(crate) unclaimed: u64,
     pub(crate) blocked: Vec<&'static Location<'static>>,
     pub(crate) asked: u64,
     pub(crate) readers: Vec<ReaderFigures>,
@@ -23,6 +25,7 @@ pub(crate) struct LogFigures {
 #[derive(Clone)]
 pub(crate) struct ReaderFigures {
     pub(crate) name: String,
+    pub(crate) number: u64,
     pub(crate) kind: Kind,
     pub(crate) members: usize,
     pub(crate) accepted: u64,
@@ -37,14 +40,19 @@ impl<M> Log<M> {
     pub(crate) fn figures(&self) -> LogFigures {
         let live = self.live().filter(|reader| reader.kind != Kind::Removed);
         let mut readers: Vec<_> = live.map(|reader| reader.figures(self.tail)).collect();
-        readers.extend(self.departed.iter().cloned());
+        let remembered = self.departed.iter().filter(|departed| departed.remembered);
+        let taken =
+            readers.iter().chain(remembered.map(|departed| &departed.figures)).map(|reader| reader.taken);
+        let delivered: u64 = taken.sum();
+        readers.extend(self.departed.iter().filter(|departed| departed.matters()).map(Departed::figures));
         LogFigures {
             sent: self.tail,
-            delivered: self.delivered_before + readers.iter().map(|reader| reader.taken).sum::<u64>(),
+            delivered: self.delivered_before + delivered,
             len: self.len(),
             high_water: self.high_water,
             closed: self.closed,
             permits: self.permits,
+            unclaimed: self.unclaimed_messages(),
             blocked: self.senders.locations().collect(),
             asked: self.asked,
             readers,
@@ -55,6 +63,7 @@ impl<M> Log<M> {
     pub(crate) fn is_drained(&self) -> bool {
         self.closed
             && self.permits == 0
+            && self.departed.iter().all(|departed| departed.in_hand() == 0)
             && self
                 .live()
                 .filter(|reader| reader.is_lossless())
@@ -72,18 +81,73 @@ impl<M> Log<M> {
 }
 
 impl<M> Reader<M> {
+    /// What it took is counted where messages leave the log, what is left where they are: that the two and what was
+    /// skipped make what was accepted is no matter of course.
     pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
         let accepted = tail - self.start + self.adopted;
-        let left = self.left(tail);
+        let (left, passed) = if self.kind == Kind::Lossy {
+            let left = self.left(tail);
+            (left, accepted.saturating_sub(left))
+        } else {
+            let stash = self.stash.lock();
+            let left = (tail - self.next) + stash.queue.len() as u64 + self.backlog.len() as u64;
+            (left, (self.direct - self.start) + stash.popped + self.from_backlog)
+        };
         ReaderFigures {
             name: self.name.clone(),
+            number: self.number,
             kind: self.kind,
             members: self.members as usize,
             accepted,
-            taken: accepted.saturating_sub(left + self.skipped.total()),
+            taken: passed.saturating_sub(self.skipped.total()),
             skipped: self.skipped,
             left,
             in_hand: self.in_hand(),
         }
+    }
+}
+
+/// A reader that left.
+pub(super) struct Departed {
+    pub(super) figures: ReaderFigures,
+    /// Of its deliveries, some of which may be in hand still.
+    pub(super) token: Arc<()>,
+    /// Members of a removed group that do not know it yet.
+    pub(super) members: u32,
+    /// It is named even without work in hand.
+    pub(super) remembered: bool,
+}
+
+impl Departed {
+    pub(super) fn matters(&self) -> bool {
+        self.remembered || self.members > 0 || self.in_hand() > 0
+    }
+
+    pub(super) fn in_hand(&self) -> u64 {
+        // One more in the slot of a removed group that has members.
+        let slot = u64::from(self.members > 0);
+        (Arc::strong_count(&self.token) as u64).saturating_sub(1 + slot + u64::from(self.members))
+    }
+
+    pub(super) fn member_left(&mut self, token: &Arc<()>) {
+        if Arc::ptr_eq(&self.token, token) {
+            self.members = self.members.saturating_sub(1);
+        }
+    }
+
+    fn figures(&self) -> ReaderFigures {
+        ReaderFigures { in_hand: self.in_hand(), ..self.figures.clone() }
+    }
+}
+
+impl<M> Log<M> {
+    /// Messages kept for readers to come: all while there is no lossless reader, requests while there is no group.
+    fn unclaimed_messages(&self) -> u64 {
+        let all = if self.keeps && self.lossless == 0 {
+            (self.tail - self.unclaimed).saturating_sub(self.unclaimed_dead)
+        } else {
+            0
+        };
+        all + self.orphans.len() as u64
     }
 }

@@ -4,6 +4,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{
     Effects, Note, ReaderFigures, Slot,
+    accounts::Departed,
     reader::{Durability, Kind, Reader},
     senders::Senders,
     slot::clone_message,
@@ -70,8 +71,10 @@ pub(crate) struct Log<M> {
     pub(super) asked: u64,
     /// Hand-overs to readers that have left.
     pub(super) delivered_before: u64,
-    /// The last figures of readers that left after the close: a shutdown's report names them.
-    pub(super) departed: Vec<ReaderFigures>,
+    /// Readers that left, and that a shutdown's report has to name: after the close, or with work in hand.
+    pub(super) departed: Vec<Departed>,
+    /// How many readers there ever were.
+    pub(super) readers_made: u64,
     /// Behind this position, some lossy reader's batch holds what it is too late for.
     pub(super) alarm: u64,
     /// The tail, told to the lossy readers once the alarm is passed.
@@ -107,6 +110,7 @@ impl<M> Log<M> {
             asked: 0,
             delivered_before: 0,
             departed: Vec::new(),
+            readers_made: 0,
             alarm: u64::MAX,
             overtaken: Arc::new(CachePadded::new(AtomicU64::new(0))),
             ids: 0,
@@ -180,15 +184,19 @@ impl<M> Log<M> {
     }
 
     /// Registers a future that waits for the close. None if closed.
-    pub(crate) fn wait_for_close(&mut self, id: Option<u64>, waker: &Waker) -> Option<u64> {
+    pub(crate) fn wait_for_close(
+        &mut self,
+        id: Option<u64>,
+        waker: &Waker,
+        effects: &mut Effects<M>,
+    ) -> Option<u64> {
         if self.closed {
             return None;
         }
-        if let Some((id, current)) = id.and_then(|id| {
-            self.closing.iter_mut().find(|(other, _)| *other == id).map(|found| (id, &mut found.1))
-        }) {
-            current.clone_from(waker);
-            return Some(id);
+        let known = id.and_then(|id| self.closing.iter_mut().find(|(other, _)| *other == id));
+        if let Some((id, current)) = known {
+            effects.wakers_dropped.push(std::mem::replace(current, waker.clone()));
+            return Some(*id);
         }
         let id = self.next_id();
         self.closing.push((id, waker.clone()));
@@ -233,7 +241,9 @@ impl<M> Log<M> {
     }
 
     /// Adds a reader; its slot.
-    pub(super) fn add(&mut self, reader: Reader<M>) -> usize {
+    pub(super) fn add(&mut self, mut reader: Reader<M>) -> usize {
+        reader.number = self.readers_made;
+        self.readers_made += 1;
         match reader.kind {
             Kind::Group(_) => {
                 self.lossless += 1;
@@ -381,6 +391,13 @@ impl<M: Clone> Log<M> {
         }
         let Some(reader) = self.reader(me) else { return };
         reader.members -= 1;
+        if reader.kind == Kind::Removed {
+            let token = Arc::clone(&reader.token);
+            for departed in &mut self.departed {
+                departed.member_left(&token);
+            }
+        }
+        let Some(reader) = self.reader(me) else { return };
         if reader.members > 0 || reader.kind == Kind::Group(Durability::Durable) {
             return;
         }
@@ -410,7 +427,7 @@ impl<M: Clone> Log<M> {
             return 0;
         }
         let figures = reader.figures(tail);
-        let (left, taken) = (figures.left, figures.taken);
+        let (left, taken, members) = (figures.left, figures.taken, reader.members);
         let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
         {
             let mut stash = reader.stash.lock();
@@ -424,10 +441,16 @@ impl<M: Clone> Log<M> {
             effects.wakers.push(waker);
             woken = 1;
         }
+        let token = Arc::clone(&reader.token);
         self.parked -= woken;
-        if remembered {
-            self.departed.push(ReaderFigures { members: 0, ..figures });
-        } else {
+        self.departed.retain(Departed::matters);
+        self.departed.push(Departed {
+            figures: ReaderFigures { members: 0, ..figures },
+            token,
+            members,
+            remembered,
+        });
+        if !remembered {
             self.delivered_before += taken;
         }
         match kind {
@@ -479,6 +502,7 @@ fn copy_kept<M: Clone>(from: &Reader<M>, until: u64, to: &mut Reader<M>) {
             to.backlog.push_back((position, Slot { message, request }));
         } else {
             to.adopted += 1;
+            to.from_backlog += 1;
             to.skipped.panicked += 1;
         }
     }

@@ -12,6 +12,8 @@ use crate::{
 pub(crate) struct Reader<M> {
     pub(super) kind: Kind,
     pub(super) name: String,
+    /// How many readers the log had before it.
+    pub(super) number: u64,
     /// The first position that it has not taken from the ring.
     pub(super) next: u64,
     /// Positions passed under the log's lock; together with the stash's count it makes `passed`.
@@ -25,6 +27,8 @@ pub(crate) struct Reader<M> {
     pub(super) members: u32,
     /// Requests ahead of it that gave up their place.
     pub(super) dead: u64,
+    /// How many messages left the backlog.
+    pub(super) from_backlog: u64,
     /// Where it started, and how many messages from before that it was given.
     pub(super) start: u64,
     pub(super) adopted: u64,
@@ -60,6 +64,7 @@ impl<M> Reader<M> {
         Self {
             kind,
             name,
+            number: 0,
             next: start,
             direct: start,
             stashed: false,
@@ -68,6 +73,7 @@ impl<M> Reader<M> {
             parked: Parked::new(),
             members: 0,
             dead: 0,
+            from_backlog: 0,
             start,
             adopted: 0,
             skipped: Skipped::default(),
@@ -88,7 +94,7 @@ impl<M> Reader<M> {
         matches!(self.kind, Kind::Group(_))
     }
 
-    /// How many positions it has passed: handed out or skipped.
+    /// How many positions it has passed: handed out or skipped. Without a stash it is all it took from the ring.
     #[inline]
     pub(super) fn passed(&self) -> u64 {
         if self.stashed { self.direct + self.stash.lock().popped } else { self.next }

@@ -107,6 +107,7 @@ impl<M: Clone> Log<M> {
                 return Take::Closed;
             }
             if let Some((position, slot)) = reader.backlog.pop_front() {
+                reader.from_backlog += 1;
                 return Take::Message(Taken { slot, position }, 0);
             }
             if reader.stashed {
@@ -148,7 +149,7 @@ impl<M: Clone> Log<M> {
                 }
                 return Take::Message(Taken { slot, position }, 0);
             }
-            self.take_shared(me);
+            self.take_shared(me, effects);
         }
     }
 
@@ -164,7 +165,7 @@ impl<M: Clone> Log<M> {
     }
 
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
-    fn take_shared(&mut self, me: usize) {
+    fn take_shared(&mut self, me: usize, effects: &mut Effects<M>) {
         let others = self.least_next_but(me);
         let groups = self.least_group_next_but(me);
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
@@ -211,6 +212,13 @@ impl<M: Clone> Log<M> {
         reader.next += (stash.queue.len() - before) as u64;
         if cloned.is_err() && stash.queue.is_empty() {
             // Its turn now: passed over. Otherwise it is the first of the next batch.
+            let at = (reader.next - self.base) as usize;
+            if group
+                && groups > reader.next
+                && let Some(slot) = self.ring.get_mut(at)
+            {
+                effects.dropped_requests.push(mem::take(&mut slot.request)); // nobody else can answer it
+            }
             reader.next += 1;
             reader.direct += 1;
             reader.skipped.panicked += 1;

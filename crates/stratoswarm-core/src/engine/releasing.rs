@@ -61,6 +61,7 @@ impl<M> Log<M> {
             if let Ok(at) = reader.backlog.binary_search_by_key(&position, |(other, _)| *other) {
                 if let Some((_, slot)) = reader.backlog.remove(at) {
                     reader.skipped.count(slot.request.cell().map(AnyCell::state));
+                    reader.from_backlog += 1;
                     effects.dropped.push(slot);
                 }
                 continue;

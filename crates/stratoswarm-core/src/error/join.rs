@@ -1,4 +1,16 @@
 /// A group could not be joined as asked.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let worker = jobs.join("workers"); // outlives its members
+/// let refused = jobs.group("workers").ephemeral().join();
+/// assert_eq!(refused.err(), Some(JoinError::Conflict));
+/// # drop(worker);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {

@@ -1,4 +1,19 @@
 /// A channel could not be opened.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let fabric = Fabric::new();
+/// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
+/// assert!(matches!(fabric.channel::<Job>("jobs").capacity(9).open(), Err(OpenError::Conflict(_))));
+/// assert_eq!(fabric.channel::<Job>("none").capacity(0).open().err(), Some(OpenError::ZeroCapacity));
+/// fabric.shutdown(std::time::Duration::from_secs(1)).await;
+/// assert_eq!(fabric.channel::<Job>("late").open().err(), Some(OpenError::Closed));
+/// # drop(jobs);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

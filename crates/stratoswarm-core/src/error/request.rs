@@ -5,6 +5,20 @@ use super::Stage;
 /// A request brought no reply.
 ///
 /// A handler's own refusal is none of these: it is part of the reply type.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, RequestError};
+/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+/// let mut worker = pings.join("workers");
+/// tokio::spawn(async move { drop(worker.recv().await) }); // forgets to answer
+/// assert_eq!(pings.request(Ping).await, Err(RequestError::Unanswered));
+/// pings.close();
+/// assert_eq!(pings.request(Ping).await, Err(RequestError::Closed));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {

@@ -1,6 +1,18 @@
 use std::fmt;
 
 /// The channel is closed; here is the message.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, SendError};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// jobs.close();
+/// let Err(SendError(job)) = jobs.send(Job(1)).await else { panic!("closed") };
+/// assert_eq!(job, Job(1));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("channel closed")]
 pub struct SendError<M>(pub M);

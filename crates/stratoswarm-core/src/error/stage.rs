@@ -1,6 +1,21 @@
 use std::fmt;
 
 /// How far a request had come when its deadline passed.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, RequestError, Stage};
+/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # let after = std::time::Duration::from_millis(5);
+/// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
+/// let queued = pings.request(Ping).timeout(after).await; // there is room, but nobody takes it
+/// assert!(matches!(queued, Err(RequestError::Expired { stage: Stage::Queued, .. })));
+/// pings.send(Ping).await?; // in the place of the expired one
+/// let sending = pings.request(Ping).timeout(after).await; // there is no room
+/// assert!(matches!(sending, Err(RequestError::Expired { stage: Stage::Sending, .. })));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

@@ -1,4 +1,16 @@
 /// Nothing to receive at this moment.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let mut worker = jobs.join("workers");
+/// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));
+/// jobs.close();
+/// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Closed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TryRecvError {
     /// Nothing is there yet.

@@ -1,6 +1,18 @@
 use std::fmt;
 
 /// The message was not accepted; here it is.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// jobs.try_send(Job(1))?;
+/// let refused = jobs.try_send(Job(2)).unwrap_err();
+/// assert!(matches!(refused, TrySendError::Full(_)));
+/// assert_eq!(refused.into_inner(), Job(2), "to be sent later, or somewhere else");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TrySendError<M> {
     /// No room, or senders that came earlier wait for it.

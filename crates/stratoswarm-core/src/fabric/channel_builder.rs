@@ -20,6 +20,24 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How to open a channel; made by [`Fabric::channel`].
 ///
 /// Options that are not stated match whatever the channel has if it is open already.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// use std::time::Duration;
+///
+/// # let fabric = Fabric::new();
+/// let jobs = fabric
+///     .channel::<Job>("jobs")
+///     .capacity(64)
+///     .group("workers")
+///     .default_timeout(Duration::from_secs(5))
+///     .open()?;
+/// assert_eq!((jobs.name(), jobs.capacity()), ("jobs", 64));
+/// assert!(fabric.channel::<Job>("jobs").open()?.same_channel(&jobs));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "call `open`"]
 pub struct ChannelBuilder<'a, M> {
     fabric: &'a Fabric,
@@ -46,6 +64,19 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
 
     /// How many messages may wait: 1 to `usize::MAX`, which is as good as unbounded; 1,024 if not stated. Storage grows
     /// on demand and is given back after a burst.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").capacity(2).open()?;
+    /// jobs.try_send(Job(1))?;
+    /// jobs.try_send(Job(2))?;
+    /// assert!(jobs.try_send(Job(3)).is_err(), "exactly two");
+    /// assert_eq!(fabric.channel::<Job>("others").open()?.capacity(), 1024);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = Some(messages);
         self
@@ -53,18 +84,49 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
 
     /// Declares a durable group before its first member: messages are kept for it from the opening on. May be called
     /// several times.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").group("builders").group("testers").open()?;
+    /// jobs.try_send(Job(1))?; // before anybody joined
+    /// assert_eq!(jobs.join("builders").try_recv()?.0, 1);
+    /// assert_eq!(jobs.join("testers").try_recv()?.0, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group(mut self, name: &str) -> Self {
         self.groups.push(name.to_owned());
         self
     }
 
     /// How long a request waits for its reply, unless it says otherwise; 30 s if not stated.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, RequestError};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # let after = std::time::Duration::from_millis(5);
+    /// let pings = Fabric::new().channel::<Ping>("pings").default_timeout(after).open()?;
+    /// assert!(matches!(pings.request(Ping).await, Err(RequestError::Expired { .. })));
+    /// # Ok(()) }
+    /// ```
     pub fn default_timeout(mut self, after: Duration) -> Self {
         self.default_timeout = Some(Some(after));
         self
     }
 
     /// Requests wait for ever, unless they say otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// let pings = Fabric::new().channel::<Ping>("pings").no_default_timeout().open()?;
+    /// assert_eq!(pings.default_timeout(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn no_default_timeout(mut self) -> Self {
         self.default_timeout = Some(None);
         self
@@ -72,16 +134,35 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
 
     /// The place in the closing order of a [shutdown](Fabric::shutdown): lower closes first; 0 if not stated. The
     /// predefined channels have 10 to 80.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let results = fabric.channel::<Job>("results").order(2).open()?;
+    /// let work = fabric.channel::<Job>("work").order(1).open()?;
+    /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
+    /// let closed: Vec<_> = report.channels.iter().map(|channel| &*channel.name).collect();
+    /// assert_eq!(closed, ["work", "results"], "upstream first");
+    /// # drop((results, work));
+    /// # Ok(()) }
+    /// ```
     pub fn order(mut self, order: i32) -> Self {
         self.order = Some(order);
         self
     }
 
-    /// Opens the channel, or finds it if it is open already.
+    /// Opens the channel, or finds it if it is there already. A closed one is there until it is drained; until then its
+    /// name is taken, and [`remove_group`](crate::Channel::remove_group) lets go of what nobody will take.
     ///
     /// # Errors
     /// The name is taken by a channel of another type or with other options than those stated; the capacity is 0; the
     /// fabric is shut down.
+    ///
+    /// # Examples
+    /// See [`OpenError`].
     #[track_caller]
     pub fn open(self) -> Result<Channel<M>, OpenError> {
         let at = Location::caller();

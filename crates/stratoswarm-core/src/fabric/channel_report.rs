@@ -2,6 +2,22 @@ use super::ReaderReport;
 use crate::accounts::ChannelInfo;
 
 /// What a shutdown found at one channel. The sums are over the lossless readers, which it waits for.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # let fabric = Fabric::new();
+/// let jobs = fabric.channel::<Job>("jobs").open()?;
+/// let mut worker = jobs.join("workers");
+/// for n in 1..=3 { jobs.try_send(Job(n))?; }
+/// tokio::spawn(async move { while worker.recv().await.is_some() {} });
+/// let report = fabric.shutdown(std::time::Duration::from_secs(5)).await;
+/// let jobs = &report.channels[0];
+/// assert_eq!((jobs.drained, jobs.in_hand, jobs.undelivered), (3, 0, 0));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ChannelReport {

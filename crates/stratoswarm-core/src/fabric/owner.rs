@@ -80,7 +80,8 @@ impl Fabric {
         BroadcastBuilder::new(self, name.into())
     }
 
-    /// The open channel of this name; none if there is none, or one of another type.
+    /// The channel of this name; none if there is none, or one of another type. A closed one can be had until it is
+    /// drained, to drain it.
     #[track_caller]
     pub fn get<M: Message>(&self, name: &str) -> Option<Channel<M>> {
         let at = Location::caller();
@@ -90,7 +91,8 @@ impl Fabric {
         Some(Channel::listed(Arc::clone(channel.shared()), at))
     }
 
-    /// The open broadcast of this name; none if there is none, or one of another type.
+    /// The broadcast of this name; none if there is none, or one of another type. A closed one can be had until it is
+    /// drained, to drain it.
     #[track_caller]
     pub fn get_broadcast<M: Clone + Send + 'static>(&self, name: &str) -> Option<Broadcast<M>> {
         let at = Location::caller();
@@ -152,23 +154,29 @@ impl Fabric {
         if self.inner.closed.load(Ordering::SeqCst) {
             return Err(OpenError::Closed);
         }
-        match self.inner.channels.entry(name) {
+        let made = match self.inner.channels.entry(name.clone()) {
             Place::Occupied(place) if !place.get().channel().is_spent() => {
-                found(place.get(), place.get().downcast())
+                return found(place.get(), place.get().downcast());
             }
             Place::Occupied(mut place) => {
                 let (entry, made) = make();
                 let spent = place.insert(entry);
                 drop(place);
                 drop(spent);
-                Ok(made)
+                made
             }
             Place::Vacant(place) => {
                 let (entry, made) = make();
                 place.insert(entry);
-                Ok(made)
+                made
             }
+        };
+        if self.inner.closed.load(Ordering::SeqCst) {
+            // A shutdown began meanwhile, and may not have seen it.
+            self.with(&name, |channel| channel.close());
+            return Err(OpenError::Closed);
         }
+        Ok(made)
     }
 }
 

@@ -14,8 +14,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// How many times more, for the tasks of drained readers to end.
 const GRACE_LOOKS: u32 = 10;
 
-/// What the readers of a channel had finished when the shutdown began, by name.
-type Finished = HashMap<String, u64>;
+/// What the readers of a channel had finished when the shutdown began.
+type Finished = HashMap<(ReaderKind, String), u64>;
 
 /// Closes and drains order by order, then reports.
 pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
@@ -58,7 +58,7 @@ pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
 }
 
 fn finished(info: &ChannelInfo) -> Finished {
-    info.readers.iter().map(|reader| (reader.name.clone(), done(reader))).collect()
+    info.readers.iter().map(|reader| ((reader.kind, reader.name.clone()), done(reader))).collect()
 }
 
 fn done(reader: &ReaderInfo) -> u64 {
@@ -72,22 +72,18 @@ fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
         .map(|reader| ReaderReport {
             name: reader.name.clone(),
             kind: reader.kind,
-            drained: done(reader).saturating_sub(before.get(&reader.name).copied().unwrap_or(0)),
+            drained: done(reader)
+                .saturating_sub(before.get(&(reader.kind, reader.name.clone())).copied().unwrap_or(0)),
             in_hand: reader.in_hand,
             undelivered: reader.left,
         })
         .collect();
     let lossless = || readers.iter().filter(|reader| reader.kind != ReaderKind::Lossy);
-    let nobody_came = info.kind == crate::ChannelKind::Channel && lossless().next().is_none();
     ChannelReport {
         name: info.name.clone(),
         drained: lossless().map(|reader| reader.drained).sum(),
         in_hand: lossless().map(|reader| reader.in_hand).sum(),
-        undelivered: if nobody_came {
-            info.len as u64
-        } else {
-            lossless().map(|reader| reader.undelivered).sum()
-        },
+        undelivered: lossless().map(|reader| reader.undelivered).sum::<u64>() + info.unclaimed as u64,
         readers,
         info,
     }

@@ -1,6 +1,21 @@
 use super::{ChannelReport, HeldHandle};
 
 /// What a [shutdown](crate::Fabric::shutdown) came to.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let fabric = Fabric::new();
+/// let jobs = fabric.channel::<Job>("jobs").group("workers").open()?;
+/// jobs.send(Job(1)).await?; // and no worker ever comes
+/// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
+/// assert!(!report.is_clean());
+/// assert_eq!((&*report.channels[0].name, report.channels[0].undelivered), ("jobs", 1));
+/// assert_eq!(report.held[0].kind, "Channel", "`jobs` itself");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ShutdownReport {

@@ -3,6 +3,17 @@ use std::{fmt, sync::Weak};
 use super::{Fabric, owner::Inner};
 
 /// A handle of a [`Fabric`] that does not keep its channels open.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::Fabric;
+/// let fabric = Fabric::new();
+/// let weak = fabric.downgrade();
+/// assert!(weak.upgrade().is_some());
+/// drop(fabric);
+/// assert!(weak.upgrade().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct WeakFabric(Weak<Inner>);
 

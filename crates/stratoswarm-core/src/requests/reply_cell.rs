@@ -71,10 +71,12 @@ impl<R> ReplyCell<R> {
             Phase::WrongReplyType => Reply::WrongReplyType,
             open => {
                 state.phase = open;
-                match &mut state.caller {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    none => *none = Some(cx.waker().clone()),
-                }
+                let old = match &state.caller {
+                    Some(waker) if waker.will_wake(cx.waker()) => None,
+                    _ => state.caller.replace(cx.waker().clone()),
+                };
+                drop(state);
+                drop(old); // user code, outside the lock
                 return Poll::Pending;
             }
         };
@@ -95,8 +97,12 @@ impl<R> ReplyCell<R> {
         handling
     }
 
-    /// Brings the reply to the caller; hands it back if nobody waits for it.
+    /// Brings the reply to the caller; hands it back if nobody waits for it, or the deadline has passed.
     pub(crate) fn answer(&self, reply: R) -> Sent<R> {
+        if self.overdue() {
+            self.drop_responder();
+            return Sent::TooLate(reply);
+        }
         let mut state = self.state.lock();
         if !matches!(state.phase, Phase::Open) {
             return Sent::TooLate(reply);
@@ -126,15 +132,18 @@ impl<R> ReplyCell<R> {
             *watcher = None;
             return Poll::Ready(());
         }
-        match watcher.and_then(|id| state.watchers.iter_mut().find(|(other, _)| *other == id)) {
-            Some((_, waker)) => waker.clone_from(cx.waker()),
-            None => {
-                state.last_watcher += 1;
-                let id = state.last_watcher;
-                state.watchers.push((id, cx.waker().clone()));
-                *watcher = Some(id);
-            }
-        }
+        let known = watcher.and_then(|id| state.watchers.iter_mut().find(|(other, _)| *other == id));
+        let old = if let Some((_, waker)) = known {
+            Some(mem::replace(waker, cx.waker().clone()))
+        } else {
+            state.last_watcher += 1;
+            let id = state.last_watcher;
+            state.watchers.push((id, cx.waker().clone()));
+            *watcher = Some(id);
+            None
+        };
+        drop(state);
+        drop(old); // user code, outside the lock
         Poll::Pending
     }
 

@@ -15,14 +15,16 @@ use tokio::{
 use super::table::{Entry, Table};
 
 /// The tables of the runtimes that are there, and those that are free for the next.
-static TABLES: Mutex<Tables> = Mutex::new(Tables { of: Vec::new(), free: Vec::new() });
+static TABLES: Mutex<Tables> = Mutex::new(Tables { of: Vec::new(), free: Vec::new(), clockless: Vec::new() });
 
-/// The table of whoever is in no runtime.
+/// The table of whoever is in no runtime, or in one without a clock.
 static OUTSIDE: OnceLock<&'static Table> = OnceLock::new();
 
 struct Tables {
     of: Vec<(Id, &'static Table)>,
     free: Vec<&'static Table>,
+    /// Runtimes that turned out to have no clock: the table outside serves them.
+    clockless: Vec<Id>,
 }
 
 thread_local! {
@@ -65,6 +67,9 @@ fn table() -> &'static Table {
 fn of_runtime(runtime: &Handle) -> &'static Table {
     let id = runtime.id();
     let mut tables = TABLES.lock();
+    if tables.clockless.contains(&id) {
+        return outside();
+    }
     if let Some((_, table)) = tables.of.iter().find(|(known, _)| *known == id) {
         return table;
     }
@@ -101,7 +106,14 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        TABLES.lock().of.retain(|(id, _)| *id != self.id);
+        {
+            let mut tables = TABLES.lock();
+            tables.of.retain(|(id, _)| *id != self.id);
+            if thread::panicking() {
+                // tokio says only so that a runtime was built without `enable_time`.
+                tables.clockless.push(self.id);
+            }
+        }
         self.table.die();
         TABLES.lock().free.push(self.table);
     }

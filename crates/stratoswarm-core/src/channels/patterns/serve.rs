@@ -1,4 +1,7 @@
-use std::future::Future;
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use tokio::task::{JoinError, JoinSet};
 
@@ -58,7 +61,11 @@ where
             continue;
         }
         let Some(delivery) = receiver.recv().await else { break };
-        running.spawn(handler(delivery));
+        // What a handler does before its first `await` may run right here, and may panic as well.
+        match catch_unwind(AssertUnwindSafe(|| handler(delivery))) {
+            Ok(handling) => drop(running.spawn(handling)),
+            Err(_) => served.panicked += 1,
+        }
     }
     while let Some(ended) = running.join_next().await {
         served.count(&ended);
