@@ -1,6 +1,10 @@
 //! Reads the instance.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+};
 
 use super::Failure;
 use crate::tsplib::{Instance, parse_instance};
@@ -30,4 +34,24 @@ pub fn read_instance(path: &Path) -> Result<Instance, Failure> {
         ));
     }
     parse_instance(&bytes).map_err(|error| Failure::refused_file(path, error))
+}
+
+/// Whether two paths lead to one file: by their canonical form and, where the platform tells, by the file itself, as
+/// for hard links.
+pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+    let canonical = |path| fs::canonicalize(path).ok();
+    let same_path = canonical(one).is_some_and(|one| Some(one) == canonical(other));
+    same_path || same_node(one, other)
+}
+
+#[cfg(unix)]
+fn same_node(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let node = |path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    node(one).is_some_and(|one| Some(one) == node(other))
+}
+
+#[cfg(not(unix))]
+fn same_node(_: &Path, _: &Path) -> bool {
+    false
 }

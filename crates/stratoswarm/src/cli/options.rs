@@ -1,4 +1,4 @@
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::Parser as _;
 
@@ -37,7 +37,7 @@ pub struct RunOptions {
     pub file: PathBuf,
 
     /// How many agents, each with a population of its own (1 to 1000)
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = |text: &str| whole(text, 1, 1000_u32), allow_negative_numbers = true)]
     pub agents: u32,
 
     /// End after so many seconds, fractions allowed
@@ -45,15 +45,15 @@ pub struct RunOptions {
     pub seconds: Option<Duration>,
 
     /// End after so many generations of every agent; the same seed then gives the same result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, u64::MAX), allow_negative_numbers = true)]
     pub generations: Option<u64>,
 
     /// What all chance follows from
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole(text, 0, u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
 
     /// End once a tour of at most this length is found
-    #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(i64).range(0..), allow_negative_numbers = true)]
+    #[arg(long, value_name = "LENGTH", value_parser = |text: &str| whole(text, 0, i64::MAX), allow_negative_numbers = true)]
     pub target: Option<i64>,
 
     /// Print one JSON object instead of text
@@ -64,7 +64,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub tour_out: Option<PathBuf>,
 
-    /// Leave a component out, to see what the swarm makes of it; may be given several times
+    /// Leave a component out: the run then fails with exit code 1 and names it; may be given several times
     #[arg(long, value_name = "COMPONENT", value_enum)]
     pub without: Vec<Component>,
 }
@@ -83,6 +83,13 @@ impl Options {
             }
             Err(error) => Err(Failure::Refused(one_line(&error.render().to_string()))),
         }
+    }
+}
+
+fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {
+    match text.parse::<N>() {
+        Ok(number) if number >= least && number <= most => Ok(number),
+        _ => Err(format!("accepted: a whole number from {least} to {most}")),
     }
 }
 
@@ -152,17 +159,21 @@ mod tests {
     fn impossible_values_are_refused_in_one_line_that_names_the_option() {
         for (line, word) in [
             ("--agents 0", "--agents"),
-            ("--agents 1001", "1..=1000"),
-            ("--agents x", "--agents"),
+            ("--agents 1001", "accepted: a whole number from 1 to 1000"),
+            ("--agents -1", "accepted: a whole number from 1 to 1000"),
+            ("--agents x", "accepted: a whole number from 1 to 1000"),
             ("--seconds -1", "above 0"),
             ("--seconds 0", "above 0"),
             ("--seconds nan", "above 0"),
             ("--seconds inf", "above 0"),
             ("--seconds 1e300", "above 0"),
             ("--generations 0", "--generations"),
-            ("--generations -5", "-5"),
-            ("--seed -1", "-1"),
-            ("--target -1", "--target"),
+            ("--generations -1", "'-1' for '--generations <N>': accepted: a whole number from 1 to"),
+            ("--generations many", "accepted: a whole number from 1 to"),
+            ("--generations 99999999999999999999", "from 1 to 18446744073709551615"),
+            ("--seed -1", "'-1' for '--seed <N>': accepted: a whole number from 0 to"),
+            ("--seed 1.5", "accepted: a whole number from 0 to"),
+            ("--target -1", "'-1' for '--target <LENGTH>': accepted: a whole number from 0 to"),
             ("--without nothing", "governor"),
             ("--tours x", "--tours"),
             ("--json extra", "extra"),
@@ -171,6 +182,7 @@ mod tests {
             let text = failure.to_string();
             assert!(text.contains(word), "{line}: {text}");
             assert!(!text.contains('\n') && !text.starts_with("error"), "{line}: {text}");
+            assert!(!text.contains("as a value"), "{line}: {text}");
         }
         for line in ["stratoswarm", "stratoswarm run", "stratoswarm walk"] {
             let text = read(line).unwrap_err().to_string();

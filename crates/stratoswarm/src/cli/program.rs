@@ -2,7 +2,9 @@
 
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
-use super::{Command, Failure, Options, RunOptions, failure::shown, read_instance, signals};
+use super::{
+    Command, Failure, Options, RunOptions, failure::shown, input::same_file, read_instance, signals,
+};
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
     swarm::{self, Outcome, Settings, Stop},
@@ -33,6 +35,12 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
 fn run(options: &RunOptions) -> Result<(), Failure> {
     let instance = Arc::new(read_instance(&options.file)?);
     if let Some(path) = &options.tour_out {
+        if same_file(path, &options.file) {
+            return Err(Failure::refused_file(
+                path,
+                "--tour-out is the instance itself; accepted: a file of another name and content",
+            ));
+        }
         TourFile::check_writable(path).map_err(|error| {
             Failure::refused_file(path, format!("cannot be written: {error}; accepted: a place for a file"))
         })?;

@@ -1,4 +1,7 @@
-use super::{TspError, WeightType, weight_type::radians};
+use super::{
+    TspError, WeightType,
+    weight_type::{GEO_RANGE, radians},
+};
 
 /// The most cities an instance may have.
 pub const MAX_CITIES: usize = 200_000;
@@ -29,8 +32,9 @@ impl Instance {
     /// An instance of points in the plane, or of latitudes and longitudes as `DDD.MM` for [`WeightType::Geo`].
     ///
     /// # Errors
-    /// Fewer than 2 or more than [`MAX_CITIES`] points, a coordinate that is no finite number, points so far apart
-    /// that a weight would exceed [`MAX_WEIGHT`], or [`WeightType::Explicit`], which has no distance function.
+    /// Fewer than 2 or more than [`MAX_CITIES`] points, a coordinate that is no finite number or, for GEO, beyond 90
+    /// degrees of latitude or 180 of longitude, points so far apart that a weight would exceed [`MAX_WEIGHT`], or
+    /// [`WeightType::Explicit`], which has no distance function.
     pub fn from_points(name: &str, weight_type: WeightType, points: &[(f64, f64)]) -> Result<Self, TspError> {
         check_cities(points.len())?;
         if weight_type == WeightType::Explicit {
@@ -44,6 +48,11 @@ impl Instance {
                 format!("a coordinate of node {} is not finite", at + 1),
                 "finite numbers",
             ));
+        }
+        for (at, &point) in points.iter().enumerate() {
+            if let Some(problem) = weight_type.out_of_range(point) {
+                return Err(TspError::whole(format!("node {}: {problem}", at + 1), GEO_RANGE));
+            }
         }
         let points: Vec<_> = if weight_type == WeightType::Geo {
             points.iter().map(|&(latitude, longitude)| (radians(latitude), radians(longitude))).collect()
@@ -142,22 +151,40 @@ fn check_cities(cities: usize) -> Result<(), TspError> {
     Err(TspError::whole(format!("{cities} cities"), format!("2 to {MAX_CITIES}")))
 }
 
-/// Refuses points so far apart that the rounded distance would not fit.
+/// Refuses points so far apart that a rounded distance might not fit; the message names two of the outermost.
 fn check_extent(points: &[(f64, f64)]) -> Result<(), TspError> {
-    let extent = |of: fn(&(f64, f64)) -> f64| {
-        let (low, high) = points
-            .iter()
-            .map(of)
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        high - low
-    };
-    let diagonal = extent(|point| point.0).hypot(extent(|point| point.1));
-    if diagonal < f64::from(MAX_WEIGHT) - 1.0 {
+    const LIMIT: f64 = MAX_WEIGHT as f64 - 1.0;
+    let distance = |a: usize, b: usize| (points[a].0 - points[b].0).hypot(points[a].1 - points[b].1);
+    // The outermost points to the left, right, bottom and top.
+    let mut outer = [0; 4];
+    for (at, point) in points.iter().enumerate() {
+        let beyond = [
+            point.0 < points[outer[0]].0,
+            point.0 > points[outer[1]].0,
+            point.1 < points[outer[2]].1,
+            point.1 > points[outer[3]].1,
+        ];
+        for (outermost, _) in outer.iter_mut().zip(beyond).filter(|(_, beyond)| *beyond) {
+            *outermost = at;
+        }
+    }
+    let [left, right, bottom, top] = outer;
+    let diagonal = (points[right].0 - points[left].0).hypot(points[top].1 - points[bottom].1);
+    if diagonal < LIMIT {
         return Ok(());
     }
+    let (mut from, mut to) = (left, right);
+    for (a, b) in [(left, bottom), (left, top), (right, bottom), (right, top), (bottom, top)] {
+        if distance(a, b) > distance(from, to) {
+            (from, to) = (a, b);
+        }
+    }
+    let (from, to, apart) = (from.min(to) + 1, from.max(to) + 1, distance(from, to));
     Err(TspError::whole(
-        format!("the cities lie {diagonal:e} apart"),
-        format!("distances up to {MAX_WEIGHT}"),
+        format!(
+            "nodes {from} and {to} lie {apart:e} apart, and the rectangle around all cities has a diagonal of {diagonal:e}"
+        ),
+        format!("cities in a rectangle with a diagonal below {LIMIT}"),
     ))
 }
 

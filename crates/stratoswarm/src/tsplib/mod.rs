@@ -7,7 +7,9 @@
 //! |---|---|
 //! | `TYPE` | `TSP` (instances), `TOUR` (tours) |
 //! | `EDGE_WEIGHT_TYPE` | `EUC_2D`, `CEIL_2D`, `ATT`, `GEO`, `EXPLICIT` |
-//! | `EDGE_WEIGHT_FORMAT` | `FULL_MATRIX`, `UPPER_ROW`, `LOWER_ROW`, `UPPER_DIAG_ROW`, `LOWER_DIAG_ROW` |
+//! | `EDGE_WEIGHT_FORMAT` | `FULL_MATRIX`, `UPPER_ROW`, `LOWER_ROW`, `UPPER_DIAG_ROW`, `LOWER_DIAG_ROW`, `UPPER_COL`, `LOWER_COL`, `UPPER_DIAG_COL`, `LOWER_DIAG_COL`; `FUNCTION` where the type is not `EXPLICIT` |
+//!
+//! `GEO` coordinates are latitudes from -90 to 90 and longitudes from -180 to 180 degrees.
 //!
 //! Whatever the bytes of a file are, reading it ends with a value or with a [`TspError`] that names the line.
 

@@ -37,7 +37,8 @@ pub fn parse_instance(bytes: &[u8]) -> Result<Instance, TspError> {
         match keyword {
             Keyword::Coords => {
                 let cities = parser.required_dimension(line, keyword)?;
-                if parser.required_weight_type(line, keyword)? == WeightType::Explicit {
+                let kind = parser.required_weight_type(line, keyword)?;
+                if kind == WeightType::Explicit {
                     return Err(TspError::at(
                         line,
                         "NODE_COORD_SECTION with EDGE_WEIGHT_TYPE EXPLICIT",
@@ -45,7 +46,7 @@ pub fn parse_instance(bytes: &[u8]) -> Result<Instance, TspError> {
                     ));
                 }
                 once(points.is_some(), line, keyword)?;
-                points = Some(coordinates(&mut parser.lines, cities)?);
+                points = Some(coordinates(&mut parser.lines, cities, kind)?);
             }
             Keyword::Weights => {
                 let cities = parser.required_dimension(line, keyword)?;
@@ -125,6 +126,8 @@ struct Parser<'a> {
     dimension: Option<usize>,
     weight_type: Option<WeightType>,
     weight_format: Option<WeightFormat>,
+    /// The line of `EDGE_WEIGHT_FORMAT: FUNCTION`.
+    function: Option<u64>,
 }
 
 impl<'a> Parser<'a> {
@@ -138,6 +141,7 @@ impl<'a> Parser<'a> {
             dimension: None,
             weight_type: None,
             weight_format: None,
+            function: None,
         }
     }
 
@@ -210,7 +214,7 @@ impl<'a> Parser<'a> {
             },
             Keyword::WeightFormat => match value.to_ascii_uppercase().as_str() {
                 // The weights are then a function of the coordinates, as EDGE_WEIGHT_TYPE says anyway.
-                "FUNCTION" => {}
+                "FUNCTION" => self.function = Some(line),
                 name => match name.parse() {
                     Ok(format) => self.weight_format = Some(format),
                     Err(()) => return refuse(WEIGHT_FORMATS),
@@ -224,7 +228,14 @@ impl<'a> Parser<'a> {
             // How to draw the cities does not matter here.
             _ => {}
         }
-        Ok(())
+        match (self.weight_type, self.function) {
+            (Some(WeightType::Explicit), Some(line)) => Err(TspError::at(
+                line,
+                "EDGE_WEIGHT_FORMAT FUNCTION is not accepted with EDGE_WEIGHT_TYPE EXPLICIT",
+                WEIGHT_FORMATS,
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn unknown(&self, line: u64, word: &str) -> TspError {
@@ -243,7 +254,7 @@ impl<'a> Parser<'a> {
         self.dimension.ok_or_else(|| {
             TspError::at(
                 line,
-                format!("{} before DIMENSION", before.name()),
+                format!("{} before DIMENSION", place(before)),
                 "DIMENSION: the number of cities, first",
             )
         })
@@ -251,9 +262,14 @@ impl<'a> Parser<'a> {
 
     fn required_weight_type(&self, line: u64, before: Keyword) -> Result<WeightType, TspError> {
         self.weight_type.ok_or_else(|| {
-            TspError::at(line, format!("{} before EDGE_WEIGHT_TYPE", before.name()), WEIGHT_TYPES)
+            TspError::at(line, format!("{} before EDGE_WEIGHT_TYPE", place(before)), WEIGHT_TYPES)
         })
     }
+}
+
+/// Where something is missing, at a section or at the file's end, with or without a line that says `EOF`.
+fn place(before: Keyword) -> &'static str {
+    if before == Keyword::Eof { "the file ends" } else { before.name() }
 }
 
 fn once(again: bool, line: u64, keyword: Keyword) -> Result<(), TspError> {

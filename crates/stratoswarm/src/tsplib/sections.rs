@@ -1,9 +1,16 @@
 //! Reads the data part: the entries below a section's keyword.
 
-use super::{MAX_WEIGHT, TspError, WeightFormat, error::quoted, keyword::Keyword, lines::Lines};
+use super::{
+    MAX_WEIGHT, TspError, WeightFormat, WeightType, error::quoted, keyword::Keyword, lines::Lines,
+    weight_type::GEO_RANGE,
+};
 
 /// `NODE_COORD_SECTION`: one `node x y` a line, each node of 1 to `cities` once, in any order.
-pub(super) fn coordinates(lines: &mut Lines<'_>, cities: usize) -> Result<Vec<(f64, f64)>, TspError> {
+pub(super) fn coordinates(
+    lines: &mut Lines<'_>,
+    cities: usize,
+    kind: WeightType,
+) -> Result<Vec<(f64, f64)>, TspError> {
     let form = || format!("NODE X Y, NODE from 1 to {cities}, finite numbers");
     // At most MAX_CITIES places, whatever the file claims.
     let mut points = vec![None; cities];
@@ -24,7 +31,11 @@ pub(super) fn coordinates(lines: &mut Lines<'_>, cities: usize) -> Result<Vec<(f
         let Some(index) = node_number(node, cities) else {
             return Err(TspError::at(line, format!("node {}", quoted(node)), form()));
         };
-        if points[index].replace((number(x)?, number(y)?)).is_some() {
+        let point = (number(x)?, number(y)?);
+        if let Some(problem) = kind.out_of_range(point) {
+            return Err(TspError::at(line, problem, GEO_RANGE));
+        }
+        if points[index].replace(point).is_some() {
             return Err(TspError::at(
                 line,
                 format!("node {} for the second time", index + 1),

@@ -93,5 +93,17 @@ fn temporary(target: &Path) -> io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(directory)
+    builder.tempfile_in(directory).map_err(|error| of_the_directory(error.kind()))
+}
+
+/// Why no file can be made in a directory, without the temporary file's name, which nobody asked for.
+fn of_the_directory(kind: io::ErrorKind) -> io::Error {
+    let text = match kind {
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        io::ErrorKind::NotADirectory => "what should be its directory is none".to_owned(),
+        io::ErrorKind::PermissionDenied => "its directory is not writable".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "its directory is on a read-only file system".to_owned(),
+        kind => format!("no file can be made in its directory: {kind}"),
+    };
+    io::Error::new(kind, text)
 }

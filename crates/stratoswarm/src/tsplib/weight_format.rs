@@ -1,6 +1,9 @@
 use std::{fmt, str::FromStr};
 
 /// In which order an explicit matrix is listed: `EDGE_WEIGHT_FORMAT`.
+///
+/// The matrix is symmetric, so a listing by columns is the same numbers in the same order as one by rows of the other
+/// triangle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WeightFormat {
@@ -14,20 +17,30 @@ pub enum WeightFormat {
     UpperDiagRow,
     /// The rows below the diagonal, with it.
     LowerDiagRow,
+    /// The columns above the diagonal; reads as [`LowerRow`](Self::LowerRow).
+    UpperCol,
+    /// The columns below the diagonal; reads as [`UpperRow`](Self::UpperRow).
+    LowerCol,
+    /// The columns above the diagonal, with it; reads as [`LowerDiagRow`](Self::LowerDiagRow).
+    UpperDiagCol,
+    /// The columns below the diagonal, with it; reads as [`UpperDiagRow`](Self::UpperDiagRow).
+    LowerDiagCol,
 }
 
 /// Every accepted `EDGE_WEIGHT_FORMAT`, as messages list them.
-pub(super) const WEIGHT_FORMATS: &str = "FULL_MATRIX, UPPER_ROW, LOWER_ROW, UPPER_DIAG_ROW, LOWER_DIAG_ROW";
+pub(super) const WEIGHT_FORMATS: &str = "FULL_MATRIX, UPPER_ROW, LOWER_ROW, UPPER_DIAG_ROW, LOWER_DIAG_ROW, \
+     UPPER_COL, LOWER_COL, UPPER_DIAG_COL, LOWER_DIAG_COL";
 
 impl WeightFormat {
-    /// The columns that row `row` (from 0) of a matrix of `n` cities lists.
+    /// The columns that row `row` (from 0) of a matrix of `n` cities lists; for a listing by columns, the rows that
+    /// column `row` lists, which is the same in a symmetric matrix.
     pub(super) fn columns(self, row: usize, n: usize) -> std::ops::Range<usize> {
         match self {
             Self::FullMatrix => 0..n,
-            Self::UpperRow => row + 1..n,
-            Self::LowerRow => 0..row,
-            Self::UpperDiagRow => row..n,
-            Self::LowerDiagRow => 0..row + 1,
+            Self::UpperRow | Self::LowerCol => row + 1..n,
+            Self::LowerRow | Self::UpperCol => 0..row,
+            Self::UpperDiagRow | Self::LowerDiagCol => row..n,
+            Self::LowerDiagRow | Self::UpperDiagCol => 0..row + 1,
         }
     }
 }
@@ -42,6 +55,10 @@ impl FromStr for WeightFormat {
             "LOWER_ROW" => Self::LowerRow,
             "UPPER_DIAG_ROW" => Self::UpperDiagRow,
             "LOWER_DIAG_ROW" => Self::LowerDiagRow,
+            "UPPER_COL" => Self::UpperCol,
+            "LOWER_COL" => Self::LowerCol,
+            "UPPER_DIAG_COL" => Self::UpperDiagCol,
+            "LOWER_DIAG_COL" => Self::LowerDiagCol,
             _ => return Err(()),
         })
     }
@@ -55,6 +72,10 @@ impl fmt::Display for WeightFormat {
             Self::LowerRow => "LOWER_ROW",
             Self::UpperDiagRow => "UPPER_DIAG_ROW",
             Self::LowerDiagRow => "LOWER_DIAG_ROW",
+            Self::UpperCol => "UPPER_COL",
+            Self::LowerCol => "LOWER_COL",
+            Self::UpperDiagCol => "UPPER_DIAG_COL",
+            Self::LowerDiagCol => "LOWER_DIAG_COL",
         })
     }
 }
@@ -68,7 +89,14 @@ mod tests {
         let listed = |format: WeightFormat| (0..5).map(|row| format.columns(row, 5).len()).sum::<usize>();
         assert_eq!(
             WEIGHT_FORMATS.split(", ").map(|name| listed(name.parse().unwrap())).collect::<Vec<_>>(),
-            [25, 10, 10, 15, 15]
+            [25, 10, 10, 15, 15, 10, 10, 15, 15]
         );
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for name in WEIGHT_FORMATS.split(", ") {
+            assert_eq!(name.parse::<WeightFormat>().map(|format| format.to_string()), Ok(name.to_owned()));
+        }
     }
 }

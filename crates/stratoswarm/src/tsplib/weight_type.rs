@@ -24,7 +24,22 @@ pub enum WeightType {
 /// Every accepted `EDGE_WEIGHT_TYPE`, as messages list them.
 pub(super) const WEIGHT_TYPES: &str = "EUC_2D, CEIL_2D, ATT, GEO, EXPLICIT";
 
+/// The coordinates of [`WeightType::Geo`], as messages state them.
+pub(super) const GEO_RANGE: &str =
+    "latitude from -90 to 90 and longitude from -180 to 180 degrees, as DDD.MM";
+
 impl WeightType {
+    /// What is wrong with a point's coordinates, as the file states them; only [`Geo`](Self::Geo) has limits.
+    pub(super) fn out_of_range(self, (latitude, longitude): (f64, f64)) -> Option<String> {
+        if self != Self::Geo {
+            return None;
+        }
+        [("latitude", latitude, 90.0), ("longitude", longitude, 180.0)]
+            .into_iter()
+            .find(|(_, degrees, most)| degrees.abs() > *most)
+            .map(|(what, degrees, most)| format!("{what} {degrees:?} is beyond {most} degrees"))
+    }
+
     /// The weight between two points; for [`Geo`](Self::Geo) the points are [`radians`] already.
     ///
     /// [`Explicit`](Self::Explicit) has no distance function and gives 0.

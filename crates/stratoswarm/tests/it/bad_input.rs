@@ -35,6 +35,8 @@ fn contents_that_are_none() {
         ("2 3 4\n", "", ["ends after 2 of 3 nodes", "line", "accepted: "]),
         ("EUC_2D", "XRAY1", ["line 5", "XRAY1", "accepted: EUC_2D"]),
         ("3 6 8\nEOF\n", "3 6", ["line 9", "no node", "accepted: "]),
+        ("2 3 4", "2 3e9 4", ["nodes 1 and 2 lie 3", "apart", "accepted: "]),
+        ("DIMENSION: 3\n", "EOF\n", ["line 4", "the file ends before DIMENSION", "accepted: "]),
         (GOOD, "", ["the file is empty", "bad.tsp", "accepted: "]),
     ] {
         fs::write(&path, GOOD.replace(from, to)).unwrap();
@@ -50,16 +52,58 @@ fn options_that_are_none() {
     for (options, word) in [
         (&["--agents", "0"][..], "--agents"),
         (&["--seconds", "nan"], "accepted: a number of seconds"),
-        (&["--generations", "0"], "--generations"),
-        (&["--target", "-1"], "--target"),
+        (&["--generations", "0"], "accepted: a whole number from 1 to"),
+        (&["--generations", "-1"], "accepted: a whole number from 1 to"),
+        (&["--seed", "-1"], "accepted: a whole number from 0 to"),
+        (&["--target", "-1"], "accepted: a whole number from 0 to"),
         (&["--without", "everything"], "knowledge"),
         (&["--tour-out", "/"], "accepted: a place for a file"),
-        (&["--tour-out", "/none/of/this"], "cannot be written"),
+        (&["--tour-out", "/none/of/this"], "/none/of/this: cannot be written: its directory does not exist;"),
     ] {
         refused(&program(&[&["run", berlin52], options].concat()), 2, &[word]);
     }
     refused(&program(&[]), 2, &["run"]);
     refused(&program(&["run"]), 2, &["FILE.tsp"]);
+}
+
+#[test]
+fn a_tour_that_would_replace_its_instance() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("good.tsp");
+    fs::write(&path, GOOD).unwrap();
+    let mut others = vec![path.clone(), directory.path().join(".").join("good.tsp")];
+    #[cfg(unix)]
+    {
+        let [symbolic, hard] = ["symbolic.tour", "hard.tour"].map(|name| directory.path().join(name));
+        std::os::unix::fs::symlink(&path, &symbolic).unwrap();
+        fs::hard_link(&path, &hard).unwrap();
+        others.extend([symbolic, hard]);
+    }
+    for other in &others {
+        for (instance, tour) in [(&path, other), (other, &path)] {
+            let arguments = ["run", instance.to_str().unwrap(), "--tour-out", tour.to_str().unwrap()];
+            let words = [tour.to_str().unwrap(), "is the instance itself", "accepted: "];
+            refused(&program(&arguments), 2, &words);
+        }
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), GOOD);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tour_in_a_directory_that_may_not_be_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(directory.path().join("probe"), "").is_ok() {
+        eprintln!("the superuser may write everywhere");
+        return;
+    }
+    let (berlin52, tour) = (berlin52(), directory.path().join("best.tour"));
+    let tour = tour.to_str().unwrap();
+    let output = program(&["run", berlin52.to_str().unwrap(), "--tour-out", tour]);
+    refused(&output, 2, &[&format!("{tour}: cannot be written: its directory is not writable;")]);
 }
 
 #[cfg(unix)]

@@ -53,7 +53,25 @@ fn nodes_that_cannot_be() {
         refused(GOOD, "2 3 4", wrong, 8, &["no node", "NODE X Y"]);
     }
     let far = refusal(&GOOD.replace("2 3 4", "2 3e9 4")).to_string();
-    assert!(far.contains("apart"), "{far}");
+    assert!(far.contains("nodes 1 and 2 lie 3") && far.contains("apart"), "{far}");
+}
+
+#[test]
+fn cities_that_lie_nowhere_on_earth() {
+    let geo = GOOD.replace("EUC_2D", "GEO");
+    for wrong in ["2 90.01 4", "2 -91 4", "2 3 180.3", "2 3 -1e9"] {
+        refused(
+            &geo,
+            "2 3 4",
+            wrong,
+            8,
+            &["is beyond", "latitude from -90 to 90 and longitude from -180 to 180"],
+        );
+    }
+    for right in ["2 90 180", "2 -90 -180.0"] {
+        assert!(parse_instance(geo.replace("2 3 4", right).as_bytes()).is_ok(), "{right}");
+    }
+    assert!(parse_instance(GOOD.replace("2 3 4", "2 300 400").as_bytes()).is_ok(), "only GEO has limits");
 }
 
 #[test]
@@ -67,7 +85,15 @@ fn types_that_are_not_supported() {
     refused(GOOD, "NAME: g", "TOUR_SECTION", 1, &["TOUR_SECTION in an instance"]);
     refused(GOOD, "EUC_2D", "EXPLICIT", 6, &["EDGE_WEIGHT_SECTION"]);
     refused(MATRIX, "EXPLICIT", "GEO", 5, &["NODE_COORD_SECTION"]);
-    refused(MATRIX, "FULL_MATRIX", "UPPER_COL", 4, &["UPPER_COL", "UPPER_ROW"]);
+    refused(MATRIX, "FULL_MATRIX", "WHOLE_MATRIX", 4, &["WHOLE_MATRIX", "UPPER_ROW", "LOWER_DIAG_COL"]);
+    let words =
+        ["FUNCTION is not accepted with EDGE_WEIGHT_TYPE EXPLICIT", "accepted: FULL_MATRIX, UPPER_ROW"];
+    refused(MATRIX, "FULL_MATRIX", "FUNCTION", 4, &words);
+    let (kind, function) = ("EDGE_WEIGHT_TYPE: EXPLICIT\n", "EDGE_WEIGHT_FORMAT: FUNCTION\n");
+    let given = "EDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: FULL_MATRIX\n";
+    refused(MATRIX, given, &format!("{function}{kind}"), 3, &words);
+    let computed = GOOD.replace("EUC_2D\n", &format!("EUC_2D\n{function}"));
+    assert!(parse_instance(computed.as_bytes()).is_ok());
     refused(MATRIX, "EDGE_WEIGHT_FORMAT: FULL_MATRIX\n", "", 4, &["before EDGE_WEIGHT_FORMAT"]);
 }
 
@@ -85,7 +111,12 @@ fn matrices_that_cannot_be() {
 #[test]
 fn files_that_end_too_early() {
     assert_eq!(refusal("").to_string(), "the file is empty; accepted: a TSPLIB instance");
-    assert!(refusal("\n \n").to_string().contains("DIMENSION"));
+    for text in ["\n \n", "NAME: x\n", "NAME: x\nEOF\n"] {
+        let error = refusal(text).to_string();
+        assert!(error.contains("the file ends before DIMENSION") && !error.contains("EOF"), "{error}");
+    }
+    let error = refusal("DIMENSION: 3\n").to_string();
+    assert!(error.contains("line 1: the file ends before EDGE_WEIGHT_TYPE"), "{error}");
     refused(GOOD, "NODE_COORD_SECTION\n1 0 0\n2 3 4\n3 6 8\n", "", 6, &["without NODE_COORD_SECTION"]);
     let whole = GOOD.trim_end_matches("EOF\n").trim_end();
     for end in 0..whole.len() - 1 {

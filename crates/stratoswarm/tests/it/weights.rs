@@ -15,6 +15,10 @@ fn every_format_of_one_matrix_is_the_same_instance() {
         ("LOWER_ROW", "1\n2 4\n3 5 6"),
         ("UPPER_DIAG_ROW", "9 1 2 3 9 4 5\n9 6 9"),
         ("LOWER_DIAG_ROW", "0\n1 0\n2 4\n0 3 5 6 0"),
+        ("UPPER_COL", "1\n2 4\n3 5 6"),
+        ("LOWER_COL", "1 2 3\n4 5\n6"),
+        ("UPPER_DIAG_COL", "0\n1 0\n2 4\n0 3 5 6 0"),
+        ("LOWER_DIAG_COL", "9 1 2 3 9 4 5\n9 6 9"),
     ];
     for (format, weights) in formats {
         let instance = parse_instance(matrix(format, weights).as_bytes()).unwrap();
