@@ -116,7 +116,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
             let made = handle(&broadcast, at);
             (Entry::new(self.order.unwrap_or(0), broadcast), made)
         };
-        let broadcast = self.fabric.open(self.name.clone(), found, make)?;
+        let broadcast = self.fabric.open(&self.name, found, make)?;
         tracing::debug!(channel = broadcast.name(), capacity = broadcast.capacity(), "broadcast opened");
         Ok(broadcast)
     }

@@ -189,7 +189,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             let made = handle(&channel, at);
             (Entry::new(self.order.unwrap_or(0), channel), made)
         };
-        let channel = self.fabric.open(self.name.clone(), found, make)?;
+        let channel = self.fabric.open(&self.name, found, make)?;
         for group in &self.groups {
             channel.declare_group(group);
         }

@@ -147,14 +147,14 @@ impl Fabric {
     /// Finds the channel of this name, or makes it.
     pub(super) fn open<C: AnyChannel, T>(
         &self,
-        name: String,
+        name: &str,
         found: impl FnOnce(&Entry, Option<&C>) -> Result<T, OpenError>,
         make: impl FnOnce() -> (Entry, T),
     ) -> Result<T, OpenError> {
         if self.inner.closed.load(Ordering::SeqCst) {
             return Err(OpenError::Closed);
         }
-        let made = match self.inner.channels.entry(name.clone()) {
+        let made = match self.inner.channels.entry(name.to_owned()) {
             Place::Occupied(place) if !place.get().channel().is_spent() => {
                 return found(place.get(), place.get().downcast());
             }
@@ -173,7 +173,7 @@ impl Fabric {
         };
         if self.inner.closed.load(Ordering::SeqCst) {
             // A shutdown began meanwhile, and may not have seen it.
-            self.with(&name, |channel| channel.close());
+            self.with(name, |channel| channel.close());
             return Err(OpenError::Closed);
         }
         Ok(made)
