@@ -1,6 +1,7 @@
 //! The library seen from outside: every guarantee of `docs/semantics.md` is proved by a test in one of these files.
 //!
-//! Time is tokio's paused clock or a future polled by hand; nothing here sleeps, except two requests outside tokio.
+//! Time is tokio's paused clock or a future polled by hand; nothing here sleeps, except requests of some milliseconds
+//! outside tokio and in a runtime without a clock.
 
 // In tests a failed `unwrap` is the failure report, a panic inside a message or a handler is the subject under test,
 // and literal numbers and long scenarios are what is being read.
