@@ -18,6 +18,7 @@ use crate::{
     accounts::ChannelKind,
     channels::{Channel, Message, NoReply, Shared},
     error::TrySendError,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -291,5 +292,32 @@ fn a_permit_that_is_dropped_frees_the_sender() {
         drop(permit);
         sending.join().unwrap();
         assert_eq!(drain(&mut receiver), [1]);
+    });
+}
+
+/// Between the moment a message has left the log and the drop of its delivery, it is in hand at every moment.
+#[test]
+fn what_is_taken_is_in_hand_until_it_is_dropped() {
+    check(3, || {
+        let numbers = channel(2);
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        numbers.close();
+        let done = Arc::new(AtomicU64::new(0));
+        let counting = Arc::clone(&done);
+        let working = thread::spawn(move || {
+            for _ in 0..2 {
+                let delivery = block_on(receiver.recv());
+                counting.fetch_add(1, Ordering::SeqCst);
+                drop(delivery);
+            }
+            receiver
+        });
+        if numbers.shared().log.lock().is_drained() {
+            assert_eq!(done.load(Ordering::SeqCst), 2, "drained only after the work");
+        }
+        drop(working.join().unwrap());
+        drop(numbers);
     });
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     accounts::ChannelInfo,
-    engine::{Admission, Durability, Effects, Slot},
+    engine::{Admission, Durability, Effects},
     error::{Closed, JoinError, SendError, TrySendError},
     sync::poll_proceed,
 };
@@ -120,7 +120,7 @@ impl<M: Message> Channel<M> {
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
         let mut log = self.shared.log.lock();
         if log.admits_now() {
-            log.push(Slot::plain(message));
+            log.push(message);
             if log.has_followers() {
                 self.shared.pushed(log);
             }
@@ -131,7 +131,7 @@ impl<M: Message> Channel<M> {
             Admission::Full => Err(TrySendError::Full(message)),
             Admission::Closed => Err(TrySendError::Closed(message)),
             Admission::Granted => {
-                log.push(Slot::plain(message));
+                log.push(message);
                 log.note_depth();
                 log.pushed(1, &mut effects);
                 Ok(())

@@ -5,7 +5,7 @@ use std::{
 
 use super::{Shared, yielding};
 use crate::{
-    engine::{Effects, Log, SharedStash, Take, Taken},
+    engine::{Effects, Hand, Log, SharedStash, Stash, Take, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::MutexGuard,
@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Cursor<M: Clone> {
     shared: Arc<Shared<M>>,
     stash: SharedStash<M>,
+    /// Of a group: what its members have in hand.
+    hand: Option<Arc<Hand>>,
     me: usize,
     /// How many messages the stash may hold; 0 means ask the log.
     hint: usize,
@@ -27,8 +29,13 @@ pub(super) struct Cursor<M: Clone> {
 }
 
 impl<M: Clone> Cursor<M> {
-    pub(super) fn new(shared: Arc<Shared<M>>, stash: SharedStash<M>, me: usize) -> Self {
-        Self { shared, stash, me, hint: 0, waiting: None, yielded: false, yielding_pays: None }
+    pub(super) fn new(
+        shared: Arc<Shared<M>>,
+        stash: SharedStash<M>,
+        hand: Option<Arc<Hand>>,
+        me: usize,
+    ) -> Self {
+        Self { shared, stash, hand, me, hint: 0, waiting: None, yielded: false, yielding_pays: None }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
@@ -39,19 +46,14 @@ impl<M: Clone> Cursor<M> {
         self.waiting.is_some()
     }
 
-    /// The next message with its position, the short way: a plain one from the stash.
+    /// The stash, if the next message may be popped from it the short way. Whoever pops says so first.
     #[inline(always)]
-    pub(super) fn pop_plain(&mut self) -> Option<(M, u64)> {
+    pub(super) fn plain(&mut self) -> Option<(MutexGuard<'_, Stash<M>>, &mut usize)> {
         if self.hint == 0 {
             return None;
         }
-        let mut stash = self.stash.lock();
-        let next = stash.pop_plain()?;
-        self.hint -= 1;
-        if self.hint == 0 {
-            stash.give_back();
-        }
-        Some(next)
+        let stash = self.stash.lock();
+        if stash.is_plain() { Some((stash, &mut self.hint)) } else { None }
     }
 
     /// The next message; none at the end.
@@ -103,7 +105,7 @@ impl<M: Clone> Cursor<M> {
     #[inline(always)]
     fn pop_stash(&mut self) -> Option<Taken<M>> {
         let mut stash = self.stash.lock();
-        let next = stash.pop();
+        let next = stash.pop(self.hand.as_deref());
         let asked = stash.asks();
         stash.give_back();
         drop(stash);

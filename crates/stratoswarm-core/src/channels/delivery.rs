@@ -1,10 +1,10 @@
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref};
 
 use tokio::time::Instant;
 
-use super::{Message, RawResponder, Responder, Ticket};
+use super::{Message, RawResponder, Responder};
 use crate::{
-    engine::{Slot, Taken},
+    engine::{Taken, Ticket},
     requests::AnyResponder,
 };
 
@@ -31,44 +31,39 @@ use crate::{
 /// # Ok(()) }
 /// ```
 #[must_use = "a dropped request is told that it was not answered"]
-#[repr(C)] // the message first, as in the log: see `engine::Slot`
 pub struct Delivery<M: Message> {
-    message: M,
-    responder: AnyResponder,
-    seq: u64,
-    ticket: Ticket,
+    taken: Taken<M>,
 }
 
 impl<M: Message> Delivery<M> {
     #[inline(always)]
-    pub(super) fn plain(message: M, seq: u64, token: &Arc<()>) -> Self {
-        Self { message, responder: AnyResponder::none(), seq, ticket: Ticket::new(token) }
+    pub(super) fn plain(message: M, position: u64, ticket: Ticket) -> Self {
+        Self { taken: Taken { message, request: AnyResponder::none(), position, ticket } }
     }
 
     #[inline(always)]
-    pub(super) fn new(taken: Taken<M>, token: &Arc<()>) -> Self {
-        let Taken { slot: Slot { message, request }, position } = taken;
-        Self { message, responder: request, seq: position, ticket: Ticket::new(token) }
+    pub(super) fn new(taken: Taken<M>) -> Self {
+        Self { taken }
     }
 
     /// The message's place in the channel: 0 for the first ever accepted. The same at every reader.
     pub fn seq(&self) -> u64 {
-        self.seq
+        self.taken.position
     }
 
     /// Whether a caller waits for a reply.
     pub fn is_request(&self) -> bool {
-        self.responder.is_some()
+        self.taken.request.is_some()
     }
 
     /// When its caller gives up; none for a message that was only sent, or a request without deadline.
     pub fn deadline(&self) -> Option<Instant> {
-        self.responder.cell().and_then(|cell| cell.deadline())
+        self.taken.request.cell().and_then(|cell| cell.deadline())
     }
 
     /// The message alone. A caller that waits for a reply is told [`Unanswered`](crate::RequestError::Unanswered).
     pub fn into_message(self) -> M {
-        self.message
+        self.taken.message
     }
 
     /// The message and its responder, for messages with one reply type.
@@ -82,7 +77,8 @@ impl<M: Message> Delivery<M> {
 
     /// The message and its responder of a reply type that is yet to be said; see [`protocol!`](crate::protocol).
     pub fn into_raw_parts(self) -> (M, RawResponder) {
-        (self.message, RawResponder::new(self.responder, self.ticket))
+        let Taken { message, request, ticket, .. } = self.taken;
+        (message, RawResponder::new(request, ticket))
     }
 }
 
@@ -90,15 +86,15 @@ impl<M: Message> Deref for Delivery<M> {
     type Target = M;
 
     fn deref(&self) -> &M {
-        &self.message
+        &self.taken.message
     }
 }
 
 impl<M: Message + fmt::Debug> fmt::Debug for Delivery<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
-            .field("message", &self.message)
-            .field("seq", &self.seq)
+            .field("message", &self.taken.message)
+            .field("seq", &self.seq())
             .field("is_request", &self.is_request())
             .finish_non_exhaustive()
     }

@@ -1,5 +1,4 @@
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     panic::Location,
@@ -13,7 +12,7 @@ use futures_core::Stream;
 
 use super::{Shared, block_on};
 use crate::{
-    engine::{Effects, LossyBatch, Slot},
+    engine::{Effects, Queue},
     error::{Lagged, TryRecvError},
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -44,7 +43,7 @@ pub struct LossySubscriber<M: Clone + Send + 'static> {
     shared: Arc<Shared<M>>,
     me: usize,
     /// Taken from the log, not handed out yet.
-    batch: LossyBatch<M>,
+    batch: Queue<M>,
     /// The channel's tail, as of when senders may have overtaken the batch.
     overtaken: Arc<CachePadded<AtomicU64>>,
     /// How far behind it may be.
@@ -63,7 +62,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         let history = log.history();
         drop(log);
         let handle = shared.list("LossySubscriber", None, at);
-        let batch = LossyBatch { queue: VecDeque::new(), front: 0 };
+        let batch = Queue::new();
         Self { shared: Arc::clone(shared), me, batch, overtaken, history, unread, waiting: None, handle }
     }
 
@@ -125,7 +124,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
 
     #[inline(always)]
     fn pop(&mut self) -> Option<M> {
-        if self.overtaken.load(Ordering::Relaxed) > self.batch.front.saturating_add(self.history) {
+        if self.overtaken.load(Ordering::Relaxed) > self.batch.front().saturating_add(self.history) {
             return None;
         }
         self.pop_any()
@@ -133,10 +132,8 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
 
     #[inline(always)]
     fn pop_any(&mut self) -> Option<M> {
-        let Slot { message, request } = self.batch.queue.pop_front()?;
-        std::mem::forget(request); // a lossy reader's copy has none: spares a look at it
-        self.batch.front += 1;
-        self.unread.store(self.batch.queue.len() as u64, Ordering::Relaxed);
+        let message = self.batch.pop_plain()?;
+        self.unread.store(self.batch.len() as u64, Ordering::Relaxed);
         Some(message)
     }
 
@@ -163,14 +160,10 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         let mut log = self.shared.log.lock();
         let took = log.take_lossy(self.me, &mut self.batch, &mut effects);
         let missed = took.missed;
-        self.unread.store(self.batch.queue.len() as u64, Ordering::Relaxed);
-        let first = if missed > 0 { None } else { self.batch.queue.pop_front() };
+        let first = if missed > 0 { None } else { self.batch.pop_plain() };
+        self.unread.store(self.batch.len() as u64, Ordering::Relaxed);
         let taken = match first {
-            Some(slot) => {
-                self.batch.front += 1;
-                self.unread.store(self.batch.queue.len() as u64, Ordering::Relaxed);
-                Ok(Ok(slot.message))
-            }
+            Some(message) => Ok(Ok(message)),
             None if missed > 0 => Ok(Err(Lagged { missed })),
             None if took.closed => Err(TryRecvError::Closed),
             None => {

@@ -1,5 +1,5 @@
-use super::{Responder, Ticket};
-use crate::requests::AnyResponder;
+use super::Responder;
+use crate::{engine::Ticket, requests::AnyResponder};
 
 /// A responder before its reply type is known; for a hand-written counterpart of [`protocol!`](crate::protocol).
 ///

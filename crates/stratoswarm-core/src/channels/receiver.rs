@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 use super::{Delivery, Message, Shared, block_on, cursor::Cursor};
 use crate::{
-    engine::{Membership, Taken},
+    engine::{Hand, Membership, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::poll_proceed,
@@ -49,7 +49,7 @@ use crate::{
 /// ```
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
-    token: Arc<()>,
+    hand: Arc<Hand>,
     handle: u64,
 }
 
@@ -60,9 +60,9 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { me, stash, token } = membership;
+        let Membership { me, stash, hand } = membership;
         let handle = shared.list("Receiver", Some(name.to_owned()), at);
-        Self { cursor: Cursor::new(shared, stash, me), token, handle }
+        Self { cursor: Cursor::new(shared, stash, Some(Arc::clone(&hand)), me), hand, handle }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -160,9 +160,14 @@ impl<M: Message> Receiver<M> {
     #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((message, seq)) = self.cursor.pop_plain() {
+        if let Some((mut stash, hint)) = self.cursor.plain() {
             budget.made_progress();
-            return Poll::Ready(Some(Delivery::plain(message, seq, &self.token)));
+            *hint -= 1;
+            let seq = stash.front();
+            let ticket = self.hand.take(seq);
+            if let Some(message) = stash.pop_plain() {
+                return Poll::Ready(Some(Delivery::plain(message, seq, ticket)));
+            }
         }
         let polled = self.poll_log(cx);
         if polled.is_ready() {
@@ -190,10 +195,9 @@ impl<M: Message> Receiver<M> {
         let budget = ready!(poll_proceed(cx));
         loop {
             let before = buffer.len();
-            let token = &self.token;
             let mut skipped = Vec::new();
             let into = |taken: Taken<M>| match handover(&taken) {
-                Handover::Live => buffer.push(Delivery::new(taken, token)),
+                Handover::Live => buffer.push(Delivery::new(taken)),
                 why => skipped.push((why, taken)),
             };
             let taken = self.cursor.take_many(limit, Some(cx), into);
@@ -215,7 +219,7 @@ impl<M: Message> Receiver<M> {
     /// A delivery, unless it is a request that nobody waits for any more.
     fn accept(&self, taken: Taken<M>) -> Option<Delivery<M>> {
         match handover(&taken) {
-            Handover::Live => Some(Delivery::new(taken, &self.token)),
+            Handover::Live => Some(Delivery::new(taken)),
             why => {
                 self.cursor.skip(why);
                 None
@@ -225,7 +229,7 @@ impl<M: Message> Receiver<M> {
 }
 
 fn handover<M>(taken: &Taken<M>) -> Handover {
-    taken.slot.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
+    taken.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
 }
 
 impl<M: Message> Stream for Receiver<M> {

@@ -6,8 +6,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Sent, Ticket};
-use crate::{requests::ReplyCell, sync::poll_proceed, timers::Timer};
+use super::Sent;
+use crate::{engine::Ticket, requests::ReplyCell, sync::poll_proceed, timers::Timer};
 
 /// Answers one request.
 ///

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Channel, Message, Priority, Shared, yielding};
 use crate::{
-    engine::{Admission, Effects, Log, Slot},
+    engine::{Admission, Effects, Log},
     error::SendError,
     sync::{MutexGuard, poll_proceed},
 };
@@ -84,7 +84,7 @@ impl<'a, M: Message> Sending<'a, M> {
                 match self.message.take() {
                     None => Poll::Pending, // polled after it was ready
                     Some(message) => {
-                        log.push(Slot::plain(message));
+                        log.push(message);
                         log.note_depth();
                         log.pushed(1, &mut effects);
                         Poll::Ready(Ok(()))
@@ -112,7 +112,7 @@ impl<M: Message> Future for Sending<'_, M> {
             && this.waiting.is_none()
             && let Some(message) = this.message.take()
         {
-            log.push(Slot::plain(message));
+            log.push(message);
             budget.made_progress();
             if log.has_followers() {
                 shared.pushed(log);

@@ -47,7 +47,7 @@ impl<M: Message> Subscriber<M> {
         let (me, stash) = log.open_subscriber(from_oldest, &mut effects);
         shared.settle(log, effects);
         let handle = shared.list("Subscriber", None, at);
-        Self { cursor: Cursor::new(Arc::clone(shared), stash, me), at, handle }
+        Self { cursor: Cursor::new(Arc::clone(shared), stash, None, me), at, handle }
     }
 
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
@@ -100,7 +100,7 @@ impl<M: Message> Subscriber<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
-        self.cursor.try_next().map(|taken| taken.slot.message)
+        self.cursor.try_next().map(|taken| taken.message)
     }
 
     /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
@@ -133,7 +133,7 @@ impl<M: Message> Subscriber<M> {
         let waiting = &mut waiting;
         std::future::poll_fn(|cx| {
             let budget = ready!(poll_proceed(cx));
-            let taken = waiting.0.cursor.take_many(limit, Some(cx), |taken| buffer.push(taken.slot.message));
+            let taken = waiting.0.cursor.take_many(limit, Some(cx), |taken| buffer.push(taken.message));
             let count = match taken {
                 Err(TryRecvError::Empty) => return Poll::Pending,
                 Err(TryRecvError::Closed) => 0,
@@ -169,9 +169,12 @@ impl<M: Message> Subscriber<M> {
     #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((message, _)) = self.cursor.pop_plain() {
+        if let Some((mut stash, hint)) = self.cursor.plain() {
             budget.made_progress();
-            return Poll::Ready(Some(message));
+            *hint -= 1;
+            if let Some(message) = stash.pop_plain() {
+                return Poll::Ready(Some(message));
+            }
         }
         let next = ready!(self.poll_log(cx));
         budget.made_progress();
@@ -180,7 +183,7 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>) -> Poll<Option<M>> {
-        self.cursor.poll(cx).map(|next| next.map(|taken| taken.slot.message))
+        self.cursor.poll(cx).map(|next| next.map(|taken| taken.message))
     }
 }
 

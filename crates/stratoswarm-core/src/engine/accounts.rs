@@ -1,7 +1,7 @@
 use std::{panic::Location, sync::Arc};
 
 use super::{
-    Log,
+    Hand, Log,
     reader::{Kind, Reader},
 };
 use crate::accounts::Skipped;
@@ -110,8 +110,8 @@ impl<M> Reader<M> {
 /// A reader that left.
 pub(super) struct Departed {
     pub(super) figures: ReaderFigures,
-    /// Of its deliveries, some of which may be in hand still.
-    pub(super) token: Arc<()>,
+    /// Its deliveries, some of which may exist still.
+    pub(super) hand: Option<Arc<Hand>>,
     /// Members of a removed group that do not know it yet.
     pub(super) members: u32,
     /// It is named even without work in hand.
@@ -124,13 +124,11 @@ impl Departed {
     }
 
     pub(super) fn in_hand(&self) -> u64 {
-        // One more in the slot of a removed group that has members.
-        let slot = u64::from(self.members > 0);
-        (Arc::strong_count(&self.token) as u64).saturating_sub(1 + slot + u64::from(self.members))
+        self.hand.as_ref().map_or(0, |hand| hand.count())
     }
 
-    pub(super) fn member_left(&mut self, token: &Arc<()>) {
-        if Arc::ptr_eq(&self.token, token) {
+    pub(super) fn member_left(&mut self, of: Option<&Arc<Hand>>) {
+        if self.hand.as_ref().zip(of).is_some_and(|(hand, of)| Arc::ptr_eq(hand, of)) {
             self.members = self.members.saturating_sub(1);
         }
     }

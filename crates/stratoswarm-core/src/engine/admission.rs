@@ -19,10 +19,11 @@ impl Admission {
 }
 
 impl<M> Log<M> {
-    /// Whether a message may be pushed without further ado.
+    /// Whether a message may be pushed without further ado, even without new storage: a push that might call for it keeps the
+    /// message in memory on its way.
     #[inline(always)]
     pub(crate) fn admits(&self) -> bool {
-        self.tail + self.held < self.soft
+        self.tail + self.held < self.soft && self.ring.has_room()
     }
 
     /// The same after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
@@ -32,7 +33,12 @@ impl<M> Log<M> {
         if self.admits() {
             return true;
         }
-        if self.closed || !self.senders.none_waits() || self.lossless != 1 || !self.orphans.is_empty() {
+        if self.closed
+            || !self.senders.none_waits()
+            || self.lossless != 1
+            || !self.orphans.is_empty()
+            || !self.ring.has_room()
+        {
             return false;
         }
         let [Some(reader)] = self.readers.as_slice() else { return false };
@@ -268,17 +274,15 @@ impl<M: Clone> Log<M> {
 
     /// Appends an admitted message; its position.
     #[inline(always)]
-    pub(crate) fn push(&mut self, slot: Slot<M>) -> u64 {
-        let position = self.tail;
-        self.ring.push_back(slot);
+    pub(crate) fn push(&mut self, message: M) {
         self.tail += 1;
-        position
+        self.ring.push(message);
     }
 
     /// Appends admitted messages.
     pub(crate) fn push_many(&mut self, messages: impl ExactSizeIterator<Item = M>) {
         self.tail += messages.len() as u64;
-        self.ring.extend(messages.map(Slot::plain));
+        self.ring.extend(messages);
         self.note_depth();
     }
 
@@ -290,14 +294,17 @@ impl<M: Clone> Log<M> {
 
     /// Appends an admitted request; its position. There must be a group, or no lossless reader at all.
     #[inline(always)]
-    pub(crate) fn push_request(&mut self, slot: Slot<M>) -> u64 {
+    pub(crate) fn push_request(&mut self, Slot { message, request }: Slot<M>) -> u64 {
+        let position = self.tail;
         self.asked += 1;
-        self.requests_end = self.tail + 1;
-        self.push(slot)
+        self.tail += 1;
+        self.requests_end = self.tail;
+        self.ring.push_request(message, request);
+        position
     }
 
     /// Appends an admitted request, whoever is there; its position.
-    pub(crate) fn push_any_request(&mut self, mut slot: Slot<M>, effects: &mut Effects<M>) -> u64 {
+    pub(crate) fn push_any_request(&mut self, slot: Slot<M>, effects: &mut Effects<M>) -> u64 {
         if self.groups > 0 || self.lossless == 0 {
             let position = self.push_request(slot);
             self.refresh();
@@ -306,12 +313,13 @@ impl<M: Clone> Log<M> {
         }
         // Only subscribers are there: they see the message, and a group to come may answer it.
         self.asked += 1;
-        let request = std::mem::take(&mut slot.request);
-        match clone_message(&slot.message) {
-            Some(message) => self.orphans.push_back((self.tail, Slot { message, request })),
+        let position = self.tail;
+        let Slot { message, request } = slot;
+        match clone_message(&message) {
+            Some(message) => self.orphans.push_back((position, Slot { message, request })),
             None => effects.dropped_requests.push(request),
         }
-        let position = self.push(slot);
+        self.push(message);
         self.refresh();
         self.note_depth();
         position
@@ -338,7 +346,7 @@ impl<M: Clone> Log<M> {
     pub(crate) fn push_permitted(&mut self, message: M, effects: &mut Effects<M>) {
         self.permits -= 1;
         self.held -= 1;
-        self.push(Slot::plain(message));
+        self.push(message);
         self.floor = self.lowest();
         self.note_depth();
         self.pushed(1, effects);
@@ -349,19 +357,18 @@ impl<M: Clone> Log<M> {
 
     /// Appends without ever waiting: the oldest goes when there is no room.
     #[inline(always)]
-    pub(crate) fn push_lossy(&mut self, message: M) -> Option<Slot<M>> {
+    pub(crate) fn push_lossy(&mut self, message: M) -> Option<M> {
         self.tail += 1;
         if self.lossy == 0 {
-            self.base = self.tail;
-            return Some(Slot::plain(message));
+            self.ring.skip_to(self.tail);
+            return Some(message);
         }
         let oldest = if self.ring.len() as u64 == self.capacity {
-            self.base += 1;
-            self.ring.pop_front()
+            self.ring.pop().map(|slot| slot.message)
         } else {
             None
         };
-        self.ring.push_back(Slot::plain(message));
+        self.ring.push(message);
         self.high_water = self.high_water.max(self.ring.len() as u64);
         self.overtake();
         oldest

@@ -2,7 +2,7 @@ use std::task::Waker;
 
 use smallvec::SmallVec;
 
-use super::Slot;
+use super::{Queue, Slot};
 use crate::requests::AnyResponder;
 
 /// What is to be done once the log's lock is released.
@@ -11,7 +11,7 @@ pub(crate) struct Effects<M> {
     pub(super) wakers: SmallVec<[Waker; 2]>,
     /// Wakers that nobody needs: dropping one may run user code, too.
     pub(super) wakers_dropped: SmallVec<[Waker; 1]>,
-    pub(super) dropped: Vec<Slot<M>>,
+    pub(super) dropped: Vec<M>,
     pub(super) dropped_requests: Vec<AnyResponder>,
     pub(super) notes: Vec<Note>,
 }
@@ -35,6 +35,17 @@ impl<M> Effects<M> {
             dropped_requests: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    pub(super) fn drop_slot(&mut self, slot: Slot<M>) {
+        self.dropped.push(slot.message);
+        self.dropped_requests.push(slot.request);
+    }
+
+    pub(super) fn drop_all(&mut self, queue: &mut Queue<M>) {
+        let (messages, requests) = queue.clear();
+        self.dropped.extend(messages);
+        self.dropped_requests.extend(requests.into_iter().map(|(_, request)| request));
     }
 
     /// Wakes and drops. The lock must have been released.

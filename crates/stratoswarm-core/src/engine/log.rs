@@ -3,7 +3,7 @@ use std::{collections::VecDeque, sync::Arc, task::Waker};
 use crossbeam_utils::CachePadded;
 
 use super::{
-    Effects, Note, ReaderFigures, Slot,
+    Effects, Hand, Note, Queue, ReaderFigures, Slot,
     accounts::Departed,
     reader::{Durability, Kind, Reader},
     senders::Senders,
@@ -12,30 +12,19 @@ use super::{
 };
 use crate::{requests::AnyResponder, sync::atomic::AtomicU64};
 
-/// Messages of a burst's storage that are kept for the next one; more is given back once it is drained.
-pub(super) const KEPT_SLOTS: usize = 1024;
-
 /// The most that is remembered for lossy readers of a lossless channel.
 const MOST_HISTORY: u64 = 65_536;
 
-/// Gives back the storage of a queue that is far larger than what it holds and `needed`.
-pub(super) fn give_back<T>(queue: &mut VecDeque<T>, needed: usize) {
-    let needed = needed.max(queue.len());
-    if queue.capacity() > KEPT_SLOTS && queue.capacity() / 4 > needed {
-        queue.shrink_to(2 * needed);
-    }
-}
-
-/// What a member needs of its group: its slot, its stash, and the token of its deliveries.
+/// What a member needs of its group: its slot, its stash, and what its members have in hand.
 pub(crate) struct Membership<M> {
     pub(crate) me: usize,
     pub(crate) stash: SharedStash<M>,
-    pub(crate) token: Arc<()>,
+    pub(crate) hand: Arc<Hand>,
 }
 
 /// A bounded log with cursors. See the [module](super).
 pub(crate) struct Log<M> {
-    pub(super) ring: VecDeque<Slot<M>>,
+    pub(super) ring: Queue<M>,
     /// The position behind the newest message: how many were accepted.
     pub(super) tail: u64,
     /// Places that are promised: permits, and grants that were not taken yet.
@@ -44,8 +33,6 @@ pub(crate) struct Log<M> {
     pub(super) soft: u64,
     /// Readers with a parked future.
     pub(super) parked: u32,
-    /// The position of the ring's front.
-    pub(super) base: u64,
     /// The least position that a lossless reader has passed, as of the last look.
     pub(super) floor: u64,
     /// The most that ever waited at once.
@@ -86,12 +73,11 @@ pub(crate) struct Log<M> {
 impl<M> Log<M> {
     pub(crate) fn new(capacity: usize, keeps: bool) -> Self {
         let mut log = Self {
-            ring: VecDeque::new(),
+            ring: Queue::new(),
             tail: 0,
             held: 0,
             soft: 0,
             parked: 0,
-            base: 0,
             floor: 0,
             high_water: 0,
             capacity: capacity as u64,
@@ -228,11 +214,12 @@ impl<M> Log<M> {
                 Kind::Removed => {}
             }
         }
-        while self.base < needed.min(self.tail) {
-            effects.dropped.extend(self.ring.pop_front());
-            self.base += 1;
+        while self.ring.front() < needed.min(self.tail)
+            && let Some(slot) = self.ring.pop()
+        {
+            effects.drop_slot(slot);
         }
-        give_back(&mut self.ring, 0);
+        self.ring.give_back(0);
     }
 
     /// How far behind a lossy reader may be.
@@ -330,9 +317,9 @@ impl<M: Clone> Log<M> {
             reader.dead = std::mem::take(&mut self.unclaimed_dead);
         } else if from_oldest {
             let oldest = self.live().filter(|other| other.is_lossless()).min_by_key(|other| other.oldest());
-            reader.start = oldest.map_or(self.tail, |oldest| oldest.passed().max(self.base));
+            reader.start = oldest.map_or(self.tail, |oldest| oldest.passed().max(self.ring.front()));
             if let Some(oldest) = oldest {
-                copy_kept(oldest, self.base, reader);
+                copy_kept(oldest, self.ring.front(), reader);
             }
             reader.dead = self.released_from(reader.start);
         }
@@ -344,18 +331,12 @@ impl<M: Clone> Log<M> {
 
     /// Puts the requests of unclaimed messages aside for a group to come; a subscriber comes first.
     fn orphan_requests(&mut self, from: u64, effects: &mut Effects<M>) {
-        if self.requests_end <= from {
-            return;
-        }
-        let ahead = (from - self.base) as usize;
-        for (at, slot) in self.ring.iter_mut().enumerate().skip(ahead) {
-            if slot.request.is_some() {
-                let request = std::mem::take(&mut slot.request);
-                if let Some(message) = clone_message(&slot.message).filter(|_| !request.is_released()) {
-                    self.orphans.push_back((self.base + at as u64, Slot { message, request }));
-                } else {
-                    effects.dropped_requests.push(request);
-                }
+        let requests: Vec<_> = self.ring.take_requests(from, self.tail).collect();
+        for (position, request) in requests {
+            let message = self.ring.message(position).filter(|_| !request.is_released());
+            match message.and_then(clone_message) {
+                Some(message) => self.orphans.push_back((position, Slot { message, request })),
+                None => effects.dropped_requests.push(request),
             }
         }
     }
@@ -381,7 +362,8 @@ impl<M: Clone> Log<M> {
         let reader = self.readers[me].get_or_insert_with(|| Reader::new(Kind::Removed, String::new(), 0));
         reader.members += 1;
         reader.warned = false;
-        Membership { me, stash: Arc::clone(&reader.stash), token: Arc::clone(&reader.token) }
+        let hand = reader.hand.get_or_insert_with(|| Arc::new(Hand::new()));
+        Membership { me, stash: Arc::clone(&reader.stash), hand: Arc::clone(hand) }
     }
 
     /// A member or subscriber leaves. What it had not handed out is still there, for its group.
@@ -392,9 +374,9 @@ impl<M: Clone> Log<M> {
         let Some(reader) = self.reader(me) else { return };
         reader.members -= 1;
         if reader.kind == Kind::Removed {
-            let token = Arc::clone(&reader.token);
+            let hand = reader.hand.clone();
             for departed in &mut self.departed {
-                departed.member_left(&token);
+                departed.member_left(hand.as_ref());
             }
         }
         let Some(reader) = self.reader(me) else { return };
@@ -431,22 +413,24 @@ impl<M: Clone> Log<M> {
         let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
         {
             let mut stash = reader.stash.lock();
-            effects.dropped.extend(std::mem::take(&mut stash.queue));
+            effects.drop_all(&mut stash.queue);
         }
         reader.stashed = false;
         reader.next = tail;
-        effects.dropped.extend(reader.backlog.drain(..).map(|(_, slot)| slot));
+        for (_, slot) in reader.backlog.drain(..) {
+            effects.drop_slot(slot);
+        }
         let mut woken = 0;
         while let Some(waker) = reader.parked.pop() {
             effects.wakers.push(waker);
             woken = 1;
         }
-        let token = Arc::clone(&reader.token);
+        let hand = reader.hand.clone();
         self.parked -= woken;
         self.departed.retain(Departed::matters);
         self.departed.push(Departed {
             figures: ReaderFigures { members: 0, ..figures },
-            token,
+            hand,
             members,
             remembered,
         });
@@ -481,24 +465,24 @@ impl<M> Log<M> {
     fn drop_requests_without_group(&mut self, effects: &mut Effects<M>) {
         let groups = self.live().filter(|reader| reader.is_group());
         let needed = groups.map(|group| group.next).min().unwrap_or(u64::MAX);
-        for (_, slot) in (self.base..needed).zip(&mut self.ring) {
-            if slot.request.is_some() {
-                effects.dropped_requests.push(std::mem::take(&mut slot.request));
-            }
-        }
+        let without = self.ring.take_requests(0, needed);
+        effects.dropped_requests.extend(without.map(|(_, request)| request));
     }
 }
 
 /// Copies what a reader has not handed out of positions before `until` to a new reader.
 fn copy_kept<M: Clone>(from: &Reader<M>, until: u64, to: &mut Reader<M>) {
     let stash = from.stash.lock();
-    let backlog = from.backlog.iter().map(|(position, slot)| (*position, slot));
-    for (position, slot) in backlog.chain((stash.front..until).zip(&stash.queue)) {
-        if slot.request.is_released() {
+    let backlog = from.backlog.iter().map(|(position, slot)| (*position, &slot.message, Some(&slot.request)));
+    let first = stash.queue.front();
+    let stashed = (first..until).zip(stash.queue.messages(first, until));
+    let stashed = stashed.map(|(position, message)| (position, message, stash.queue.request(position)));
+    for (position, message, request) in backlog.chain(stashed) {
+        if request.is_some_and(AnyResponder::is_released) {
             continue;
         }
-        if let Some(message) = clone_message(&slot.message) {
-            let request = if to.is_group() { slot.request.clone() } else { AnyResponder::none() };
+        if let Some(message) = clone_message(message) {
+            let request = request.filter(|_| to.is_group()).cloned().unwrap_or_default();
             to.backlog.push_back((position, Slot { message, request }));
         } else {
             to.adopted += 1;

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Slot, Stash, parked::Parked, stash::SharedStash};
+use super::{Hand, Slot, Stash, parked::Parked, stash::SharedStash};
 use crate::{
     accounts::Skipped,
     sync::atomic::{AtomicU64, Ordering},
@@ -33,8 +33,8 @@ pub(crate) struct Reader<M> {
     pub(super) start: u64,
     pub(super) adopted: u64,
     pub(super) skipped: Skipped,
-    /// One clone for each member and each delivery that is in hand.
-    pub(super) token: Arc<()>,
+    /// Of a group that ever had a member: its deliveries that are in hand.
+    pub(super) hand: Option<Arc<Hand>>,
     pub(super) warned: bool,
     /// Of a lossy reader: the position of the first message of its batch when it was last here; the end of time without.
     pub(super) batch_from: u64,
@@ -77,7 +77,7 @@ impl<M> Reader<M> {
             start,
             adopted: 0,
             skipped: Skipped::default(),
-            token: Arc::new(()),
+            hand: None,
             warned: false,
             batch_from: u64::MAX,
             unread: None,
@@ -113,7 +113,7 @@ impl<M> Reader<M> {
 
     /// How many deliveries exist that were taken here.
     pub(super) fn in_hand(&self) -> u64 {
-        (Arc::strong_count(&self.token) as u64).saturating_sub(1 + u64::from(self.members))
+        self.hand.as_ref().map_or(0, |hand| hand.count())
     }
 
     pub(super) fn left(&self, tail: u64) -> u64 {

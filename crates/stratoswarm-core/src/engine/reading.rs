@@ -1,13 +1,11 @@
 use std::{
-    collections::VecDeque,
-    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Waker,
 };
 
 use super::{
-    Effects, Log, Slot, Taken,
-    log::{KEPT_SLOTS, give_back},
+    Effects, Log, Queue, Slot, Taken, Ticket,
+    queue::KEPT,
     reader::{Kind, Reader},
 };
 use crate::requests::{AnyCell, Handover};
@@ -31,26 +29,18 @@ impl<M: Clone> Log<M> {
             return None;
         }
         let reader = self.readers.get_mut(me)?.as_mut()?;
-        if self.tail - self.base > 1
-            || reader.stashed
-            || !reader.backlog.is_empty()
-            || reader.kind == Kind::Removed
+        if self.ring.len() > 1 || reader.stashed || !reader.backlog.is_empty() || reader.kind == Kind::Removed
         {
             return None;
         }
-        if self.ring.front()?.request.is_released() {
+        if self.ring.starts_released() || waiting.is_some() && !reader.parked.is_empty() {
             return None;
         }
-        if waiting.is_some() && !reader.parked.is_empty() {
-            return None;
-        }
-        let slot = self.ring.pop_front()?;
-        let position = self.base;
-        self.base += 1;
+        let taken = self.ring.take(reader.hand.as_deref())?;
         reader.next += 1;
         reader.direct += 1;
         *waiting = None; // woken, or the list would not be empty
-        Some(Taken { slot, position })
+        Some(taken)
     }
 
     /// Whether there is nothing for this reader, and more may come.
@@ -72,7 +62,7 @@ impl<M: Clone> Log<M> {
         waiting: &mut Option<u64>,
         waker: &Waker,
     ) -> Option<Option<Waker>> {
-        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.capacity() > KEPT_SLOTS {
+        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.storage() > KEPT {
             return None;
         }
         let fresh = self.ids + 1;
@@ -108,19 +98,21 @@ impl<M: Clone> Log<M> {
             }
             if let Some((position, slot)) = reader.backlog.pop_front() {
                 reader.from_backlog += 1;
-                return Take::Message(Taken { slot, position }, 0);
+                let ticket = reader.hand.as_ref().map_or(Ticket::none(), |hand| hand.take_apart());
+                let Slot { message, request } = slot;
+                return Take::Message(Taken { message, request, position, ticket }, 0);
             }
             if reader.stashed {
                 let mut stash = reader.stash.lock();
-                match stash.pop_any() {
+                match stash.pop_any(reader.hand.as_deref()) {
                     None => {
-                        give_back(&mut stash.queue, (self.tail - self.base) as usize);
+                        stash.queue.give_back(self.ring.len());
                         drop(stash);
                         reader.stashed = false;
                     }
-                    Some(taken) if taken.slot.request.is_released() => {
+                    Some(taken) if taken.request.is_released() => {
                         drop(stash);
-                        reader.skip_released(taken.slot, effects);
+                        reader.skip_released(taken, effects);
                         continue;
                     }
                     Some(taken) => {
@@ -134,90 +126,68 @@ impl<M: Clone> Log<M> {
                 return if over { Take::Closed } else { Take::Empty };
             }
             if self.lossless + self.lossy == 1 {
-                if self.tail - self.base > 1 {
-                    self.swap_ring(me);
+                if self.ring.len() > 1 {
+                    reader.next = self.tail;
+                    reader.stashed = true;
+                    self.ring.move_all(&mut reader.stash.lock().queue);
                     continue;
                 }
-                let Some(slot) = self.ring.pop_front() else { return Take::Empty };
-                let position = self.base;
-                self.base += 1;
+                let Some(taken) = self.ring.take(reader.hand.as_deref()) else { return Take::Empty };
                 reader.next += 1;
                 reader.direct += 1;
-                if slot.request.is_released() {
-                    reader.skip_released(slot, effects);
+                if taken.request.is_released() {
+                    reader.skip_released(taken, effects);
                     continue;
                 }
-                return Take::Message(Taken { slot, position }, 0);
+                return Take::Message(taken, 0);
             }
             self.take_shared(me, effects);
         }
-    }
-
-    /// The only reader takes the ring as it is.
-    fn swap_ring(&mut self, me: usize) {
-        let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
-        let mut stash = reader.stash.lock();
-        stash.front = self.base;
-        mem::swap(&mut stash.queue, &mut self.ring);
-        reader.stashed = true;
-        reader.next = self.tail;
-        self.base = self.tail;
     }
 
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
     fn take_shared(&mut self, me: usize, effects: &mut Effects<M>) {
         let others = self.least_next_but(me);
         let groups = self.least_group_next_but(me);
+        let tail = self.tail;
+        let ring = &mut self.ring;
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
-        let group = reader.is_group();
-        let count = BATCH.min(self.tail - reader.next);
         let mut stash = reader.stash.lock();
-        stash.front = reader.next;
-        let movable = if reader.next == self.base {
-            others.saturating_sub(self.base).min(self.tail - self.base)
-        } else {
-            0
-        };
+        let queue = &mut stash.queue;
+        queue.skip_to(reader.next);
         reader.stashed = true;
-        if movable == self.ring.len() as u64 {
+        let movable = if reader.next == ring.front() { others.min(tail) - reader.next } else { 0 };
+        if movable == ring.len() as u64 {
             // Nobody else needs any of it.
-            mem::swap(&mut stash.queue, &mut self.ring);
-            self.base = self.tail;
-            reader.next = self.tail;
+            ring.move_all(queue);
+            reader.next = tail;
             return;
         }
-        let movable = movable.min(count);
-        stash.queue.extend(self.ring.drain(..movable as usize));
-        self.base += movable;
-        reader.next += movable;
-        let at = (reader.next - self.base) as usize;
-        let range = at..at + (count - movable) as usize;
-        let before = stash.queue.len();
-        let queue = &mut stash.queue;
-        let ring = &mut self.ring;
+        let until = tail.min(reader.next + BATCH);
+        let movable = movable.min(until - reader.next);
+        ring.move_first(movable as usize, queue);
+        let from = reader.next + movable;
         let cloned = catch_unwind(AssertUnwindSafe(|| {
-            if group {
-                let positions = reader.next..;
-                queue.extend(ring.range_mut(range).zip(positions).map(|(slot, position)| {
-                    let message = slot.message.clone();
-                    // Another group that has it still to take needs a responder, too.
-                    let shared = groups <= position;
-                    let request = if shared { slot.request.clone() } else { mem::take(&mut slot.request) };
-                    Slot { message, request }
-                }));
-            } else {
-                queue.extend(ring.range(range).map(|slot| Slot::plain(slot.message.clone())));
-            }
+            queue.extend(ring.messages(from, until).cloned());
         }));
-        reader.next += (stash.queue.len() - before) as u64;
-        if cloned.is_err() && stash.queue.is_empty() {
+        reader.next = queue.front() + queue.len() as u64;
+        if reader.is_group() {
+            // Another group that has a request still to take needs a responder, too.
+            let alone = groups.clamp(from, reader.next);
+            for (position, request) in ring.take_requests(from, alone) {
+                queue.add_request(position, request);
+            }
+            for (position, request) in ring.requests() {
+                if position >= alone && position < reader.next {
+                    queue.add_request(position, request.clone());
+                }
+            }
+        }
+        if cloned.is_err() && queue.is_empty() {
             // Its turn now: passed over. Otherwise it is the first of the next batch.
-            let at = (reader.next - self.base) as usize;
-            if group
-                && groups > reader.next
-                && let Some(slot) = self.ring.get_mut(at)
-            {
-                effects.dropped_requests.push(mem::take(&mut slot.request)); // nobody else can answer it
+            if reader.is_group() && groups > reader.next {
+                let unanswered = ring.take_requests(reader.next, reader.next + 1);
+                effects.dropped_requests.extend(unanswered.map(|(_, request)| request)); // nobody else can
             }
             reader.next += 1;
             reader.direct += 1;
@@ -233,10 +203,10 @@ impl<M: Clone> Log<M> {
             let Some(reader) = reader else { continue };
             lossless += u32::from(reader.is_lossless());
             if at != me && reader.kind != Kind::Removed {
-                least = least.min(reader.next.max(self.base));
+                least = least.min(reader.next.max(self.ring.front()));
             }
         }
-        if self.keeps && lossless == 0 { least.min(self.unclaimed.max(self.base)) } else { least }
+        if self.keeps && lossless == 0 { least.min(self.unclaimed.max(self.ring.front())) } else { least }
     }
 
     fn least_group_next_but(&self, me: usize) -> u64 {
@@ -249,7 +219,7 @@ impl<M: Clone> Log<M> {
     pub(crate) fn take_lossy(
         &mut self,
         me: usize,
-        batch: &mut LossyBatch<M>,
+        batch: &mut Queue<M>,
         effects: &mut Effects<M>,
     ) -> LossyTake {
         let alone = self.lossless + self.lossy == 1;
@@ -260,74 +230,67 @@ impl<M: Clone> Log<M> {
         };
         let mut missed = 0;
         let oldest = self.tail.saturating_sub(history);
-        while batch.front < oldest
-            && let Some(slot) = batch.queue.pop_front()
+        while batch.front() < oldest
+            && let Some(slot) = batch.pop()
         {
-            effects.dropped.push(slot);
-            batch.front += 1;
+            effects.drop_slot(slot);
             missed += 1;
         }
-        if batch.queue.is_empty() {
-            missed += Self::refill_lossy(reader, &mut self.ring, &mut self.base, self.tail, others, batch);
+        if batch.is_empty() {
+            missed += Self::refill_lossy(reader, &mut self.ring, self.tail, others, batch);
         }
         reader.skipped.missed += missed;
-        reader.batch_from = if batch.queue.is_empty() { u64::MAX } else { batch.front };
+        reader.batch_from = if batch.is_empty() { u64::MAX } else { batch.front() };
         let first = self.live().map(|reader| reader.batch_from).min().unwrap_or(u64::MAX);
         self.alarm = first.saturating_add(history);
-        let over = self.closed && self.permits == 0 && batch.queue.is_empty();
+        let over = self.closed && self.permits == 0 && batch.is_empty();
         LossyTake { missed, closed: over }
     }
 
     /// Fills an empty batch; how many messages were missed before it.
     fn refill_lossy(
         reader: &mut Reader<M>,
-        ring: &mut VecDeque<Slot<M>>,
-        base: &mut u64,
+        ring: &mut Queue<M>,
         tail: u64,
         others: u64,
-        batch: &mut LossyBatch<M>,
+        batch: &mut Queue<M>,
     ) -> u64 {
-        let mut missed = base.saturating_sub(reader.next);
+        let mut missed = ring.front().saturating_sub(reader.next);
         reader.next += missed;
-        let available = tail - reader.next;
-        if others == u64::MAX && available > 0 {
-            mem::swap(ring, &mut batch.queue);
-            batch.front = *base;
-            *base = tail;
+        batch.skip_to(reader.next);
+        if reader.next == tail {
+            return missed;
+        }
+        let movable = if reader.next == ring.front() { others.min(tail) - reader.next } else { 0 };
+        if movable == ring.len() as u64 {
+            // Nobody else needs any of it.
+            ring.move_all(batch);
             reader.next = tail;
             return missed;
         }
-        let count = BATCH.min(available);
-        let movable = if reader.next == *base { others.saturating_sub(*base).min(count) } else { 0 };
-        batch.front = reader.next;
-        if movable == ring.len() as u64 {
-            mem::swap(ring, &mut batch.queue);
-        } else {
-            batch.queue.extend(ring.drain(..movable as usize));
-        }
-        *base += movable;
+        let until = tail.min(reader.next + BATCH);
+        let movable = movable.min(until - reader.next);
+        ring.move_first(movable as usize, batch);
         reader.next += movable;
-        loop {
-            let at = (reader.next - *base) as usize;
-            let range = at..at + (count - (reader.next - batch.front)).min(tail - reader.next) as usize;
-            let before = batch.queue.len();
-            let queue = &mut batch.queue;
+        while reader.next < until {
+            let next = reader.next;
             let cloned = catch_unwind(AssertUnwindSafe(|| {
-                queue.extend(ring.range(range).map(|slot| Slot::plain(slot.message.clone())));
+                batch.extend(ring.messages(next, until).cloned());
             }));
-            reader.next += (batch.queue.len() - before) as u64;
-            if cloned.is_ok() || !batch.queue.is_empty() {
-                return missed; // the one whose `Clone` panicked, if any, is the first of the next batch
+            reader.next = batch.front() + batch.len() as u64;
+            if cloned.is_ok() || !batch.is_empty() {
+                break; // the one whose `Clone` panicked, if any, is the first of the next batch
             }
             // As if it had been missed.
             reader.next += 1;
-            batch.front += 1;
+            batch.skip_to(reader.next);
             missed += 1;
         }
+        missed
     }
 
     fn unclaimed_or_max(&self) -> u64 {
-        if self.keeps { self.unclaimed.max(self.base) } else { u64::MAX }
+        if self.keeps { self.unclaimed.max(self.ring.front()) } else { u64::MAX }
     }
 
     /// Up to `most` messages at once. Returns how many.
@@ -349,9 +312,7 @@ impl<M: Clone> Log<M> {
                     {
                         let mut stash = reader.stash.lock();
                         // Requests take the long way: one that gave up its place is the log's to count.
-                        if self.requests_end <= stash.front {
-                            count += stash.pop_many(most - count, &mut into);
-                        }
+                        count += stash.pop_many(most - count, reader.hand.as_deref(), &mut into);
                     }
                 }
                 none if count == 0 => return Err(none),
@@ -425,34 +386,27 @@ impl<M> Log<M> {
     }
 
     /// Gives the storage of a burst back, of the log and of a lossy reader's batch.
-    pub(crate) fn shrink_lossy(&mut self, batch: &mut LossyBatch<M>) {
-        give_back(&mut self.ring, 0);
-        give_back(&mut batch.queue, 0);
+    pub(crate) fn shrink_lossy(&mut self, batch: &mut Queue<M>) {
+        self.ring.give_back(0);
+        batch.give_back(0);
     }
 
     /// Gives the storage of a burst back, once it is drained.
     fn shrink(&mut self, me: usize) {
-        give_back(&mut self.ring, 0);
+        self.ring.give_back(0);
         if let Some(reader) = self.reader(me) {
-            give_back(&mut reader.stash.lock().queue, 0);
+            reader.stash.lock().queue.give_back(0);
         }
     }
 }
 
 impl<M> Reader<M> {
     /// Counts a request that had given up its place and that it has just passed.
-    fn skip_released(&mut self, slot: Slot<M>, effects: &mut Effects<M>) {
+    fn skip_released(&mut self, taken: Taken<M>, effects: &mut Effects<M>) {
         self.dead = self.dead.saturating_sub(1);
-        self.skipped.count(slot.request.cell().map(AnyCell::state));
-        effects.dropped.push(slot);
+        self.skipped.count(taken.request.cell().map(AnyCell::state));
+        effects.drop_slot(Slot { message: taken.message, request: taken.request });
     }
-}
-
-/// What a lossy reader took and did not hand out yet.
-pub(crate) struct LossyBatch<M> {
-    pub(crate) queue: VecDeque<Slot<M>>,
-    /// The position of the queue's front.
-    pub(crate) front: u64,
 }
 
 /// What a lossy reader got besides messages.

@@ -1,5 +1,5 @@
-use super::{Effects, Log, Slot};
-use crate::requests::{AnyCell, Handover};
+use super::{Effects, Log};
+use crate::requests::{AnyCell, AnyResponder, Handover};
 
 impl<M> Log<M> {
     /// Makes every request that is expired or abandoned give up its place; whether there was one.
@@ -7,22 +7,19 @@ impl<M> Log<M> {
         if self.requests_end <= self.floor && self.orphans.is_empty() {
             return false;
         }
-        let gone = |slot: &Slot<M>| {
-            !slot.request.is_released()
-                && slot.request.cell().is_some_and(|cell| cell.state() != Handover::Live)
-        };
         let mut positions = Vec::new();
-        positions.extend(
-            (self.base..).zip(&self.ring).filter(|(_, slot)| gone(slot)).map(|(position, _)| position),
-        );
-        positions.extend(self.orphans.iter().filter(|(_, slot)| gone(slot)).map(|(position, _)| *position));
+        let mut note = |position: u64, request: &AnyResponder| {
+            let gone = request.cell().is_some_and(|cell| cell.state() != Handover::Live);
+            if gone && !request.is_released() {
+                positions.push(position);
+            }
+        };
+        self.ring.requests().for_each(|(position, request)| note(position, request));
+        self.orphans.iter().for_each(|(position, slot)| note(*position, &slot.request));
         for reader in self.readers.iter().flatten().filter(|reader| reader.is_group()) {
-            positions
-                .extend(reader.backlog.iter().filter(|(_, slot)| gone(slot)).map(|(position, _)| *position));
+            reader.backlog.iter().for_each(|(position, slot)| note(*position, &slot.request));
             if reader.stashed {
-                let stash = reader.stash.lock();
-                let queued = (stash.front..).zip(&stash.queue);
-                positions.extend(queued.filter(|(_, slot)| gone(slot)).map(|(position, _)| position));
+                reader.stash.lock().queue.requests().for_each(|(position, request)| note(position, request));
             }
         }
         positions.sort_unstable();
@@ -45,10 +42,9 @@ impl<M> Log<M> {
 
     fn release(&mut self, position: u64, effects: &mut Effects<M>) {
         if let Ok(at) = self.orphans.binary_search_by_key(&position, |(other, _)| *other) {
-            effects.dropped.extend(self.orphans.remove(at).map(|(_, slot)| slot));
+            self.orphans.remove(at).into_iter().for_each(|(_, slot)| effects.drop_slot(slot));
         }
-        let in_ring = position.checked_sub(self.base).and_then(|at| self.ring.get(at as usize));
-        let in_ring = in_ring.and_then(|slot| slot.request.cell());
+        let in_ring = self.ring.request(position).and_then(AnyResponder::cell);
         if self.lossless == 0 {
             if let Some(cell) = in_ring.filter(|cell| !cell.is_released()) {
                 cell.set_released();
@@ -62,7 +58,7 @@ impl<M> Log<M> {
                 if let Some((_, slot)) = reader.backlog.remove(at) {
                     reader.skipped.count(slot.request.cell().map(AnyCell::state));
                     reader.from_backlog += 1;
-                    effects.dropped.push(slot);
+                    effects.drop_slot(slot);
                 }
                 continue;
             }
@@ -70,8 +66,7 @@ impl<M> Log<M> {
             let cell = if position >= reader.next {
                 in_ring
             } else {
-                let slot = position.checked_sub(stash.front).and_then(|at| stash.queue.get(at as usize));
-                slot.and_then(|slot| slot.request.cell())
+                stash.queue.request(position).and_then(AnyResponder::cell)
             };
             let Some(cell) = cell else { continue };
             if std::mem::take(&mut first) && cell.is_released() {
@@ -87,7 +82,7 @@ impl<M> Log<M> {
         if self.requests_end <= position {
             return 0;
         }
-        let ahead = position.saturating_sub(self.base) as usize;
-        self.ring.iter().skip(ahead).filter(|slot| slot.request.is_released()).count() as u64
+        let released = |(at, request): &(u64, &AnyResponder)| *at >= position && request.is_released();
+        self.ring.requests().filter(released).count() as u64
     }
 }

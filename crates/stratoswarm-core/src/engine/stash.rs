@@ -1,15 +1,13 @@
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::{Slot, log::give_back, slot::Taken};
+use super::{Hand, Queue, slot::Taken};
 use crate::sync::Mutex;
 
 /// What a lossless reader took from the log in one go and has not handed out yet.
 pub(crate) struct Stash<M> {
-    pub(super) queue: VecDeque<Slot<M>>,
-    /// The position of the queue's front.
-    pub(super) front: u64,
+    pub(super) queue: Queue<M>,
     /// How many were ever popped.
     pub(super) popped: u64,
     /// Senders wait: who pops here serves them.
@@ -20,64 +18,61 @@ pub(crate) type SharedStash<M> = Arc<CachePadded<Mutex<Stash<M>>>>;
 
 impl<M> Stash<M> {
     pub(super) fn shared() -> SharedStash<M> {
-        Arc::new(CachePadded::new(Mutex::new(Self {
-            queue: VecDeque::new(),
-            front: 0,
-            popped: 0,
-            ask: false,
-        })))
+        Arc::new(CachePadded::new(Mutex::new(Self { queue: Queue::new(), popped: 0, ask: false })))
     }
 
     /// The next message, unless there is none or it is a request that gave up its place: that one's turn is the log's.
-    ///
-    /// Counts before it copies, so that the copy is not waited for when the lock is released.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Taken<M>> {
-        if self.queue.front()?.request.is_released() { None } else { self.pop_any() }
-    }
-
-    /// Up to `most` messages; how many.
-    #[inline]
-    pub(super) fn pop_many(&mut self, most: usize, into: &mut impl FnMut(Taken<M>)) -> usize {
-        let count = most.min(self.queue.len());
-        let positions = self.front..;
-        self.front += count as u64;
-        self.popped += count as u64;
-        for (slot, position) in self.queue.drain(..count).zip(positions) {
-            into(Taken { slot, position });
-        }
-        count
+    pub(crate) fn pop(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+        if self.queue.starts_released() { None } else { self.pop_any(hand) }
     }
 
     #[inline(always)]
-    pub(super) fn pop_any(&mut self) -> Option<Taken<M>> {
-        let position = self.front;
-        let slot = self.queue.pop_front()?;
-        self.front = position + 1;
+    pub(super) fn pop_any(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+        let taken = self.queue.take(hand)?;
         self.popped += 1;
-        Some(Taken { slot, position })
+        Some(taken)
+    }
+
+    /// Whether the next message may be popped the short way: only plain messages are here, nobody asks for
+    /// anything, and no storage is to be given back after it.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.ask && self.queue.is_plain() && !self.queue.ends_large()
+    }
+
+    /// The next message, if only plain ones are here.
+    #[inline(always)]
+    pub(crate) fn pop_plain(&mut self) -> Option<M> {
+        self.popped += 1;
+        self.queue.pop_plain()
+    }
+
+    /// The position of the next message.
+    #[inline(always)]
+    pub(crate) fn front(&self) -> u64 {
+        self.queue.front()
+    }
+
+    /// Up to `most` messages, if only plain ones are here; how many.
+    #[inline]
+    pub(super) fn pop_many(
+        &mut self,
+        most: usize,
+        hand: Option<&Hand>,
+        into: &mut impl FnMut(Taken<M>),
+    ) -> usize {
+        let count = self.queue.take_plain_many(most, hand, into);
+        self.popped += count as u64;
+        count
     }
 
     /// Gives the storage of a burst back, once it is drained.
     #[inline]
     pub(crate) fn give_back(&mut self) {
         if self.queue.is_empty() {
-            give_back(&mut self.queue, 0);
+            self.queue.give_back(0);
         }
-    }
-
-    /// The next message with its position, the short way: it is a plain message, and nobody asks for anything.
-    #[inline(always)]
-    pub(crate) fn pop_plain(&mut self) -> Option<(M, u64)> {
-        if self.ask || self.queue.front()?.request.is_some() {
-            return None;
-        }
-        let position = self.front;
-        self.front = position + 1;
-        self.popped += 1;
-        let Slot { message, request } = self.queue.pop_front()?;
-        std::mem::forget(request); // empty: spares a look at it
-        Some((message, position))
     }
 
     #[inline(always)]

@@ -34,6 +34,13 @@ impl AnyResponder {
         self.0.as_ref().is_some_and(|cell| cell.is_released())
     }
 
+    #[inline(never)]
+    fn let_go(&mut self) {
+        if let Some(cell) = self.0.take() {
+            cell.drop_responder();
+        }
+    }
+
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
     pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
         let cell = self.0.take()?;
@@ -58,10 +65,10 @@ impl Clone for AnyResponder {
 }
 
 impl Drop for AnyResponder {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(cell) = self.0.take() {
-            cell.drop_responder();
+        if self.0.is_some() {
+            self.let_go();
         }
     }
 }

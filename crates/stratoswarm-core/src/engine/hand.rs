@@ -1,0 +1,178 @@
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+
+/// How many deliveries of a reader have a mark of their own; a power of two. Few for the model checker.
+const MARKS: usize = if cfg!(loom) { 2 } else { 64 };
+
+/// Set in the mark that all share for whom there is none.
+const SHARED: u32 = 1 << 31;
+
+/// Boards that no reader uses. A delivery may outlive its channel, so a board here may still have marks.
+static UNUSED: Mutex<Vec<&'static Board>> = Mutex::new(Vec::new());
+
+/// What the members of a group have in hand: the deliveries that exist.
+///
+/// Each delivery has a mark of its own, so that to take and to drop one is a plain store each, and no contended count.
+pub(crate) struct Hand {
+    /// None before the first delivery: an idle channel pays for none.
+    board: OnceLock<&'static Board>,
+}
+
+/// The marks live for ever, and serve one group after the other: a ticket is one reference, uncounted.
+struct Board {
+    marks: [AtomicU32; MARKS],
+    /// Counts the deliveries whose own mark was in use.
+    others: AtomicU32,
+}
+
+/// Counts a delivery as in hand for as long as it lives; the delivery itself has no `Drop`, so that the message can be
+/// moved out of it.
+#[derive(Debug)]
+pub(crate) struct Ticket(Option<&'static AtomicU32>);
+
+impl Hand {
+    pub(super) fn new() -> Self {
+        Self { board: OnceLock::new() }
+    }
+
+    /// The ticket of a delivery that is taken under the lock of its group's stash. Within one group, no two are taken
+    /// at once.
+    #[inline(always)]
+    pub(crate) fn take(&self, position: u64) -> Ticket {
+        let board = self.board();
+        let mark = &board.marks[position as usize % MARKS];
+        if mark.load(Ordering::Relaxed) != 0 {
+            return board.take_other();
+        }
+        mark.store(1, Ordering::Relaxed); // whoever counts has the lock, too, or comes after it
+        Ticket(Some(mark))
+    }
+
+    /// The ticket of a delivery that is taken otherwise.
+    pub(super) fn take_apart(&self) -> Ticket {
+        self.board().take_other()
+    }
+
+    /// How many deliveries exist.
+    pub(super) fn count(&self) -> u64 {
+        self.board.get().map_or(0, |board| board.count())
+    }
+
+    #[inline(always)]
+    fn board(&self) -> &'static Board {
+        match self.board.get() {
+            Some(board) => board,
+            None => self.new_board(),
+        }
+    }
+
+    #[cold]
+    fn new_board(&self) -> &'static Board {
+        self.board.get_or_init(|| reuse().unwrap_or_else(|| Box::leak(Box::new(Board::new()))))
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        if !cfg!(loom)
+            && let Some(board) = self.board.get()
+        {
+            UNUSED.lock().unwrap_or_else(PoisonError::into_inner).push(board);
+        }
+    }
+}
+
+/// A board that nobody uses and that has no marks. The model checker's belong to one execution.
+fn reuse() -> Option<&'static Board> {
+    if cfg!(loom) {
+        return None;
+    }
+    let mut unused = UNUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    let clean = unused.iter().position(|board| board.count() == 0)?;
+    Some(unused.swap_remove(clean))
+}
+
+impl Board {
+    fn new() -> Self {
+        Self { marks: std::array::from_fn(|_| AtomicU32::new(0)), others: AtomicU32::new(SHARED) }
+    }
+
+    #[cold]
+    fn take_other(&'static self) -> Ticket {
+        self.others.fetch_add(1, Ordering::Relaxed);
+        Ticket(Some(&self.others))
+    }
+
+    fn count(&self) -> u64 {
+        let own = self.marks.iter().filter(|mark| mark.load(Ordering::Acquire) != 0).count() as u64;
+        own + u64::from(self.others.load(Ordering::Acquire) & !SHARED)
+    }
+}
+
+impl Ticket {
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+}
+
+impl Drop for Ticket {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(mark) = self.0 {
+            if mark.load(Ordering::Relaxed) & SHARED == 0 {
+                mark.store(0, Ordering::Release);
+            } else {
+                mark.fetch_sub(1, Ordering::Release);
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_tickets_that_exist() {
+        let hand = Hand::new();
+        assert_eq!(hand.count(), 0);
+        let mut tickets: Vec<_> = (0..10).map(|position| hand.take(position)).collect();
+        assert_eq!(hand.count(), 10);
+        tickets.truncate(4);
+        assert_eq!(hand.count(), 4);
+        drop(tickets);
+        assert_eq!(hand.count(), 0);
+    }
+
+    #[test]
+    fn a_ticket_held_for_long_is_counted_beside_the_next_in_its_place() {
+        let hand = Hand::new();
+        let old = hand.take(3);
+        let new = hand.take(3 + MARKS as u64);
+        let apart = hand.take_apart();
+        assert_eq!(hand.count(), 3);
+        drop(old);
+        assert_eq!(hand.count(), 2);
+        let third = hand.take(3 + 2 * MARKS as u64);
+        drop(new);
+        drop(apart);
+        assert_eq!(hand.count(), 1);
+        drop(third);
+        assert_eq!(hand.count(), 0);
+    }
+
+    #[test]
+    fn a_board_with_marks_serves_no_other_group() {
+        let hand = Hand::new();
+        let ticket = hand.take(0);
+        drop(hand); // the channel is gone, the delivery is not
+        let others: Vec<_> = (0..4).map(|_| Hand::new()).collect();
+        for other in &others {
+            let _of_its_own = other.take(0);
+            assert_eq!(other.count(), 1);
+        }
+        drop(ticket);
+        assert!(others.iter().all(|other| other.count() == 0));
+    }
+}

@@ -1,0 +1,240 @@
+use std::{
+    collections::{VecDeque, vec_deque},
+    mem,
+};
+
+use super::{Hand, Slot, Taken, Ticket};
+use crate::requests::AnyResponder;
+
+/// Messages of a burst's storage that are kept for the next one; more is given back once it is drained.
+pub(super) const KEPT: usize = 1024;
+
+/// Messages at consecutive positions, and beside them the responders of those that are requests.
+///
+/// Beside, so that a message that is only sent carries nothing but itself.
+pub(crate) struct Queue<M> {
+    messages: VecDeque<M>,
+    /// The position of the first message, or of the next to come.
+    front: u64,
+    /// By position, ascending.
+    requests: VecDeque<(u64, AnyResponder)>,
+}
+
+impl<M> Queue<M> {
+    pub(crate) fn new() -> Self {
+        Self { messages: VecDeque::new(), front: 0, requests: VecDeque::new() }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The position of the first message, or of the next to come.
+    #[inline]
+    pub(crate) fn front(&self) -> u64 {
+        self.front
+    }
+
+    /// For how many messages there is storage.
+    #[inline]
+    pub(super) fn storage(&self) -> usize {
+        self.messages.capacity()
+    }
+
+    #[inline(always)]
+    pub(super) fn push(&mut self, message: M) {
+        self.messages.push_back(message);
+    }
+
+    #[inline]
+    pub(super) fn push_request(&mut self, message: M, request: AnyResponder) {
+        self.requests.push_back((self.front + self.messages.len() as u64, request));
+        self.messages.push_back(message);
+    }
+
+    pub(super) fn extend(&mut self, messages: impl Iterator<Item = M>) {
+        self.messages.extend(messages);
+    }
+
+    /// Skips a position that has no message; the queue must be empty.
+    pub(super) fn skip_to(&mut self, position: u64) {
+        self.front = position;
+    }
+
+    /// The first message and the responder that came with it.
+    #[inline(always)]
+    pub(super) fn pop(&mut self) -> Option<Slot<M>> {
+        let message = self.messages.pop_front()?;
+        let position = self.front;
+        self.front = position + 1;
+        let request =
+            if self.requests.is_empty() { AnyResponder::none() } else { self.pop_request(position) };
+        Some(Slot { message, request })
+    }
+
+    fn pop_request(&mut self, position: u64) -> AnyResponder {
+        match self.requests.front() {
+            Some((at, _)) if *at == position => self.requests.pop_front().map(|(_, request)| request),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
+    /// The first message on its way out.
+    #[inline(always)]
+    pub(super) fn take(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+        let position = self.front;
+        if self.messages.is_empty() {
+            return None;
+        }
+        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(position));
+        let Slot { message, request } = self.pop()?;
+        Some(Taken { message, request, position, ticket })
+    }
+
+    /// The first message, if there are no requests among the messages.
+    #[inline(always)]
+    pub(crate) fn pop_plain(&mut self) -> Option<M> {
+        if !self.is_plain() {
+            return None;
+        }
+        self.front += 1;
+        self.messages.pop_front()
+    }
+
+    /// Whether there are messages, and no requests among them.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        self.requests.is_empty() && !self.messages.is_empty()
+    }
+
+    /// Whether the next push needs no new storage.
+    #[inline(always)]
+    pub(super) fn has_room(&self) -> bool {
+        self.messages.len() < self.messages.capacity()
+    }
+
+    /// Whether storage may be given back once one more message is popped.
+    #[inline(always)]
+    pub(super) fn ends_large(&self) -> bool {
+        self.messages.len() == 1 && self.messages.capacity() > KEPT
+    }
+
+    /// Up to `most` messages on their way out, if there are no requests among the messages; how many.
+    #[inline]
+    pub(super) fn take_plain_many(
+        &mut self,
+        most: usize,
+        hand: Option<&Hand>,
+        into: &mut impl FnMut(Taken<M>),
+    ) -> usize {
+        if !self.requests.is_empty() {
+            return 0;
+        }
+        let count = most.min(self.messages.len());
+        let positions = self.front..;
+        self.front += count as u64;
+        for (message, position) in self.messages.drain(..count).zip(positions) {
+            let ticket = hand.map_or(Ticket::none(), |hand| hand.take(position));
+            into(Taken { message, request: AnyResponder::none(), position, ticket });
+        }
+        count
+    }
+
+    /// Whether the first message is a request that gave up its place.
+    #[inline(always)]
+    pub(super) fn starts_released(&self) -> bool {
+        self.requests.front().is_some_and(|(at, request)| *at == self.front && request.is_released())
+    }
+
+    /// Moves everything into an empty queue.
+    #[inline]
+    pub(super) fn move_all(&mut self, into: &mut Self) {
+        mem::swap(self, into);
+        self.front = into.front + into.messages.len() as u64;
+    }
+
+    /// Moves the first `count` messages into a queue that is empty or ends where this one begins; none changes nothing.
+    pub(super) fn move_first(&mut self, count: usize, into: &mut Self) {
+        if count == 0 {
+            return;
+        }
+        if into.messages.is_empty() {
+            into.front = self.front;
+        }
+        into.messages.extend(self.messages.drain(..count));
+        self.front += count as u64;
+        while let Some((at, _)) = self.requests.front()
+            && *at < self.front
+        {
+            into.requests.extend(self.requests.pop_front());
+        }
+    }
+
+    /// The messages at positions from `from` to before `until`, as far as they are here.
+    pub(super) fn messages(&self, from: u64, until: u64) -> vec_deque::Iter<'_, M> {
+        let at = |position: u64| (position.saturating_sub(self.front) as usize).min(self.messages.len());
+        self.messages.range(at(from)..at(until))
+    }
+
+    /// The message at a position.
+    pub(super) fn message(&self, position: u64) -> Option<&M> {
+        self.messages.get(position.checked_sub(self.front)? as usize)
+    }
+
+    /// All requests with their positions.
+    pub(super) fn requests(&self) -> impl Iterator<Item = (u64, &AnyResponder)> {
+        self.requests.iter().map(|(at, request)| (*at, request))
+    }
+
+    /// The request at a position.
+    pub(super) fn request(&self, position: u64) -> Option<&AnyResponder> {
+        let at = self.requests.binary_search_by_key(&position, |(at, _)| *at).ok()?;
+        self.requests.get(at).map(|(_, request)| request)
+    }
+
+    /// Adds a request at a position behind all that are here.
+    pub(super) fn add_request(&mut self, position: u64, request: AnyResponder) {
+        self.requests.push_back((position, request));
+    }
+
+    /// Takes the requests at positions from `from` to before `until` out; their messages stay.
+    pub(super) fn take_requests(
+        &mut self,
+        from: u64,
+        until: u64,
+    ) -> impl Iterator<Item = (u64, AnyResponder)> + '_ {
+        let from = self.requests.partition_point(|(at, _)| *at < from);
+        let until = self.requests.partition_point(|(at, _)| *at < until);
+        self.requests.drain(from..until.max(from))
+    }
+
+    /// Empties the queue: its messages and its requests.
+    pub(super) fn clear(&mut self) -> (VecDeque<M>, VecDeque<(u64, AnyResponder)>) {
+        self.front += self.messages.len() as u64;
+        (mem::take(&mut self.messages), mem::take(&mut self.requests))
+    }
+
+    /// Gives back storage that is far more than what is here and `needed`.
+    #[inline]
+    pub(super) fn give_back(&mut self, needed: usize) {
+        if self.messages.capacity() > KEPT {
+            self.shrink(needed);
+        }
+    }
+
+    #[cold]
+    fn shrink(&mut self, needed: usize) {
+        let needed = needed.max(self.messages.len());
+        if self.messages.capacity() / 4 > needed {
+            self.messages.shrink_to(2 * needed);
+            self.requests.shrink_to(2 * needed);
+        }
+    }
+}
