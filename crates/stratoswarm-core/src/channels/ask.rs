@@ -29,6 +29,15 @@ pub trait Ask<M: Message>: Send + 'static {
     type Reply: Send + 'static;
 
     /// The message that travels.
+    ///
+    /// # Examples
+    /// ```
+    /// use stratoswarm_core::{Ask, messages::{CostMessage, QueryCost}};
+    ///
+    /// let message: CostMessage = QueryCost { tasks: 3 }.into_message();
+    /// assert_eq!(message, CostMessage::QueryCost(QueryCost { tasks: 3 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn into_message(self) -> M;
 }
 

@@ -11,7 +11,17 @@ use crate::{accounts::ChannelInfo, engine::Effects, error::SendError};
 /// need only be `Clone + Send`. Closes when its last handle is gone.
 ///
 /// # Examples
-/// See [`LossySubscriber`].
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::Fabric;
+/// let progress = Fabric::new().broadcast::<u32>("progress").capacity(2).open()?;
+/// let mut display = progress.subscribe();
+/// for percent in [10, 20, 30] { progress.send(percent)?; } // never waits for the display
+/// let Some(Err(lagged)) = display.recv().await else { panic!("one is gone") };
+/// assert_eq!(lagged.missed, 1);
+/// assert_eq!(display.recv().await, Some(Ok(20)), "the oldest that is left");
+/// # Ok(()) }
+/// ```
 pub struct Broadcast<M: Clone + Send + 'static> {
     shared: Arc<Shared<M>>,
     handle: Option<u64>,
@@ -110,16 +120,56 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     ///
     /// # Cancel safety
     /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let reporter = news.clone();
+    /// let stopped = tokio::spawn(async move {
+    ///     reporter.closed().await;
+    ///     reporter.send(1).is_err()
+    /// });
+    /// # tokio::task::yield_now().await;
+    /// assert!(!stopped.is_finished(), "it is open");
+    /// news.close();
+    /// assert!(stopped.await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn closed(&self) {
         closed(&self.shared).await;
     }
 
     /// Whether nothing more is accepted.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").open()?;
+    /// assert!(!news.is_closed());
+    /// fabric.shutdown(std::time::Duration::from_secs(1)).await;
+    /// assert!(news.is_closed());
+    /// # Ok(()) }
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.shared.log.lock().is_closed()
     }
 
     /// How many messages are kept for a subscriber before the oldest goes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").capacity(16).open()?;
+    /// let found = fabric.get_broadcast::<u32>("news").ok_or("there is none")?;
+    /// assert_eq!(found.capacity(), 16, "as it was opened");
+    /// # drop(news);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn capacity(&self) -> usize {
         self.shared.capacity
     }
@@ -141,6 +191,18 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// Whether [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut reader = news.subscribe();
+    /// news.send(1)?;
+    /// assert!(!news.is_empty(), "the reader has yet to read it");
+    /// assert_eq!(reader.try_recv()?, Ok(1));
+    /// assert!(news.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -162,16 +224,49 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     }
 
     /// The name it was opened with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let figures = [fabric.broadcast::<f32>("loss").open()?, fabric.broadcast("accuracy").open()?];
+    /// let loss = figures.iter().find(|figure| figure.name() == "loss").ok_or("there is none")?;
+    /// assert!(loss.same_channel(&figures[0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name(&self) -> &str {
         &self.shared.name
     }
 
     /// The figures at this moment.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").capacity(2).open()?;
+    /// let mut reader = news.subscribe();
+    /// for n in 1..=5 { news.send(n)?; }
+    /// while reader.try_recv().is_ok() {}
+    /// let info = news.info();
+    /// assert_eq!((info.sent, info.high_water), (5, 2));
+    /// assert_eq!((info.readers[0].taken, info.readers[0].skipped.missed), (2, 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn info(&self) -> ChannelInfo {
         self.shared.info()
     }
 
     /// Whether both are handles of one broadcast.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").open()?;
+    /// assert!(fabric.broadcast("news").open()?.same_channel(&news), "found by its name");
+    /// assert!(!fabric.broadcast("rumours").open()?.same_channel(&news));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -179,7 +274,18 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// A handle that does not keep the broadcast open.
     ///
     /// # Examples
-    /// See [`WeakBroadcast`].
+    /// ```
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut reader = news.subscribe();
+    /// let weak = news.downgrade();
+    /// weak.upgrade().ok_or("closed")?.send(1)?;
+    /// drop(news); // the weak handle does not keep it open
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(reader.try_recv()?, Ok(1), "what was sent can be read");
+    /// assert_eq!(reader.try_recv(), Err(TryRecvError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn downgrade(&self) -> WeakBroadcast<M> {
         WeakBroadcast::new(Arc::downgrade(&self.shared))
     }

@@ -221,7 +221,19 @@ impl<M: Message> Channel<M> {
     /// Dropped before it is ready, nothing is kept.
     ///
     /// # Examples
-    /// See [`Permit`].
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut backlog = vec![Job(1), Job(2)];
+    /// let permit = jobs.reserve().await?; // room first; only then a job leaves the backlog
+    /// if let Some(job) = backlog.pop() { permit.send(job); }
+    /// assert_eq!((jobs.len(), backlog.len()), (1, 1));
+    /// jobs.close();
+    /// assert_eq!(jobs.reserve().await.err(), Some(Closed));
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
     pub fn reserve(&self) -> Reserving<'_, M> {
         Reserving::new(self, Location::caller())
@@ -267,7 +279,19 @@ impl<M: Message> Channel<M> {
     /// Dropped before it is ready, nothing is kept; the handle is dropped with it.
     ///
     /// # Examples
-    /// See [`OwnedPermit`].
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let permit = jobs.clone().reserve_owned().await?;
+    /// assert!(jobs.try_send(Job(2)).is_err(), "the place is taken");
+    /// tokio::spawn(async move { permit.send(Job(1)) }).await?;
+    /// assert_eq!(jobs.len(), 1);
+    /// jobs.close();
+    /// assert_eq!(jobs.reserve_owned().await.err(), Some(Closed));
+    /// # Ok(()) }
+    /// ```
     #[track_caller]
     pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<M>, Closed>> + Send {
         let from = Location::caller();
@@ -345,9 +369,8 @@ impl<M: Message> Channel<M> {
     /// Joins a group, which is made if there is none: each message goes to one of its members.
     ///
     /// A group keeps its place when its last member leaves: senders then wait until somebody joins again, rather than
-    /// lose work ([`GroupOptions::ephemeral`] and [`remove_group`](Self::remove_group) are for other wishes; a group that exists is joined
-    /// as what it is). Joining
-    /// a closed channel drains it.
+    /// lose work ([`GroupOptions::ephemeral`] and [`remove_group`](Self::remove_group) are for other wishes; a group
+    /// that exists is joined as what it is). Joining a closed channel drains it.
     ///
     /// # Examples
     /// ```
@@ -375,7 +398,17 @@ impl<M: Message> Channel<M> {
     /// Joins a group with options.
     ///
     /// # Examples
-    /// See [`GroupOptions`].
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut auditor = jobs.group("auditors").ephemeral().join()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(auditor.try_recv()?.0, 1);
+    /// drop(auditor); // the last member: an ephemeral group goes with it
+    /// assert!(jobs.info().readers.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group<'a>(&'a self, name: &'a str) -> GroupOptions<'a, M> {
         GroupOptions::new(self, name)
     }
@@ -520,6 +553,20 @@ impl<M: Message> Channel<M> {
     }
 
     /// Whether nothing more is accepted.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.try_send(Job(1))?;
+    /// assert!(!jobs.is_closed());
+    /// jobs.close();
+    /// assert!(jobs.is_closed());
+    /// assert_eq!(worker.try_recv()?.0, 1, "closed, but not drained");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.shared.log.lock().is_closed()
     }
@@ -543,21 +590,74 @@ impl<M: Message> Channel<M> {
     }
 
     /// Whether [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.try_send(Job(1))?;
+    /// assert!(!jobs.is_empty());
+    /// let in_work = worker.try_recv()?;
+    /// assert!(jobs.is_empty(), "taken, though not finished");
+    /// # drop(in_work);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many messages may wait.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(4).open()?;
+    /// jobs.try_send(Job(1))?;
+    /// let room = jobs.capacity() - jobs.len();
+    /// assert_eq!(room, 3);
+    /// for n in 0..3 { jobs.try_send(Job(n))?; }
+    /// assert!(jobs.try_send(Job(5)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn capacity(&self) -> usize {
         self.shared.capacity
     }
 
     /// The name it was opened with.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Channel, Fabric, Message, NoReply};
+    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// fn filling<M: Message>(channel: &Channel<M>) -> String {
+    ///     format!("{}: {} of {}", channel.name(), channel.len(), channel.capacity())
+    /// }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(8).open()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(filling(&jobs), "jobs: 1 of 8");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name(&self) -> &str {
         &self.shared.name
     }
 
     /// How long its requests wait for their reply if they say nothing else; none: for ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// use std::time::Duration;
+    /// # let fabric = Fabric::new();
+    /// let pings = fabric.channel::<Ping>("pings").open()?;
+    /// assert_eq!(pings.default_timeout(), Some(Duration::from_secs(30)), "nothing was stated");
+    /// let patient = fabric.channel::<Ping>("patient").no_default_timeout().open()?;
+    /// assert_eq!(patient.default_timeout(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn default_timeout(&self) -> Option<Duration> {
         self.shared.default_timeout
     }
@@ -584,6 +684,18 @@ impl<M: Message> Channel<M> {
     }
 
     /// Whether both are handles of one channel.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// assert!(jobs.same_channel(&jobs.clone()));
+    /// let others = fabric.channel::<Job>("others").open()?;
+    /// assert!(!jobs.same_channel(&others), "the same type, but another channel");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -591,7 +703,19 @@ impl<M: Message> Channel<M> {
     /// A handle that does not keep the channel open.
     ///
     /// # Examples
-    /// See [`WeakChannel`].
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let (mut worker, retry) = (jobs.join("workers"), jobs.downgrade());
+    /// jobs.try_send(Job(1))?;
+    /// let job = worker.try_recv()?.into_message();
+    /// retry.upgrade().ok_or("closed")?.try_send(job)?; // again, later
+    /// drop(jobs); // closes, although the worker could send
+    /// assert_eq!(worker.try_recv()?.0, 1);
+    /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn downgrade(&self) -> WeakChannel<M> {
         WeakChannel::new(Arc::downgrade(&self.shared))
     }

@@ -95,7 +95,17 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// The group exists as durable, and was asked for as ephemeral.
     ///
     /// # Examples
-    /// See [`JoinError`].
+    /// ```
+    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let auditors = (jobs.group("auditors").ephemeral().join()?, jobs.group("auditors").join()?);
+    /// assert_eq!(jobs.info().readers[0].members, 2, "who states nothing takes the group as it is");
+    /// let worker = jobs.join("workers");
+    /// assert_eq!(jobs.group("workers").ephemeral().join().err(), Some(JoinError::Conflict));
+    /// # drop((auditors, worker));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn join(self) -> Result<Receiver<M>, JoinError> {
         let Self { channel, group, durability, from_oldest, member } = self;

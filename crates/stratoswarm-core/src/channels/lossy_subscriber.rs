@@ -22,9 +22,9 @@ use crate::{
 
 /// A reader that gets every message it is fast enough for, that nobody waits for, and that is told what it missed.
 ///
-/// Made by [`Broadcast::subscribe`](crate::Broadcast::subscribe) and [`Channel::tap`](crate::Channel::tap). It gets what
-/// is sent from then on; when it falls behind by more than the capacity, the oldest messages go, and
-/// [`Lagged`] stands in their place: received + missed = sent, exactly.
+/// Made by [`Broadcast::subscribe`](crate::Broadcast::subscribe) and [`Channel::tap`](crate::Channel::tap). It gets
+/// what is sent from then on; when it falls behind by more than the capacity, the oldest messages go, and [`Lagged`]
+/// stands in their place: received + missed = sent, exactly.
 ///
 /// # Examples
 /// ```
@@ -73,6 +73,25 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").capacity(2).open()?;
+    /// let mut reader = news.subscribe();
+    /// for n in 1..=4 { news.send(n)?; }
+    /// news.close();
+    /// let (mut received, mut missed) = (Vec::new(), 0);
+    /// while let Some(next) = reader.recv().await {
+    ///     match next {
+    ///         Ok(n) => received.push(n),
+    ///         Err(lagged) => missed += lagged.missed,
+    ///     }
+    /// }
+    /// assert_eq!((received, missed), (vec![3, 4], 2));
+    /// # Ok(()) }
+    /// ```
     #[inline]
     pub fn recv(&mut self) -> LossyRecv<'_, M> {
         LossyRecv { subscriber: self }
@@ -223,6 +242,21 @@ impl<M: Clone + Send + 'static> fmt::Debug for LossySubscriber<M> {
 }
 
 /// The future of [`LossySubscriber::recv`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::Fabric;
+/// # use std::time::Duration;
+/// let news = Fabric::new().broadcast::<u32>("news").open()?;
+/// let mut reader = news.subscribe();
+/// let quiet = tokio::time::timeout(Duration::from_secs(60), reader.recv()).await;
+/// assert!(quiet.is_err(), "nothing came in a minute");
+/// news.send(1)?;
+/// assert_eq!(reader.recv().await, Some(Ok(1)), "the future given up took nothing");
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct LossyRecv<'a, M: Clone + Send + 'static> {
     subscriber: &'a mut LossySubscriber<M>,

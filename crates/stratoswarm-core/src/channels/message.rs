@@ -23,12 +23,29 @@ use super::Priority;
 /// ```
 /// For an enum whose variants have replies of their own, see [`protocol!`](crate::protocol).
 pub trait Message: Clone + Send + 'static {
-    /// What a request of the whole message yields; [`NoReply`](crate::NoReply) if only its parts can be asked, or nothing.
+    /// What a request of the whole message yields; [`NoReply`](crate::NoReply) if only its parts can be asked, or
+    /// nothing.
     type Reply: 'static;
 
     /// The class of traffic it belongs to.
     ///
     /// Channels have one lane so far: the class travels nowhere yet and changes no order.
+    ///
+    /// # Examples
+    /// ```
+    /// use stratoswarm_core::{Message, NoReply, Priority};
+    ///
+    /// #[derive(Clone)]
+    /// enum Order { Stop, Work(u32) }
+    /// impl Message for Order {
+    ///     type Reply = NoReply;
+    ///     fn class(&self) -> Priority {
+    ///         match self { Self::Stop => Priority::Critical, Self::Work(_) => Priority::default() }
+    ///     }
+    /// }
+    /// assert!(Order::Stop.class() < Order::Work(1).class(), "the most urgent first");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn class(&self) -> Priority {
         Priority::Normal
     }

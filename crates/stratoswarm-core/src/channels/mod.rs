@@ -9,6 +9,20 @@
 //! | [`messages`] | the messages of the eight predefined channels |
 //! | [`registry`] | the eight predefined channels |
 //! | [`patterns`] | recipes |
+//!
+//! # Examples
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use stratoswarm_core::{Fabric, Message, NoReply};
+//! # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+//! let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+//! let (mut worker, mut log, mut tap) = (jobs.join("workers"), jobs.subscribe(), jobs.tap());
+//! jobs.send(Job(1)).await?;
+//! assert_eq!(worker.recv().await.map(|delivery| delivery.0), Some(1), "one member of each group");
+//! assert_eq!(log.recv().await, Some(Job(1)), "each subscriber");
+//! assert_eq!(tap.recv().await, Some(Ok(Job(1))), "each tap that is fast enough");
+//! # Ok(()) }
+//! ```
 
 mod ask;
 mod blocking;

@@ -29,6 +29,19 @@ impl<M: Message> OwnedPermit<M> {
     }
 
     /// Sends the message in the reserved place; the handle comes back.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let permit = jobs.reserve_owned().await?; // has the only handle
+    /// let jobs = permit.send(Job(1)); // and gives it back
+    /// jobs.send(Job(2)).await?;
+    /// assert_eq!(jobs.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn send(mut self, message: M) -> Channel<M> {
         self.used = true;
         self.channel.shared().send_permitted(message);

@@ -32,6 +32,20 @@ impl<'a, M: Message> Permit<'a, M> {
     }
 
     /// Sends the message in the reserved place.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// let permit = jobs.try_reserve()?;
+    /// jobs.close();
+    /// assert!(jobs.try_send(Job(1)).is_err());
+    /// permit.send(Job(2)); // promised before the close
+    /// assert_eq!(worker.try_recv()?.0, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send(mut self, message: M) {
         self.used = true;
         self.channel.shared().send_permitted(message);

@@ -1,6 +1,20 @@
 /// A class of traffic, the most urgent first.
 ///
 /// Channels have one lane so far, so a class changes no order; naming it now keeps callers as they are when lanes come.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let mut waiting = [Priority::Low, Priority::Critical, Priority::default()];
+/// waiting.sort();
+/// assert_eq!(waiting, [Priority::Critical, Priority::Normal, Priority::Low]);
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// jobs.send(Job(1)).class(Priority::High).await?;
+/// # assert_eq!(jobs.len(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {
     /// Must not wait behind anything else: cancel, stop.

@@ -71,7 +71,19 @@ impl<M: Message> Receiver<M> {
     /// Dropped before it is ready, it took nothing.
     ///
     /// # Examples
-    /// See [`Delivery`].
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// for n in 1..=3 { jobs.send(Job(n)).await?; }
+    /// jobs.close();
+    /// let mut done = Vec::new();
+    /// while let Some(job) = worker.recv().await { done.push(job.0); }
+    /// assert_eq!(done, [1, 2, 3], "drained; then `None` ended the loop");
+    /// # Ok(()) }
+    /// ```
     #[inline]
     pub fn recv(&mut self) -> Recv<'_, M> {
         Recv { receiver: self }
@@ -255,6 +267,21 @@ impl<M: Message> fmt::Debug for Receiver<M> {
 }
 
 /// The future of [`Receiver::recv`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// use futures::FutureExt;
+///
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let mut worker = jobs.join("workers");
+/// assert!(worker.recv().now_or_never().is_none(), "nothing is there: it waits, and is dropped");
+/// jobs.send(Job(1)).await?;
+/// assert_eq!(worker.recv().await.map(|job| job.0), Some(1), "the first took nothing");
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct Recv<'a, M: Message> {
     receiver: &'a mut Receiver<M>,

@@ -25,6 +25,22 @@ use crate::{
 /// # Cancel safety
 /// Dropped before it is accepted, it was not sent. Dropped later, no handler gets it any more; one that has it already
 /// learns it by [`Responder::is_closed`](crate::Responder::is_closed).
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, TryRecvError};
+/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+/// let mut worker = pings.join("workers");
+/// let mut asking = pings.request(Ping);
+/// assert!(pings.is_empty(), "nothing happens before it is polled");
+/// assert!(futures::poll!(&mut asking).is_pending());
+/// assert_eq!(pings.len(), 1);
+/// drop(asking); // nobody waits any more, so no handler gets it
+/// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 #[repr(C)] // the message first, as in the log
 pub struct Requesting<'a, M: Message, A: Ask<M>> {
@@ -85,12 +101,45 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     }
 
     /// Gives up this long after the first poll, instead of after the channel's default timeout.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, RequestError};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use std::time::Duration;
+    /// # use tokio::time::Instant;
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?; // 30 s, if nothing is stated
+    /// let started = Instant::now();
+    /// let silence = pings.request(Ping).timeout(Duration::from_secs(2)).await;
+    /// assert!(matches!(silence, Err(RequestError::Expired { .. })));
+    /// assert!((2..3).contains(&started.elapsed().as_secs()));
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, after: Duration) -> Self {
         self.limit = Limit::After(after);
         self
     }
 
     /// Gives up at this time, instead of after the channel's default timeout.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use std::time::Duration;
+    /// use tokio::time::Instant;
+    ///
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// let at = Instant::now() + Duration::from_secs(2); // for both together
+    /// assert!(pings.request(Ping).deadline(at).await.is_err());
+    /// assert!(pings.request(Ping).deadline(at).await.is_err(), "no time is left");
+    /// assert!(Instant::now() < at + Duration::from_secs(1));
+    /// # Ok(()) }
+    /// ```
     pub fn deadline(mut self, at: Instant) -> Self {
         self.limit = Limit::At(at);
         self
@@ -98,12 +147,44 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
 
     /// Gives up at the latest when the caller of `parent` does, in whose name it is asked: the earlier of that and of
     /// its own timeout or deadline holds.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use std::time::Duration;
+    /// # use tokio::time::Instant;
+    /// let fabric = Fabric::new();
+    /// let (outer, inner) = (fabric.channel::<Ping>("outer").open()?, fabric.channel::<Ping>("inner").open()?);
+    /// let mut worker = outer.join("workers");
+    /// let mut asking = outer.request(Ping).timeout(Duration::from_secs(2));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let parent = worker.try_recv()?;
+    /// let started = Instant::now();
+    /// assert!(inner.request(Ping).timeout(Duration::from_secs(60)).within(&parent).await.is_err());
+    /// assert!(started.elapsed() < Duration::from_secs(3), "not longer than the caller of `outer` waits");
+    /// # Ok(()) }
+    /// ```
     pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
         self.parent = parent.deadline();
         self
     }
 
     /// States the class of traffic. Channels have one lane so far: it changes no order.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, Priority};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// let mut worker = pings.join("workers");
+    /// tokio::spawn(async move { worker.recv().await.map(|ping| ping.into_parts().1.send(())) });
+    /// assert_eq!(pings.request(Ping).class(Priority::Critical).await, Ok(()));
+    /// # Ok(()) }
+    /// ```
     pub fn class(self, class: Priority) -> Self {
         let _ = class;
         self

@@ -17,6 +17,23 @@ use crate::{
 ///
 /// # Cancel safety
 /// Dropped before it is ready, a place it had been granted goes to the next sender.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let mut worker = jobs.join("workers");
+/// jobs.send(Job(1)).await?;
+/// let mut reserving = jobs.reserve();
+/// assert!(futures::poll!(&mut reserving).is_pending(), "full");
+/// assert_eq!(worker.try_recv()?.0, 1);
+/// assert!(jobs.try_send(Job(2)).is_err(), "the place is meant for the one that waited");
+/// drop(reserving); // which gives up
+/// jobs.try_send(Job(2))?;
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct Reserving<'a, M: Message> {
     channel: &'a Channel<M>,
@@ -29,6 +46,18 @@ impl<'a, M: Message> Reserving<'a, M> {
     }
 
     /// States the class of traffic of the message to come. Channels have one lane so far: it changes no order.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let permit = jobs.reserve().class(Priority::High).await?;
+    /// permit.send(Job(1));
+    /// assert_eq!(jobs.len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn class(self, class: Priority) -> Self {
         let _ = class;
         self

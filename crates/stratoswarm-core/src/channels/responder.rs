@@ -14,8 +14,8 @@ use crate::{engine::Ticket, requests::ReplyCell, sync::poll_proceed, timers::Tim
 /// For a message that was only sent there is a responder, too, so that a handler need not tell the cases apart: nobody
 /// waits for it, and [`send`](Self::send) hands the reply back.
 ///
-/// Dropping a responder without a reply tells the caller [`Unanswered`](crate::RequestError::Unanswered), unless another
-/// group may still answer.
+/// Dropping a responder without a reply tells the caller [`Unanswered`](crate::RequestError::Unanswered), unless
+/// another group may still answer.
 ///
 /// # Examples
 /// ```
@@ -46,6 +46,17 @@ pub struct Responder<R> {
 
 impl<R> Responder<R> {
     /// A responder that nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// use stratoswarm_core::{Responder, Sent};
+    ///
+    /// fn handle(n: u64, reply: Responder<u64>) -> Sent<u64> { reply.send(2 * n) }
+    ///
+    /// // A handler's test needs no channel.
+    /// assert_eq!(handle(21, Responder::detached()), Sent::NotAsked(42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn detached() -> Self {
         Self { cell: None, _ticket: Ticket::none() }
     }
@@ -55,6 +66,27 @@ impl<R> Responder<R> {
     }
 
     /// Brings the reply to the caller, or back: see [`Sent`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, Sent};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), reply) = worker.try_recv()?.into_parts();
+    /// assert_eq!(reply.send(2 * n), Sent::Received);
+    /// assert_eq!(asking.await, Ok(42));
+    ///
+    /// let mut asking = doubles.request(Double(4));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), reply) = worker.try_recv()?.into_parts();
+    /// drop(asking); // the caller gives up
+    /// assert_eq!(reply.send(2 * n), Sent::TooLate(8));
+    /// # Ok(()) }
+    /// ```
     pub fn send(mut self, reply: R) -> Sent<R> {
         match self.cell.take() {
             Some(cell) => cell.answer(reply),
@@ -63,12 +95,46 @@ impl<R> Responder<R> {
     }
 
     /// Whether somebody asked, and still waits.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// assert!(reply.is_wanted());
+    /// drop(asking);
+    /// assert!(!reply.is_wanted(), "spare the work");
+    /// # Ok(()) }
+    /// ```
     pub fn is_wanted(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| !cell.is_closed())
     }
 
     /// Whether nobody waits for the reply any more: the caller has gone or has a reply, or the deadline has passed.
     /// False for a message that was only sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// assert!(!reply.is_closed());
+    /// drop(asking);
+    /// assert!(reply.is_closed());
+    /// doubles.send(Double(4)).await?;
+    /// assert!(!worker.try_recv()?.into_parts().1.is_closed(), "nobody asked, so nobody gave up");
+    /// # Ok(()) }
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| cell.is_closed())
     }
@@ -77,6 +143,24 @@ impl<R> Responder<R> {
     ///
     /// # Cancel safety
     /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(1));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), mut reply) = worker.try_recv()?.into_parts();
+    /// let long_work = async { tokio::time::sleep(Duration::from_secs(60)).await; 2 * n };
+    /// let outcome = tokio::select! { answer = long_work => Some(answer), () = reply.closed() => None };
+    /// assert_eq!(outcome, None, "stopped when the caller gave up");
+    /// # Ok(()) }
+    /// ```
     pub async fn closed(&mut self) {
         let Some(cell) = &self.cell else { return std::future::pending().await };
         let mut watching = Watching { cell, id: None };
@@ -95,6 +179,24 @@ impl<R> Responder<R> {
     }
 
     /// When the caller gives up; none if never, or for a message that was only sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use tokio::time::Instant;
+    /// # use stratoswarm_core::{Fabric, Message, Responder};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(5));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// let left = reply.deadline().ok_or("none")? - Instant::now();
+    /// assert!(left <= Duration::from_secs(5), "as long as there is for the work");
+    /// assert_eq!(Responder::<u64>::detached().deadline(), None);
+    /// # Ok(()) }
+    /// ```
     pub fn deadline(&self) -> Option<Instant> {
         self.cell.as_ref().and_then(|cell| cell.deadline())
     }

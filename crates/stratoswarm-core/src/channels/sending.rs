@@ -17,6 +17,22 @@ use crate::{
 ///
 /// # Cancel safety
 /// Dropped before it is ready, the message was not sent, ever; a place it had been granted goes to the next sender.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// use futures::FutureExt;
+///
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let mut worker = jobs.join("workers");
+/// jobs.send(Job(1)).await?;
+/// assert!(jobs.send(Job(2)).now_or_never().is_none(), "full: it waits, and is dropped");
+/// assert_eq!(worker.try_recv()?.0, 1);
+/// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty), "the second was not sent");
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 #[repr(C)] // the message first, as in the log
 pub struct Sending<'a, M: Message> {
@@ -35,6 +51,19 @@ impl<'a, M: Message> Sending<'a, M> {
     }
 
     /// States the message's class of traffic for this call. Channels have one lane so far: it changes no order.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send(Job(1)).class(Priority::Low).await?;
+    /// jobs.send(Job(2)).class(Priority::Critical).await?;
+    /// assert_eq!(worker.try_recv()?.0, 1, "one lane so far");
+    /// # Ok(()) }
+    /// ```
     pub fn class(self, class: Priority) -> Self {
         let _ = class;
         self

@@ -76,6 +76,21 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let mut log = ticks.subscribe();
+    /// for n in 1..=3 { ticks.send(Tick(n)).await?; }
+    /// ticks.close();
+    /// let mut sum = 0;
+    /// while let Some(Tick(n)) = log.recv().await { sum += n; }
+    /// assert_eq!(sum, 6, "drained; then `None` ended the loop");
+    /// # Ok(()) }
+    /// ```
     #[inline]
     pub fn recv(&mut self) -> SubscriberRecv<'_, M> {
         SubscriberRecv { subscriber: self }
@@ -210,6 +225,22 @@ impl<M: Message> fmt::Debug for Subscriber<M> {
 }
 
 /// The future of [`Subscriber::recv`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+/// # let fabric = Fabric::new();
+/// let (ticks, stops) = (fabric.channel::<Tick>("ticks").open()?, fabric.channel::<Tick>("stops").open()?);
+/// let (mut tick, mut stop) = (ticks.subscribe(), stops.subscribe());
+/// stops.send(Tick(0)).await?;
+/// let stopped = tokio::select! { _ = tick.recv() => false, _ = stop.recv() => true };
+/// assert!(stopped);
+/// ticks.send(Tick(1)).await?;
+/// assert_eq!(tick.recv().await, Some(Tick(1)), "the future that lost took nothing");
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct SubscriberRecv<'a, M: Message> {
     subscriber: &'a mut Subscriber<M>,

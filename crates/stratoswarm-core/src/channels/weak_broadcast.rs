@@ -22,6 +22,19 @@ impl<M: Clone + Send + 'static> WeakBroadcast<M> {
     }
 
     /// A full handle, while another one exists; none afterwards.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut reader = news.subscribe();
+    /// let weak = news.downgrade();
+    /// if let Some(news) = weak.upgrade() { news.send(1)?; }
+    /// assert_eq!(reader.try_recv()?, Ok(1));
+    /// drop(news);
+    /// assert!(weak.upgrade().is_none(), "closed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn upgrade(&self) -> Option<Broadcast<M>> {
         let at = Location::caller();

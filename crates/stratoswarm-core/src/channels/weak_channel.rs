@@ -23,6 +23,20 @@ impl<M: Message> WeakChannel<M> {
     }
 
     /// A full handle, while another one exists; none afterwards.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let weak = jobs.downgrade();
+    /// let full = weak.upgrade().ok_or("closed")?;
+    /// drop(jobs);
+    /// full.try_send(Job(1))?; // it keeps the channel open
+    /// drop(full);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn upgrade(&self) -> Option<Channel<M>> {
         let at = Location::caller();
