@@ -162,7 +162,18 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// fabric is shut down.
     ///
     /// # Examples
-    /// See [`OpenError`].
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
+    /// let same = fabric.channel::<Job>("jobs").open()?;
+    /// assert!(same.same_channel(&jobs), "it is open, and no other option was stated");
+    /// let other = fabric.channel::<Job>("jobs").capacity(9).open();
+    /// assert!(matches!(other, Err(OpenError::Conflict(_))));
+    /// # drop((jobs, same));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn open(self) -> Result<Channel<M>, OpenError> {
         let at = Location::caller();

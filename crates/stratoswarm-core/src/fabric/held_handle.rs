@@ -14,7 +14,7 @@ use std::panic::Location;
 /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
 /// let held = &report.held[0];
 /// assert_eq!((&*held.channel, held.kind), ("jobs", "Subscriber"));
-/// println!("made at {}", held.opened_at);
+/// assert_eq!(held.opened_at.file(), file!(), "where it was made");
 /// # drop(forgotten);
 /// # Ok(()) }
 /// ```

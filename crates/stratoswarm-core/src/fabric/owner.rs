@@ -62,6 +62,18 @@ pub(super) struct Inner {
 
 impl Fabric {
     /// A fabric without channels.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let (fabric, other) = (Fabric::new(), Fabric::new());
+    /// assert!(fabric.channels().is_empty());
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// assert!(other.get::<Job>("jobs").is_none(), "names are a fabric's own");
+    /// # drop(jobs);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -71,17 +83,55 @@ impl Fabric {
     }
 
     /// A channel of this name: with `.open()` it is made, or found if it is open already.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").capacity(64).open()?;
+    /// let same = fabric.channel::<Job>("jobs").open()?; // elsewhere in the program
+    /// same.try_send(Job(1))?;
+    /// assert_eq!(jobs.join("workers").try_recv()?.0, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn channel<M: Message>(&self, name: impl Into<String>) -> ChannelBuilder<'_, M> {
         ChannelBuilder::new(self, name.into())
     }
 
     /// A broadcast of this name: with `.open()` it is made, or found if it is open already.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<String>("news").open()?;
+    /// let mut reader = fabric.broadcast::<String>("news").open()?.subscribe(); // elsewhere in the program
+    /// news.send("started".to_owned())?;
+    /// assert_eq!(reader.try_recv()?, Ok("started".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn broadcast<M: Clone + Send + 'static>(&self, name: impl Into<String>) -> BroadcastBuilder<'_, M> {
         BroadcastBuilder::new(self, name.into())
     }
 
     /// The channel of this name; none if there is none, or one of another type. A closed one can be had until it is
     /// drained, to drain it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # #[derive(Clone)] struct Order; impl Message for Order { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// jobs.try_send(Job(1))?;
+    /// let found = fabric.get::<Job>("jobs").ok_or("there is none")?;
+    /// assert_eq!(found.len(), 1);
+    /// assert!(fabric.get::<Order>("jobs").is_none(), "another type");
+    /// assert!(fabric.get::<Job>("job").is_none(), "nothing is opened");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn get<M: Message>(&self, name: &str) -> Option<Channel<M>> {
         let at = Location::caller();
@@ -93,6 +143,17 @@ impl Fabric {
 
     /// The broadcast of this name; none if there is none, or one of another type. A closed one can be had until it is
     /// drained, to drain it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").open()?;
+    /// let found = fabric.get_broadcast::<u32>("news").ok_or("there is none")?;
+    /// assert!(found.same_channel(&news));
+    /// assert!(fabric.get_broadcast::<String>("news").is_none(), "another type");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn get_broadcast<M: Clone + Send + 'static>(&self, name: &str) -> Option<Broadcast<M>> {
         let at = Location::caller();
@@ -103,6 +164,21 @@ impl Fabric {
     }
 
     /// The figures of all channels, in the order of their closing. Closed and drained ones are not listed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let results = fabric.channel::<Job>("results").order(2).open()?;
+    /// let work = fabric.channel::<Job>("work").order(1).open()?;
+    /// for n in 1..=3 { work.try_send(Job(n))?; }
+    /// let waiting: Vec<_> = fabric.channels().into_iter().map(|info| (info.name, info.len)).collect();
+    /// assert_eq!(waiting, [("work".to_owned(), 3), ("results".to_owned(), 0)]);
+    /// results.close();
+    /// assert_eq!(fabric.channels().len(), 1, "closed, and nothing to drain");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn channels(&self) -> Vec<ChannelInfo> {
         let live = self.inner.channels.iter().filter(|entry| !entry.channel().is_spent());
         let mut infos: Vec<_> = live.map(|entry| (entry.order, entry.channel().info())).collect();
@@ -111,6 +187,21 @@ impl Fabric {
     }
 
     /// A handle that does not keep the channels open.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let fabric = Fabric::new();
+    /// let mut worker = fabric.channel::<Job>("jobs").open()?.join("workers");
+    /// let weak = fabric.downgrade(); // for a task that must not keep the channels open
+    /// let jobs = weak.upgrade().and_then(|fabric| fabric.get::<Job>("jobs")).ok_or("it is gone")?;
+    /// jobs.try_send(Job(1))?;
+    /// drop((fabric, jobs));
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(worker.try_recv()?.0, 1, "what was sent can be drained");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn downgrade(&self) -> WeakFabric {
         WeakFabric::new(Arc::downgrade(&self.inner))
     }
@@ -125,6 +216,25 @@ impl Fabric {
     ///
     /// # Cancel safety
     /// Dropped, channels that were closed stay closed, the others open; it can be called again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// use std::time::Duration;
+    ///
+    /// let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// for n in 1..=3 { jobs.send(Job(n)).await?; }
+    /// tokio::spawn(async move { while worker.recv().await.is_some() {} }); // ends with its channel
+    /// let report = fabric.shutdown(Duration::from_secs(5)).await;
+    /// assert!(report.is_clean());
+    /// assert_eq!(report.channels[0].drained, 3);
+    /// assert_eq!(fabric.channel::<Job>("late").open().err(), Some(OpenError::Closed));
+    /// # Ok(()) }
+    /// ```
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
         self.inner.closed.store(true, Ordering::SeqCst);
         shutdown::run(self, within).await

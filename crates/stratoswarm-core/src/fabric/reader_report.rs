@@ -1,6 +1,23 @@
 use crate::accounts::ReaderKind;
 
 /// What a shutdown found at one reader.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, ReaderKind};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let fabric = Fabric::new();
+/// let jobs = fabric.channel::<Job>("jobs").group("auditors").open()?;
+/// let mut worker = jobs.join("workers");
+/// for n in 1..=2 { jobs.send(Job(n)).await?; }
+/// tokio::spawn(async move { while worker.recv().await.is_some() {} });
+/// let report = fabric.shutdown(std::time::Duration::from_secs(5)).await;
+/// let auditors = report.channels[0].readers.iter().find(|it| it.name == "auditors").ok_or("none")?;
+/// assert_eq!(auditors.kind, ReaderKind::Group);
+/// assert_eq!((auditors.drained, auditors.undelivered), (0, 2), "they never came");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderReport {

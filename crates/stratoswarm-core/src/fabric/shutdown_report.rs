@@ -27,6 +27,22 @@ pub struct ShutdownReport {
 
 impl ShutdownReport {
     /// Whether all was drained: nothing undelivered, nothing in hand. Handles may still be held.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let within = std::time::Duration::from_millis(5);
+    /// let fabric = Fabric::new();
+    /// let mut worker = fabric.channel::<Job>("jobs").open()?.join("workers");
+    /// fabric.get::<Job>("jobs").ok_or("none")?.send(Job(1)).await?;
+    /// let in_work = worker.recv().await;
+    /// assert!(!fabric.shutdown(within).await.is_clean(), "a job is still in hand");
+    /// drop(in_work);
+    /// assert!(fabric.shutdown(within).await.is_clean());
+    /// # Ok(()) }
+    /// ```
     pub fn is_clean(&self) -> bool {
         self.channels.iter().all(|channel| channel.undelivered == 0 && channel.in_hand == 0)
     }

@@ -23,6 +23,19 @@ impl WeakFabric {
     }
 
     /// A full handle, while another one exists.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let fabric = Fabric::new();
+    /// let weak = fabric.downgrade();
+    /// let full = weak.upgrade().ok_or("it is gone")?;
+    /// drop(fabric);
+    /// assert!(full.broadcast::<u32>("news").open().is_ok(), "it keeps the fabric");
+    /// drop(full);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn upgrade(&self) -> Option<Fabric> {
         self.0.upgrade().map(Fabric::from_inner)
     }
