@@ -3,6 +3,22 @@ use std::panic::Location;
 use super::{ChannelKind, ReaderInfo, RequestCounts};
 
 /// The figures of one channel at one moment, read under its lock.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// jobs.send(Job(1)).await?; // and nobody takes it
+/// let mut stuck = jobs.send(Job(2));
+/// assert!(futures::poll!(&mut stuck).is_pending());
+/// let info = jobs.info();
+/// assert_eq!((info.len, info.capacity, info.unclaimed), (1, 1, 1));
+/// assert_eq!((info.blocked_senders, info.readers.len()), (1, 0), "no reader: so it is stuck");
+/// assert_eq!(info.blocked_at[0].file(), file!(), "and here is the `send`");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ChannelInfo {

@@ -3,6 +3,20 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Whether senders wait for readers.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{ChannelKind, Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # let fabric = Fabric::new();
+/// let jobs = fabric.channel::<Job>("jobs").open()?;
+/// let news = fabric.broadcast::<u32>("news").open()?;
+/// let lossy = fabric.channels().into_iter().find(|info| info.kind == ChannelKind::Broadcast);
+/// assert_eq!(lossy.map(|info| info.name).as_deref(), Some("news"));
+/// assert_eq!(jobs.info().kind.to_string(), "channel");
+/// # drop(news);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ChannelKind {

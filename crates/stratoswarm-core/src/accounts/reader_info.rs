@@ -2,6 +2,22 @@ use super::{ReaderKind, Skipped};
 use crate::engine::{Kind, ReaderFigures};
 
 /// What became of the messages meant for one reader: accepted = taken + skipped + left, at every moment.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let mut worker = jobs.join("workers");
+/// for n in 1..=5 { jobs.try_send(Job(n))?; }
+/// let in_work = (worker.try_recv()?, worker.try_recv()?);
+/// let info = &jobs.info().readers[0];
+/// assert_eq!((&*info.name, info.members, info.in_hand), ("workers", 1, 2));
+/// assert_eq!((info.accepted, info.taken, info.left), (5, 2, 3));
+/// assert_eq!(info.accepted, info.taken + info.skipped.total() + info.left);
+/// # drop(in_work);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderInfo {

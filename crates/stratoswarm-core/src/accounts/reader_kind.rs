@@ -3,6 +3,21 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What sort of cursor a reader is.
+///
+/// # Examples
+/// ```
+/// # use stratoswarm_core::{Fabric, Message, NoReply, ReaderKind};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+/// let readers = (jobs.join("workers"), jobs.subscribe(), jobs.tap());
+/// let mut kinds: Vec<_> = jobs.info().readers.iter().map(|reader| reader.kind.to_string()).collect();
+/// kinds.sort();
+/// assert_eq!(kinds, ["group", "lossy subscriber", "subscriber"]);
+/// let held_up_by = jobs.info().readers.into_iter().filter(|it| it.kind != ReaderKind::Lossy).count();
+/// assert_eq!(held_up_by, 2, "nobody waits for a lossy one");
+/// # drop(readers);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ReaderKind {

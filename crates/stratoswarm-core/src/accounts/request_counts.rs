@@ -3,6 +3,26 @@ use serde::{Deserialize, Serialize};
 /// What became of a channel's requests, as their callers saw it.
 ///
 /// `asked` less the others is what is still waiting for its reply.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, RequestCounts};
+/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+/// let mut worker = pings.join("workers");
+/// let (mut first, mut second, mut third) = (pings.request(Ping), pings.request(Ping), pings.request(Ping));
+/// # assert!(futures::poll!(&mut first).is_pending());
+/// # assert!(futures::poll!(&mut second).is_pending());
+/// # assert!(futures::poll!(&mut third).is_pending());
+/// worker.try_recv()?.into_parts().1.send(());
+/// first.await?;
+/// drop(second); // gives up
+/// let counts: RequestCounts = pings.info().requests;
+/// assert_eq!((counts.asked, counts.answered, counts.abandoned), (3, 1, 1), "the third still waits");
+/// # drop(third);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestCounts {

@@ -13,6 +13,20 @@
 //!
 //! Errors of sending hand the message back and ask nothing of it, not even `Debug`. What a *handler* has to object is
 //! not an error of the fabric: it is a value of the request's reply type, usually an inner `Result`.
+//!
+//! # Examples
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
+//! # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+//! let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+//! jobs.send(Job(1)).await?; // each of the errors goes through `?`
+//! match jobs.try_send(Job(2)) {
+//!     Err(TrySendError::Full(job)) => assert_eq!(job, Job(2), "to be sent again"),
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok(()) }
+//! ```
 
 mod closed;
 mod join;

@@ -25,6 +25,20 @@ pub enum TrySendError<M> {
 
 impl<M> TrySendError<M> {
     /// The message.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let near = fabric.channel::<Job>("near").capacity(1).open()?;
+    /// let far = fabric.channel::<Job>("far").open()?;
+    /// for n in 1..=3 {
+    ///     near.try_send(Job(n)).or_else(|refused| far.try_send(refused.into_inner()))?;
+    /// }
+    /// assert_eq!((near.len(), far.len()), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_inner(self) -> M {
         match self {
             Self::Full(message) | Self::Closed(message) => message,
