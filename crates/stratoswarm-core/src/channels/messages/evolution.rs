@@ -7,6 +7,31 @@ crate::protocol! {
     /// The operations of an evolution over populations of individuals.
     ///
     /// What a genome's bytes mean is between the engine and those who ask; a greater fitness is better.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::ChannelRegistry;
+    /// # use stratoswarm_core::messages::{EvaluateFitness, EvolutionCall, EvolutionFault, FitnessValues, GetBest};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut engine = registry.evolution().join("engines");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = engine.recv().await {
+    ///         match EvolutionCall::from(delivery) {
+    ///             EvolutionCall::EvaluateFitness(it, reply) => {
+    ///                 let values = it.genomes.iter().map(|genome| genome.len() as f64).collect();
+    ///                 reply.send(Ok(FitnessValues { values }));
+    ///             }
+    ///             EvolutionCall::GetBest(_, reply) => { reply.send(Err(EvolutionFault::Empty)); }
+    ///             other => drop(other), // its caller is told that it was not answered
+    ///         }
+    ///     }
+    /// });
+    /// let ask = EvaluateFitness { genomes: vec!["ab".into(), "abc".into()] };
+    /// assert_eq!(registry.evolution().request(ask).await??.values, [2.0, 3.0]);
+    /// assert_eq!(registry.evolution().request(GetBest { population: None }).await?, Err(EvolutionFault::Empty));
+    /// # Ok(()) }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     pub enum EvolutionMessage => EvolutionCall {
         /// One generation passes.
@@ -26,6 +51,28 @@ crate::protocol! {
 /// [`GenerationReport`].
 ///
 /// A population comes into being with its first step.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::ChannelRegistry;
+/// # use stratoswarm_core::messages::{EvolutionCall, GenerationReport, Individual, PopulationId, Step};
+/// # fn report(offspring: &[Individual]) -> GenerationReport {
+/// #     let best_fitness = offspring.iter().map(|it| it.fitness).fold(0.0, f64::max);
+/// #     GenerationReport { generation: 1, survivors: offspring.len() as u32, best_fitness, improved: true }
+/// # }
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::Step(step, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Ok(report(&step.offspring)));
+///     }
+/// });
+/// let offspring = vec![Individual { genome: "ab".into(), fitness: 0.5 }];
+/// let step = Step { population: PopulationId::random(), offspring };
+/// assert_eq!(registry.evolution().request(step).await??.best_fitness, 0.5);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The population.
@@ -35,6 +82,22 @@ pub struct Step {
 }
 
 /// Measures genomes; answered with [`FitnessValues`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{EvaluateFitness, EvolutionCall, EvolutionFault}};
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::EvaluateFitness(_, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Err(EvolutionFault::InvalidGenome { reason: "an odd length".to_owned() }));
+///     }
+/// });
+/// let refused = registry.evolution().request(EvaluateFitness { genomes: vec!["abc".into()] }).await?;
+/// assert_eq!(refused.expect_err("no genome").to_string(), "invalid genome: an odd length");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvaluateFitness {
     /// The genomes to measure.
@@ -42,6 +105,25 @@ pub struct EvaluateFitness {
 }
 
 /// Chooses parents from a population; answered with [`Parents`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::ChannelRegistry;
+/// # use stratoswarm_core::messages::{EvolutionCall, EvolutionFault, PopulationId, Selection, SelectionStrategy};
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::Selection(it, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Err(EvolutionFault::UnknownPopulation { population: it.population }));
+///     }
+/// });
+/// let population = PopulationId::from_u128(7); // took no step yet
+/// let choice = Selection { population, strategy: SelectionStrategy::Elitist, count: 2, seed: 1 };
+/// let refused = registry.evolution().request(choice).await?;
+/// assert_eq!(refused, Err(EvolutionFault::UnknownPopulation { population }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     /// The population to choose from.
@@ -55,6 +137,17 @@ pub struct Selection {
 }
 
 /// How parents are chosen.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::SelectionStrategy;
+///
+/// let strategy: SelectionStrategy = serde_json::from_str(r#"{ "Tournament": { "size": 3 } }"#)?; // of a settings file
+/// let SelectionStrategy::Tournament { size } = strategy else { panic!("{strategy:?}") };
+/// assert_eq!(size, 3);
+/// assert_eq!(serde_json::to_string(&SelectionStrategy::Elitist)?, r#""Elitist""#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SelectionStrategy {
@@ -72,6 +165,23 @@ pub enum SelectionStrategy {
 }
 
 /// Makes offspring of parents, by crossover and mutation; answered with [`Offspring`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{EvolutionCall, Individual, Mutation, Offspring}};
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::Mutation(it, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Ok(Offspring { genomes: vec![it.parents[0].genome.clone(); it.count as usize] }));
+///     }
+/// });
+/// let parents = vec![Individual { genome: "ab".into(), fitness: 0.5 }];
+/// let children = registry.evolution().request(Mutation { parents, count: 3, rate: 0.0, seed: 1 }).await??;
+/// assert_eq!(children.genomes.len(), 3);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mutation {
     /// The parents: each child has two neighbours of this list, the last and the first among them. One parent alone
@@ -86,6 +196,22 @@ pub struct Mutation {
 }
 
 /// Asks for the fittest individual; answered with an [`Individual`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{EvolutionCall, GetBest, Individual}};
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::GetBest(_, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Ok(Individual { genome: "ab".into(), fitness: 0.5 }));
+///     }
+/// });
+/// let best = registry.evolution().request(GetBest { population: None }).await??; // of all populations
+/// assert_eq!(&*best.genome, b"ab");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GetBest {
     /// Of this population; of all where there is none.
@@ -93,6 +219,18 @@ pub struct GetBest {
 }
 
 /// A genome and what it is worth.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::Individual;
+///
+/// let measured = [("ab", 0.5), ("cd", 0.75)];
+/// let individuals = measured.map(|(genome, fitness)| Individual { genome: genome.into(), fitness });
+/// let best = individuals.iter().max_by(|a, b| a.fitness.total_cmp(&b.fitness)).ok_or("nobody")?;
+/// assert_eq!(&*best.genome, b"cd");
+/// assert_eq!(&serde_json::from_str::<Individual>(&serde_json::to_string(best)?)?, best);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Individual {
     /// The genome.
@@ -102,6 +240,23 @@ pub struct Individual {
 }
 
 /// What a generation came to.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{EvolutionCall, GenerationReport, PopulationId, Step}};
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::Step(_, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Ok(GenerationReport { generation: 9, survivors: 0, best_fitness: 0.5, improved: false }));
+///     }
+/// });
+/// let step = Step { population: PopulationId::random(), offspring: Vec::new() };
+/// let report = registry.evolution().request(step).await??;
+/// assert!(!report.improved && report.survivors == 0, "generation {} brought nothing", report.generation);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenerationReport {
     /// The population's generation, counted from 1.
@@ -115,6 +270,18 @@ pub struct GenerationReport {
 }
 
 /// The fitness of the genomes asked for, in their order.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::{EvaluateFitness, FitnessValues, Individual};
+///
+/// let asked = EvaluateFitness { genomes: vec!["ab".into(), "cd".into()] };
+/// let answer = FitnessValues { values: vec![0.5, 0.75] }; // in the order of the genomes
+/// let measured: Vec<_> = asked.genomes.into_iter().zip(answer.values)
+///     .map(|(genome, fitness)| Individual { genome, fitness })
+///     .collect();
+/// assert_eq!(measured[1], Individual { genome: "cd".into(), fitness: 0.75 });
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitnessValues {
     /// One value per genome.
@@ -122,6 +289,27 @@ pub struct FitnessValues {
 }
 
 /// The parents chosen; the same individual may be among them twice.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::ChannelRegistry;
+/// # use stratoswarm_core::messages::{EvolutionCall, Individual, Parents};
+/// # use stratoswarm_core::messages::{PopulationId, Selection, SelectionStrategy};
+/// # fn fittest() -> Individual { Individual { genome: "ab".into(), fitness: 0.5 } }
+/// # let registry = ChannelRegistry::new();
+/// let mut engine = registry.evolution().join("engines");
+/// tokio::spawn(async move {
+///     if let Some(EvolutionCall::Selection(it, reply)) = engine.recv().await.map(EvolutionCall::from) {
+///         reply.send(Ok(Parents { individuals: vec![fittest(); it.count as usize] }));
+///     }
+/// });
+/// let strategy = SelectionStrategy::Tournament { size: 2 };
+/// let choice = Selection { population: PopulationId::random(), strategy, count: 2, seed: 1 };
+/// let parents = registry.evolution().request(choice).await??.individuals;
+/// assert_eq!(parents[0], parents[1], "chosen twice");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Parents {
     /// The chosen, in the order of their choice.
@@ -129,6 +317,16 @@ pub struct Parents {
 }
 
 /// The children made, not measured yet.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::{EvaluateFitness, Offspring};
+///
+/// let children = Offspring { genomes: vec!["ab".into(), "cd".into()] };
+/// let measure = EvaluateFitness { genomes: children.genomes }; // what comes next
+/// assert_eq!(serde_json::to_string(&measure)?, r#"{"genomes":[[97,98],[99,100]]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offspring {
     /// Their genomes.
@@ -136,6 +334,19 @@ pub struct Offspring {
 }
 
 /// Why an evolution engine did not do what it was asked.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::{EvolutionFault, PopulationId};
+///
+/// fn is_too_early(fault: &EvolutionFault) -> bool {
+///     matches!(fault, EvolutionFault::UnknownPopulation { .. } | EvolutionFault::Empty)
+/// }
+/// assert!(is_too_early(&EvolutionFault::UnknownPopulation { population: PopulationId::random() }));
+/// let fault = EvolutionFault::Unmeasured { reason: "no device".to_owned() };
+/// assert!(!is_too_early(&fault));
+/// assert_eq!(fault.to_string(), "the fitness cannot be measured: no device");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvolutionFault {

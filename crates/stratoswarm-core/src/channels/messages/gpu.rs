@@ -9,6 +9,24 @@ crate::protocol! {
     /// Commands for a device that computes over buffers of its own memory.
     ///
     /// Commands of one stream take effect in the order in which they were sent; transfers belong to no stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{Done, GpuCall, Synchronize}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut device = registry.gpu().join("devices");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = device.recv().await {
+    ///         match GpuCall::from(delivery) {
+    ///             GpuCall::Synchronize(_, reply) => { reply.send(Ok(Done {})); }
+    ///             other => drop(other), // its caller is told that it was not answered
+    ///         }
+    ///     }
+    /// });
+    /// assert_eq!(registry.gpu().request(Synchronize { stream: 0 }).await?, Ok(Done {}));
+    /// # Ok(()) }
+    /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     pub enum GpuCommand => GpuCall {
         /// Runs a kernel over buffers.
@@ -23,6 +41,24 @@ crate::protocol! {
 }
 
 /// Runs a kernel over buffers; answered with [`Launched`] once it has finished.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{GpuCall, GpuFault, KernelArgument, LaunchKernel}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::LaunchKernel(launch, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Err(GpuFault::UnknownKernel { name: launch.name }));
+///     }
+/// });
+/// let arguments = vec![KernelArgument::Float(0.5)];
+/// let launch = LaunchKernel { name: "scale".to_owned(), stream: 0, buffers: Vec::new(), arguments };
+/// let refused = registry.gpu().request(launch).await?;
+/// assert_eq!(refused, Err(GpuFault::UnknownKernel { name: "scale".to_owned() }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaunchKernel {
     /// The kernel's name, one of those the device has.
@@ -36,6 +72,20 @@ pub struct LaunchKernel {
 }
 
 /// A scalar argument of a kernel.
+///
+/// # Examples
+/// ```
+/// use stratoswarm_core::messages::{GpuFault, KernelArgument};
+///
+/// fn scale(arguments: &[KernelArgument]) -> Result<f64, GpuFault> {
+///     match arguments {
+///         [KernelArgument::Unsigned(n), KernelArgument::Float(factor)] => Ok(*n as f64 * factor),
+///         _ => Err(GpuFault::InvalidLaunch { name: "scale".into(), reason: "takes a number and a factor".into() }),
+///     }
+/// }
+/// assert_eq!(scale(&[KernelArgument::Unsigned(4), KernelArgument::Float(0.5)]), Ok(2.0));
+/// assert!(scale(&[KernelArgument::Signed(-1)]).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum KernelArgument {
@@ -50,6 +100,22 @@ pub enum KernelArgument {
 /// Fills a buffer with bytes from the host, replacing what it held; answered with [`Stored`].
 ///
 /// The buffer comes into being with the first transfer. No data at all frees it.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{BufferId, GpuCall, Stored, TransferToDevice}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::TransferToDevice(fill, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Ok(Stored { stored_bytes: fill.data.len() as u64, free_bytes: 1 << 30 }));
+///     }
+/// });
+/// let fill = TransferToDevice { buffer: BufferId::random(), data: "0123".into() };
+/// assert_eq!(registry.gpu().request(fill).await?.map(|stored| stored.stored_bytes), Ok(4));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TransferToDevice {
     /// The buffer to fill.
@@ -59,6 +125,23 @@ pub struct TransferToDevice {
 }
 
 /// Reads a buffer back to the host; answered with its bytes.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{BufferId, GpuCall, TransferFromDevice}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::TransferFromDevice(_, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Ok("0123".into()));
+///     }
+/// });
+/// let buffer = BufferId::from_u128(7); // filled before
+/// let bytes = registry.gpu().request(TransferFromDevice { buffer }).await??;
+/// assert_eq!(&*bytes, b"0123");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TransferFromDevice {
     /// The buffer to read.
@@ -66,6 +149,22 @@ pub struct TransferFromDevice {
 }
 
 /// Waits for everything that was sent to a stream before; answered with [`Done`].
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{Done, GpuCall, Synchronize}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::Synchronize(_, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Ok(Done {}));
+///     }
+/// });
+/// let waiting = registry.gpu().request(Synchronize { stream: 3 });
+/// assert_eq!(waiting.await?, Ok(Done {}), "the stream's earlier commands have taken effect");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Synchronize {
     /// The stream to wait for.
@@ -73,6 +172,25 @@ pub struct Synchronize {
 }
 
 /// A kernel has run.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{GpuCall, LaunchKernel, Launched}};
+/// # use std::time::Duration;
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::LaunchKernel(_, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Ok(Launched { elapsed: Duration::from_millis(3) }));
+///     }
+/// });
+/// let (buffers, arguments) = (Vec::new(), Vec::new());
+/// let launch = LaunchKernel { name: "sum".to_owned(), stream: 0, buffers, arguments };
+/// let launched = registry.gpu().request(launch).await??;
+/// assert_eq!(launched.elapsed.as_millis(), 3);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Launched {
     /// How long the kernel itself took.
@@ -80,6 +198,23 @@ pub struct Launched {
 }
 
 /// A buffer was filled.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{BufferId, GpuCall, Stored, TransferToDevice}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::TransferToDevice(_, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Ok(Stored { stored_bytes: 4, free_bytes: 60 }));
+///     }
+/// });
+/// let fill = TransferToDevice { buffer: BufferId::random(), data: "0123".into() };
+/// let stored = registry.gpu().request(fill).await??;
+/// assert!(stored.free_bytes < 64, "no room for another 64 bytes");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     /// How many bytes it holds now.
@@ -89,6 +224,24 @@ pub struct Stored {
 }
 
 /// Why a device did not do what it was told.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{ChannelRegistry, messages::{BufferId, GpuCall, GpuFault, TransferToDevice}};
+/// # let registry = ChannelRegistry::new();
+/// let mut device = registry.gpu().join("devices");
+/// tokio::spawn(async move {
+///     if let Some(GpuCall::TransferToDevice(_, reply)) = device.recv().await.map(GpuCall::from) {
+///         reply.send(Err(GpuFault::OutOfMemory { needed_bytes: 4, free_bytes: 2 }));
+///     }
+/// });
+/// let fill = TransferToDevice { buffer: BufferId::random(), data: "0123".into() };
+/// let outcome = registry.gpu().request(fill).await?; // the fabric's errors are the outer ones
+/// let fault = outcome.expect_err("too much");
+/// assert_eq!(fault.to_string(), "out of device memory: 4 bytes needed, 2 free");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum GpuFault {
