@@ -2,6 +2,22 @@
 //!
 //! Use it for a swarm whose parts are those of the [messages](crate::messages); for anything else open channels of your
 //! own in a [`Fabric`], or beside the eight in [`ChannelRegistry::fabric`].
+//!
+//! # Examples
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use stratoswarm_core::{ChannelRegistry, messages::{Done, GpuCall, Synchronize}};
+//!
+//! let registry = ChannelRegistry::new();
+//! let mut device = registry.gpu().join("devices");
+//! tokio::spawn(async move {
+//!     if let Some(GpuCall::Synchronize(_, reply)) = device.recv().await.map(GpuCall::from) {
+//!         reply.send(Ok(Done {}));
+//!     }
+//! });
+//! assert_eq!(registry.gpu().request(Synchronize { stream: 0 }).await?, Ok(Done {}));
+//! # Ok(()) }
+//! ```
 
 use std::{
     fmt,
@@ -69,7 +85,20 @@ pub struct ChannelRegistry {
 /// A handle to a [`ChannelRegistry`] that does not keep its channels open.
 ///
 /// # Examples
-/// See [`ChannelRegistry::downgrade`].
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stratoswarm_core::{ChannelRegistry, messages::QueryCost};
+///
+/// let registry = ChannelRegistry::new();
+/// let mut model = registry.cost().join("models");
+/// let weak = registry.downgrade(); // for the task that serves, which must not keep the channels open
+/// weak.upgrade().ok_or("closed")?.cost().send(QueryCost { tasks: 3 }.into()).await?;
+/// drop(registry); // the last full handle
+/// assert!(model.recv().await.is_some(), "sent before");
+/// assert!(model.recv().await.is_none(), "closed and drained");
+/// assert!(weak.upgrade().is_none());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct WeakRegistry {
     channels: Weak<Channels>,
@@ -121,41 +150,163 @@ impl ChannelRegistry {
     }
 
     /// Commands for the device.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{Done, GpuCall, Synchronize}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut device = registry.gpu().join("devices");
+    /// tokio::spawn(async move {
+    ///     if let Some(GpuCall::Synchronize(_, reply)) = device.recv().await.map(GpuCall::from) {
+    ///         reply.send(Ok(Done {}));
+    ///     }
+    /// });
+    /// assert_eq!(registry.gpu().request(Synchronize { stream: 0 }).await?, Ok(Done {}));
+    /// # Ok(()) }
+    /// ```
     pub fn gpu(&self) -> &Channel<GpuCommand> {
         &self.channels.gpu
     }
 
     /// Operations of the evolution.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{EvolutionCall, EvolutionFault, GetBest}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut engine = registry.evolution().join("engines");
+    /// tokio::spawn(async move {
+    ///     if let Some(EvolutionCall::GetBest(_, reply)) = engine.recv().await.map(EvolutionCall::from) {
+    ///         reply.send(Err(EvolutionFault::Empty));
+    ///     }
+    /// });
+    /// let best = registry.evolution().request(GetBest { population: None }).await?;
+    /// assert_eq!(best, Err(EvolutionFault::Empty), "no generation has passed");
+    /// # Ok(()) }
+    /// ```
     pub fn evolution(&self) -> &Channel<EvolutionMessage> {
         &self.channels.evolution
     }
 
     /// Prices and plans.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{CostCall, CostQuote, QueryCost}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut model = registry.cost().join("models");
+    /// tokio::spawn(async move {
+    ///     if let Some(CostCall::QueryCost(query, reply)) = model.recv().await.map(CostCall::from) {
+    ///         reply.send(CostQuote { price: f64::from(query.tasks) * 0.5, samples: 0 });
+    ///     }
+    /// });
+    /// assert_eq!(registry.cost().request(QueryCost { tasks: 8 }).await?.price, 4.0);
+    /// # Ok(()) }
+    /// ```
     pub fn cost(&self) -> &Channel<CostMessage> {
         &self.channels.cost
     }
 
     /// The machine's figures.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{EfficiencyCall, EfficiencyMetrics, QueryMetrics}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut monitor = registry.efficiency().join("monitors");
+    /// tokio::spawn(async move {
+    ///     if let Some(EfficiencyCall::QueryMetrics(_, reply)) = monitor.recv().await.map(EfficiencyCall::from) {
+    ///         reply.send(EfficiencyMetrics { cpu_load: Some(0.5), ..Default::default() });
+    ///     }
+    /// });
+    /// let metrics = registry.efficiency().request(QueryMetrics {}).await?;
+    /// assert_eq!((metrics.cpu_load, metrics.gpu_load), (Some(0.5), None));
+    /// # Ok(()) }
+    /// ```
     pub fn efficiency(&self) -> &Channel<EfficiencyMessage> {
         &self.channels.efficiency
     }
 
     /// Placement of tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{CancelOutcome, CancelTask, SchedulerCall, TaskId}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut scheduler = registry.scheduler().join("schedulers");
+    /// tokio::spawn(async move {
+    ///     if let Some(SchedulerCall::CancelTask(_, reply)) = scheduler.recv().await.map(SchedulerCall::from) {
+    ///         reply.send(CancelOutcome::Unknown);
+    ///     }
+    /// });
+    /// let outcome = registry.scheduler().request(CancelTask { task: TaskId::random() }).await?;
+    /// assert_eq!(outcome, CancelOutcome::Unknown);
+    /// # Ok(()) }
+    /// ```
     pub fn scheduler(&self) -> &Channel<SchedulerMessage> {
         &self.channels.scheduler
     }
 
     /// Allocation of resources.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::ChannelRegistry;
+    /// # use stratoswarm_core::messages::{AvailableResources, GovernorCall, QueryAvailable, Resources};
+    /// # let registry = ChannelRegistry::new();
+    /// let total = Resources { cpu_millicores: 2000, ..Resources::default() };
+    /// let mut governor = registry.governor().join("governors");
+    /// tokio::spawn(async move {
+    ///     if let Some(GovernorCall::QueryAvailable(_, reply)) = governor.recv().await.map(GovernorCall::from) {
+    ///         reply.send(AvailableResources { free: total, total, allocations: 0 });
+    ///     }
+    /// });
+    /// assert_eq!(registry.governor().request(QueryAvailable {}).await?.free, total);
+    /// # Ok(()) }
+    /// ```
     pub fn governor(&self) -> &Channel<GovernorMessage> {
         &self.channels.governor
     }
 
     /// What the swarm knows.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{KnowledgeCall, Retrieve}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut store = registry.knowledge().join("stores");
+    /// tokio::spawn(async move {
+    ///     if let Some(KnowledgeCall::Retrieve(_, reply)) = store.recv().await.map(KnowledgeCall::from) {
+    ///         reply.send(Ok(None));
+    ///     }
+    /// });
+    /// let entry = registry.knowledge().request(Retrieve { key: "tour/best".to_owned() }).await?;
+    /// assert_eq!(entry, Ok(None), "nothing was stored");
+    /// # Ok(()) }
+    /// ```
     pub fn knowledge(&self) -> &Channel<KnowledgeMessage> {
         &self.channels.knowledge
     }
 
     /// What happens, for whoever follows it.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, messages::{AgentId, AgentSpawned, SystemEvent}};
+    /// # let registry = ChannelRegistry::new();
+    /// let mut events = registry.events().subscribe();
+    /// registry.events().send(AgentSpawned { agent: AgentId::random() }.into())?; // never waits
+    /// assert!(matches!(events.recv().await, Some(Ok(SystemEvent::AgentSpawned(_)))));
+    /// # Ok(()) }
+    /// ```
     pub fn events(&self) -> &Broadcast<SystemEvent> {
         &self.channels.events
     }
@@ -219,6 +370,19 @@ impl fmt::Debug for ChannelRegistry {
 
 impl WeakRegistry {
     /// The registry, while another handle to it exists.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::ChannelRegistry;
+    /// let registry = ChannelRegistry::new();
+    /// let weak = registry.downgrade();
+    /// let full = weak.upgrade().ok_or("closed")?;
+    /// drop(registry);
+    /// assert!(!full.gpu().is_closed(), "the other full handle keeps the channels open");
+    /// drop(full);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn upgrade(&self) -> Option<ChannelRegistry> {
         self.channels.upgrade().map(|channels| ChannelRegistry { channels })
     }
