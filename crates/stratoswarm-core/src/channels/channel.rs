@@ -774,7 +774,7 @@ impl<M: Message> SendMany<'_, M> {
             match admission {
                 Ok(count) => {
                     self.waiting = None;
-                    log.push_many(batch.drain(..count));
+                    log.push_many(batch, count);
                     log.pushed(count as u64, &mut effects);
                     if batch.is_empty() {
                         break Poll::Ready(Ok(()));

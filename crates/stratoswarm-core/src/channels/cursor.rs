@@ -3,9 +3,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Shared, yielding};
+use super::{Shared, yielding::Yielding};
 use crate::{
-    engine::{Effects, Hand, Log, SharedStash, Stash, Take, Taken},
+    engine::{Batch, Effects, Hand, Log, SharedStash, Stash, Take, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::MutexGuard,
@@ -22,10 +22,7 @@ pub(super) struct Cursor<M: Clone> {
     hint: usize,
     /// The parked future of this handle.
     waiting: Option<u64>,
-    /// It has yielded since it got something.
-    yielded: bool,
-    /// Whether yielding pays in the runtime in which it first waited.
-    yielding_pays: Option<bool>,
+    yielding: Yielding,
 }
 
 impl<M: Clone> Cursor<M> {
@@ -35,7 +32,7 @@ impl<M: Clone> Cursor<M> {
         hand: Option<Arc<Hand>>,
         me: usize,
     ) -> Self {
-        Self { shared, stash, hand, me, hint: 0, waiting: None, yielded: false, yielding_pays: None }
+        Self { shared, stash, hand, me, hint: 0, waiting: None, yielding: Yielding::new() }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
@@ -46,14 +43,14 @@ impl<M: Clone> Cursor<M> {
         self.waiting.is_some()
     }
 
-    /// The stash, if the next message may be popped from it the short way. Whoever pops says so first.
+    /// The stash, if the next `count` messages may be popped from it the short way. Who pops says so in the hint first.
     #[inline(always)]
-    pub(super) fn plain(&mut self) -> Option<(MutexGuard<'_, Stash<M>>, &mut usize)> {
+    pub(super) fn plain(&mut self, count: usize) -> Option<(MutexGuard<'_, Stash<M>>, &mut usize)> {
         if self.hint == 0 {
             return None;
         }
         let stash = self.stash.lock();
-        if stash.is_plain() { Some((stash, &mut self.hint)) } else { None }
+        if stash.is_plain(count) { Some((stash, &mut self.hint)) } else { None }
     }
 
     /// The next message; none at the end.
@@ -66,16 +63,13 @@ impl<M: Clone> Cursor<M> {
         }
         let mut log = self.shared.log.lock();
         if let Some(next) = log.take_short(self.me, &mut self.waiting) {
-            self.yielded = false;
+            self.yielding.again();
             return Poll::Ready(Some(next));
         }
-        if !self.yielded && self.waiting.is_none() && log.is_idle(self.me) {
-            self.yielded = true;
-            if *self.yielding_pays.get_or_insert_with(yielding::pays) {
-                drop(log);
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+        if self.waiting.is_none() && log.is_idle(self.me) && self.yielding.once() {
+            drop(log);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if let Some(replaced) = log.park_short(self.me, &mut self.waiting, cx.waker()) {
             drop(log);
@@ -84,7 +78,7 @@ impl<M: Clone> Cursor<M> {
         }
         match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
             Ok(next) => {
-                self.yielded = false;
+                self.yielding.again();
                 Poll::Ready(Some(next))
             }
             Err(TryRecvError::Closed) => Poll::Ready(None),
@@ -163,33 +157,47 @@ impl<M: Clone> Cursor<M> {
         taken
     }
 
-    /// Up to `most` messages at once.
-    pub(super) fn take_many(
+    /// Up to `most` messages at once; whether the channel is still open, or there were any.
+    pub(super) fn poll_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
-        cx: Option<&Context<'_>>,
-        into: impl FnMut(Taken<M>),
-    ) -> Result<usize, TryRecvError> {
+        cx: &Context<'_>,
+        into: &mut B,
+    ) -> Poll<bool> {
+        if self.hint > 0 {
+            let mut stash = self.stash.lock();
+            if stash.is_plain(most) {
+                let count = stash.pop_many(most, self.hand.as_deref(), into);
+                self.hint -= count.min(self.hint);
+                return Poll::Ready(true);
+            }
+        }
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();
-        let taken = match log.take_many(self.me, most, &mut effects, into) {
-            Ok(count) => Ok(count),
-            Err(Take::Closed) => Err(TryRecvError::Closed),
+        if self.waiting.is_none() && log.is_idle(self.me) && self.yielding.once() {
+            drop(log);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = match log.take_many(self.me, most, &mut effects, into) {
+            Ok(more) => {
+                self.hint = more;
+                self.yielding.again();
+                Poll::Ready(true)
+            }
+            Err(Take::Closed) => Poll::Ready(false),
             Err(_) => {
-                if let Some(cx) = cx {
-                    self.waiting = log.park(self.me, self.waiting, cx.waker(), &mut effects);
-                }
-                Err(TryRecvError::Empty)
+                self.waiting = log.park(self.me, self.waiting, cx.waker(), &mut effects);
+                Poll::Pending
             }
         };
-        if !matches!(taken, Err(TryRecvError::Empty))
+        if polled.is_ready()
             && let Some(id) = self.waiting.take()
         {
             log.unpark(self.me, id, &mut effects);
         }
-        self.hint = 0;
         self.shared.settle(log, effects);
-        taken
+        polled
     }
 
     /// Counts a request that was not given to its handler.

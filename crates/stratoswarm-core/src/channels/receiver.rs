@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 use super::{Delivery, Message, Shared, block_on, cursor::Cursor};
 use crate::{
-    engine::{Hand, Membership, Taken},
+    engine::{Batch, Hand, Membership, Taken, Ticket},
     error::TryRecvError,
     requests::Handover,
     sync::poll_proceed,
@@ -172,7 +172,7 @@ impl<M: Message> Receiver<M> {
     #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((mut stash, hint)) = self.cursor.plain() {
+        if let Some((mut stash, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
             let seq = stash.front();
@@ -205,25 +205,19 @@ impl<M: Message> Receiver<M> {
         cx: &mut Context<'_>,
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
+        let before = buffer.len();
         loop {
-            let before = buffer.len();
-            let mut skipped = Vec::new();
-            let into = |taken: Taken<M>| match handover(&taken) {
-                Handover::Live => buffer.push(Delivery::new(taken)),
-                why => skipped.push((why, taken)),
-            };
-            let taken = self.cursor.take_many(limit, Some(cx), into);
-            for (why, taken) in skipped {
+            let mut batch = Deliveries { buffer, skipped: Vec::new() };
+            let polled = self.cursor.poll_many(limit, cx, &mut batch);
+            for (why, taken) in batch.skipped {
                 self.cursor.skip(why);
                 drop(taken);
             }
-            match taken {
-                Err(TryRecvError::Empty) => return Poll::Pending,
-                Ok(_) if buffer.len() == before => {}
-                _ => {
-                    budget.made_progress();
-                    return Poll::Ready(buffer.len() - before);
-                }
+            let open = ready!(polled);
+            let count = buffer.len() - before;
+            if count > 0 || !open {
+                budget.made_progress();
+                return Poll::Ready(count);
             }
         }
     }
@@ -236,6 +230,31 @@ impl<M: Message> Receiver<M> {
                 self.cursor.skip(why);
                 None
             }
+        }
+    }
+}
+
+/// A batch in the making.
+struct Deliveries<'a, M: Message> {
+    buffer: &'a mut Vec<Delivery<M>>,
+    /// Requests that nobody waits for any more.
+    skipped: Vec<(Handover, Taken<M>)>,
+}
+
+impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
+    fn buffer(&mut self) -> &mut Vec<Delivery<M>> {
+        self.buffer
+    }
+
+    #[inline(always)]
+    fn plain(message: M, position: u64, ticket: Ticket) -> Delivery<M> {
+        Delivery::plain(message, position, ticket)
+    }
+
+    fn take(&mut self, taken: Taken<M>) {
+        match handover(&taken) {
+            Handover::Live => self.buffer.push(Delivery::new(taken)),
+            why => self.skipped.push((why, taken)),
         }
     }
 }

@@ -10,7 +10,11 @@ use std::{
 use futures_core::Stream;
 
 use super::{Message, Shared, block_on, cursor::Cursor};
-use crate::{engine::Effects, error::TryRecvError, sync::poll_proceed};
+use crate::{
+    engine::{Batch, Effects, Taken, Ticket},
+    error::TryRecvError,
+    sync::poll_proceed,
+};
 
 /// A reader that gets every message, and that senders wait for.
 ///
@@ -146,18 +150,15 @@ impl<M: Message> Subscriber<M> {
         }
         let mut waiting = Waiting(self);
         let waiting = &mut waiting;
+        let before = buffer.len();
         std::future::poll_fn(|cx| {
             let budget = ready!(poll_proceed(cx));
-            let taken = waiting.0.cursor.take_many(limit, Some(cx), |taken| buffer.push(taken.message));
-            let count = match taken {
-                Err(TryRecvError::Empty) => return Poll::Pending,
-                Err(TryRecvError::Closed) => 0,
-                Ok(count) => count,
-            };
+            let _ = ready!(waiting.0.cursor.poll_many(limit, cx, &mut Messages(buffer)));
             budget.made_progress();
-            Poll::Ready(count)
+            Poll::Ready(())
         })
-        .await
+        .await;
+        buffer.len() - before
     }
 
     /// Blocks this thread until the next message; `None` once the channel is closed and drained.
@@ -184,7 +185,7 @@ impl<M: Message> Subscriber<M> {
     #[inline(always)]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((mut stash, hint)) = self.cursor.plain() {
+        if let Some((mut stash, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
             if let Some(message) = stash.pop_plain() {
@@ -267,6 +268,24 @@ impl<M: Message> Drop for SubscriberRecv<'_, M> {
 impl<M: Message> fmt::Debug for SubscriberRecv<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SubscriberRecv").field("subscriber", &self.subscriber).finish()
+    }
+}
+
+/// A batch in the making.
+struct Messages<'a, M>(&'a mut Vec<M>);
+
+impl<M> Batch<M, M> for Messages<'_, M> {
+    fn buffer(&mut self) -> &mut Vec<M> {
+        self.0
+    }
+
+    #[inline(always)]
+    fn plain(message: M, _: u64, _: Ticket) -> M {
+        message
+    }
+
+    fn take(&mut self, taken: Taken<M>) {
+        self.0.push(taken.message);
     }
 }
 

@@ -7,3 +7,33 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 pub(super) fn pays() -> bool {
     Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
+
+/// Yields of a reader: one before each sleep, where it pays.
+pub(super) struct Yielding {
+    /// It has yielded since it got something.
+    done: bool,
+    /// Whether yielding pays in the runtime in which it first waited.
+    pays: Option<bool>,
+}
+
+impl Yielding {
+    pub(super) fn new() -> Self {
+        Self { done: false, pays: None }
+    }
+
+    /// Whether to yield now.
+    #[inline(always)]
+    pub(super) fn once(&mut self) -> bool {
+        if self.done {
+            return false;
+        }
+        self.done = true;
+        *self.pays.get_or_insert_with(pays)
+    }
+
+    /// The reader got something.
+    #[inline(always)]
+    pub(super) fn again(&mut self) {
+        self.done = false;
+    }
+}

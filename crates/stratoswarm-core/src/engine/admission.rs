@@ -279,10 +279,10 @@ impl<M: Clone> Log<M> {
         self.ring.push(message);
     }
 
-    /// Appends admitted messages.
-    pub(crate) fn push_many(&mut self, messages: impl ExactSizeIterator<Item = M>) {
-        self.tail += messages.len() as u64;
-        self.ring.extend(messages);
+    /// Appends the first `count` messages, which were admitted.
+    pub(crate) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
+        self.tail += count as u64;
+        self.ring.append(messages, count);
         self.note_depth();
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Hand {
 }
 
 /// The marks live for ever, and serve one group after the other: a ticket is one reference, uncounted.
-struct Board {
+pub(super) struct Board {
     marks: [AtomicU32; MARKS],
     /// Counts the deliveries whose own mark was in use.
     others: AtomicU32,
@@ -40,13 +40,7 @@ impl Hand {
     /// at once.
     #[inline(always)]
     pub(crate) fn take(&self, position: u64) -> Ticket {
-        let board = self.board();
-        let mark = &board.marks[position as usize % MARKS];
-        if mark.load(Ordering::Relaxed) != 0 {
-            return board.take_other();
-        }
-        mark.store(1, Ordering::Relaxed); // whoever counts has the lock, too, or comes after it
-        Ticket(Some(mark))
+        self.board().take(position)
     }
 
     /// The ticket of a delivery that is taken otherwise.
@@ -60,7 +54,7 @@ impl Hand {
     }
 
     #[inline(always)]
-    fn board(&self) -> &'static Board {
+    pub(super) fn board(&self) -> &'static Board {
         match self.board.get() {
             Some(board) => board,
             None => self.new_board(),
@@ -96,6 +90,17 @@ fn reuse() -> Option<&'static Board> {
 impl Board {
     fn new() -> Self {
         Self { marks: std::array::from_fn(|_| AtomicU32::new(0)), others: AtomicU32::new(SHARED) }
+    }
+
+    /// See [`Hand::take`].
+    #[inline(always)]
+    pub(super) fn take(&'static self, position: u64) -> Ticket {
+        let mark = &self.marks[position as usize % MARKS];
+        if mark.load(Ordering::Relaxed) != 0 {
+            return self.take_other();
+        }
+        mark.store(1, Ordering::Relaxed); // whoever counts has the lock, too, or comes after it
+        Ticket(Some(mark))
     }
 
     #[cold]

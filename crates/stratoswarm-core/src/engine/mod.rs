@@ -18,6 +18,7 @@
 
 mod accounts;
 mod admission;
+mod batch;
 mod effects;
 mod hand;
 mod log;
@@ -34,6 +35,7 @@ mod tests;
 
 pub(crate) use accounts::ReaderFigures;
 pub(crate) use admission::Admission;
+pub(crate) use batch::Batch;
 pub(crate) use effects::{Effects, Note};
 pub(crate) use hand::{Hand, Ticket};
 pub(crate) use log::{Log, Membership};

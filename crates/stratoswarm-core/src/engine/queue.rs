@@ -1,9 +1,10 @@
 use std::{
     collections::{VecDeque, vec_deque},
     mem,
+    ops::ControlFlow,
 };
 
-use super::{Hand, Slot, Taken, Ticket};
+use super::{Batch, Hand, Slot, Taken, Ticket};
 use crate::requests::AnyResponder;
 
 /// Messages of a burst's storage that are kept for the next one; more is given back once it is drained.
@@ -60,6 +61,18 @@ impl<M> Queue<M> {
 
     pub(super) fn extend(&mut self, messages: impl Iterator<Item = M>) {
         self.messages.extend(messages);
+    }
+
+    /// Takes the first `count` messages from a vector, which keeps its storage.
+    pub(super) fn append(&mut self, messages: &mut Vec<M>, count: usize) {
+        if count < messages.len() {
+            self.messages.extend(messages.drain(..count));
+            return;
+        }
+        // As a queue, for which no time is needed, they are copied as a whole.
+        let mut all = VecDeque::from(mem::take(messages));
+        self.messages.append(&mut all);
+        *messages = all.into();
     }
 
     /// Skips a position that has no message; the queue must be empty.
@@ -120,31 +133,46 @@ impl<M> Queue<M> {
         self.messages.len() < self.messages.capacity()
     }
 
-    /// Whether storage may be given back once one more message is popped.
+    /// Whether no storage is to be given back once `count` more messages are popped.
     #[inline(always)]
-    pub(super) fn ends_large(&self) -> bool {
-        self.messages.len() == 1 && self.messages.capacity() > KEPT
+    pub(super) fn keeps_storage(&self, count: usize) -> bool {
+        self.messages.len() > count || self.messages.capacity() <= KEPT
     }
 
-    /// Up to `most` messages on their way out, if there are no requests among the messages; how many.
+    /// Up to `most` messages, if there are no requests among the messages; how many.
     #[inline]
-    pub(super) fn take_plain_many(
+    pub(super) fn take_plain_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
         hand: Option<&Hand>,
-        into: &mut impl FnMut(Taken<M>),
+        into: &mut B,
     ) -> usize {
         if !self.requests.is_empty() {
             return 0;
         }
         let count = most.min(self.messages.len());
-        let positions = self.front..;
-        self.front += count as u64;
-        for (message, position) in self.messages.drain(..count).zip(positions) {
-            let ticket = hand.map_or(Ticket::none(), |hand| hand.take(position));
-            into(Taken { message, request: AnyResponder::none(), position, ticket });
+        if count == 0 {
+            return 0;
         }
-        count
+        let buffer = into.buffer();
+        buffer.reserve(count);
+        let first = self.front;
+        // Folding the queue as a whole reads each message where it lies; to pop it one by one copies it once more. To make
+        // an iterator of the queue and a queue of the iterator takes no time.
+        let board = hand.map(Hand::board);
+        let mut messages = mem::take(&mut self.messages).into_iter();
+        let _ = messages.try_fold(count, |left, message| {
+            let position = self.front;
+            self.front = position + 1;
+            let ticket = board.map_or(Ticket::none(), |board| board.take(position));
+            // Always, as there is room for all; that it is said spares the push a detour by the stack.
+            if buffer.len() < buffer.capacity() {
+                buffer.push(B::plain(message, position, ticket));
+            }
+            if left > 1 { ControlFlow::Continue(left - 1) } else { ControlFlow::Break(()) }
+        });
+        self.messages = messages.collect();
+        (self.front - first) as usize
     }
 
     /// Whether the first message is a request that gave up its place.

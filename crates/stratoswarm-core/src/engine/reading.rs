@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{
-    Effects, Log, Queue, Slot, Taken, Ticket,
+    Batch, Effects, Log, Queue, Slot, Taken, Ticket,
     queue::KEPT,
     reader::{Kind, Reader},
 };
@@ -293,27 +293,34 @@ impl<M: Clone> Log<M> {
         if self.keeps { self.unclaimed.max(self.ring.front()) } else { u64::MAX }
     }
 
-    /// Up to `most` messages at once. Returns how many.
-    pub(crate) fn take_many(
+    /// Up to `most` messages at once; how many more the reader may find in its stash.
+    pub(crate) fn take_many<T>(
         &mut self,
         me: usize,
         most: usize,
         effects: &mut Effects<M>,
-        mut into: impl FnMut(Taken<M>),
+        into: &mut impl Batch<M, T>,
     ) -> Result<usize, Take<M>> {
-        let mut count = 0;
+        let (mut count, mut more) = (0, 0);
         while count < most {
+            if let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut)
+                && reader.stashed
+                && reader.backlog.is_empty()
+            {
+                // Requests take the long way: one that gave up its place is the log's to count.
+                let mut stash = reader.stash.lock();
+                let taken = stash.pop_many(most - count, reader.hand.as_deref(), into);
+                more = stash.queue.len();
+                count += taken;
+                if taken > 0 {
+                    continue;
+                }
+            }
             match self.take_next(me, effects) {
-                Take::Message(taken, more) => {
-                    into(taken);
+                Take::Message(taken, left) => {
+                    into.take(taken);
                     count += 1;
-                    if more > 0
-                        && let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut)
-                    {
-                        let mut stash = reader.stash.lock();
-                        // Requests take the long way: one that gave up its place is the log's to count.
-                        count += stash.pop_many(most - count, reader.hand.as_deref(), &mut into);
-                    }
+                    more = left;
                 }
                 none if count == 0 => return Err(none),
                 _ => break,
@@ -322,7 +329,7 @@ impl<M: Clone> Log<M> {
         if !self.senders.none_waits() {
             self.serve(effects);
         }
-        Ok(count)
+        Ok(more)
     }
 
     /// Parks a receiving future, or keeps its waker current.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::{Hand, Queue, slot::Taken};
+use super::{Batch, Hand, Queue, slot::Taken};
 use crate::sync::Mutex;
 
 /// What a lossless reader took from the log in one go and has not handed out yet.
@@ -34,11 +34,11 @@ impl<M> Stash<M> {
         Some(taken)
     }
 
-    /// Whether the next message may be popped the short way: only plain messages are here, nobody asks for
-    /// anything, and no storage is to be given back after it.
+    /// Whether the next `count` messages, or as many as are here, may be popped the short way: only plain messages are
+    /// here, nobody asks for anything, and no storage is to be given back after them.
     #[inline(always)]
-    pub(crate) fn is_plain(&self) -> bool {
-        !self.ask && self.queue.is_plain() && !self.queue.ends_large()
+    pub(crate) fn is_plain(&self, count: usize) -> bool {
+        !self.ask && self.queue.is_plain() && self.queue.keeps_storage(count)
     }
 
     /// The next message, if only plain ones are here.
@@ -56,11 +56,11 @@ impl<M> Stash<M> {
 
     /// Up to `most` messages, if only plain ones are here; how many.
     #[inline]
-    pub(super) fn pop_many(
+    pub(crate) fn pop_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
         hand: Option<&Hand>,
-        into: &mut impl FnMut(Taken<M>),
+        into: &mut B,
     ) -> usize {
         let count = self.queue.take_plain_many(most, hand, into);
         self.popped += count as u64;

@@ -1,0 +1,12 @@
+use super::{Taken, Ticket};
+
+/// Where a reader collects what it takes at once.
+pub(crate) trait Batch<M, T> {
+    fn buffer(&mut self) -> &mut Vec<T>;
+
+    /// What a plain message becomes.
+    fn plain(message: M, position: u64, ticket: Ticket) -> T;
+
+    /// Takes any message in, or counts it as skipped.
+    fn take(&mut self, taken: Taken<M>);
+}
