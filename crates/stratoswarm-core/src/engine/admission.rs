@@ -19,11 +19,10 @@ impl Admission {
 }
 
 impl<M> Log<M> {
-    /// Whether a message may be pushed without further ado, even without new storage: a push that might call for it keeps the
-    /// message in memory on its way.
+    /// Whether a message may be pushed without further ado.
     #[inline(always)]
     pub(crate) fn admits(&self) -> bool {
-        self.tail + self.held < self.soft && self.ring.has_room()
+        self.tail + self.held < self.soft
     }
 
     /// The same after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
@@ -33,12 +32,7 @@ impl<M> Log<M> {
         if self.admits() {
             return true;
         }
-        if self.closed
-            || !self.senders.none_waits()
-            || self.lossless != 1
-            || !self.orphans.is_empty()
-            || !self.ring.has_room()
-        {
+        if self.closed || !self.senders.none_waits() || self.lossless != 1 || !self.orphans.is_empty() {
             return false;
         }
         let [Some(reader)] = self.readers.as_slice() else { return false };

@@ -127,12 +127,6 @@ impl<M> Queue<M> {
         self.requests.is_empty() && !self.messages.is_empty()
     }
 
-    /// Whether the next push needs no new storage.
-    #[inline(always)]
-    pub(super) fn has_room(&self) -> bool {
-        self.messages.len() < self.messages.capacity()
-    }
-
     /// Whether no storage is to be given back once `count` more messages are popped.
     #[inline(always)]
     pub(super) fn keeps_storage(&self, count: usize) -> bool {

@@ -34,13 +34,6 @@ impl AnyResponder {
         self.0.as_ref().is_some_and(|cell| cell.is_released())
     }
 
-    #[inline(never)]
-    fn let_go(&mut self) {
-        if let Some(cell) = self.0.take() {
-            cell.drop_responder();
-        }
-    }
-
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
     pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
         let cell = self.0.take()?;
@@ -67,10 +60,16 @@ impl Clone for AnyResponder {
 impl Drop for AnyResponder {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.0.is_some() {
-            self.let_go();
+        if let Some(cell) = self.0.take() {
+            let_go(cell);
         }
     }
+}
+
+/// By value: whatever the responder lies in need have no address then.
+#[inline(never)]
+fn let_go(cell: Arc<dyn AnyCell>) {
+    cell.drop_responder();
 }
 
 impl fmt::Debug for AnyResponder {
