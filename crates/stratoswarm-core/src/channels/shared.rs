@@ -127,6 +127,9 @@ impl<M> Shared<M> {
     ) -> u64 {
         let mut handles = self.handles.lock();
         handles.last += 1;
+        if handles.live.is_empty() {
+            handles.live.reserve_exact(2); // a sending and a reading one
+        }
         let id = handles.last;
         handles.live.push((id, Handle { kind, name, at }));
         id

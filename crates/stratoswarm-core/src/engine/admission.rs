@@ -270,7 +270,7 @@ impl<M: Clone> Log<M> {
     #[inline(always)]
     pub(crate) fn push(&mut self, message: M) {
         self.tail += 1;
-        self.ring.push(message);
+        self.ring.push(message, self.capacity);
     }
 
     /// Appends the first `count` messages, which were admitted.
@@ -362,7 +362,7 @@ impl<M: Clone> Log<M> {
         } else {
             None
         };
-        self.ring.push(message);
+        self.ring.push(message, self.capacity);
         self.high_water = self.high_water.max(self.ring.len() as u64);
         self.overtake();
         oldest

@@ -245,6 +245,9 @@ impl<M> Log<M> {
             self.readers[free] = Some(reader);
             free
         } else {
+            if self.readers.is_empty() {
+                self.readers.reserve_exact(1); // most channels have one; a vector would begin with four
+            }
             self.readers.push(Some(reader));
             self.readers.len() - 1
         }

@@ -48,9 +48,24 @@ impl<M> Queue<M> {
         self.messages.capacity()
     }
 
+    /// `most` is how many messages there can be: storage grows with that in mind.
     #[inline(always)]
-    pub(super) fn push(&mut self, message: M) {
+    pub(super) fn push(&mut self, message: M, most: u64) {
+        if self.messages.len() == self.messages.capacity() {
+            self.grow(most);
+        }
         self.messages.push_back(message);
+    }
+
+    /// In large steps beyond what is kept between bursts: each step touches new memory and copies the old.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, most: u64) {
+        let len = self.messages.len();
+        if len >= KEPT {
+            let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(len);
+            self.messages.reserve_exact(room.clamp(1, 7 * len));
+        }
     }
 
     #[inline]
