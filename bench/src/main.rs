@@ -2,6 +2,7 @@
 //!
 //! - [`cases`]: what is measured, one file per family
 //! - [`rivals`]: ours and the others, one small adapter each
+//! - [`memory`]: the allocator, which counts
 //! - [`measure`]: turn and turn about, medians, ratios
 //! - [`properties`]: correct under cancellation, coop, fair
 //! - [`floor`], [`growth`]: what the machine asks, and how the cost grows
@@ -10,9 +11,6 @@
 //! To add a rival: its package in `Cargo.toml`, an adapter in [`rivals`], a line in each case it takes part in, a line
 //! in [`properties`], its package in the head of the Markdown page. To add a case: a file in [`cases`], a line in its
 //! catalogue.
-//!
-//! The allocator counts, one thread at a time, what the memory cases report. That costs every allocation of every
-//! contender some 10 ns; `--floor` shows it.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a run that breaks may end the bench")]
 #![allow(clippy::print_stdout, reason = "the tables are its output")]
@@ -23,6 +21,7 @@ mod floor;
 mod growth;
 mod machine;
 mod measure;
+mod memory;
 mod payload;
 mod properties;
 mod report;

@@ -11,6 +11,7 @@ use tokio::{runtime::Runtime, sync::mpsc};
 
 use crate::{
     measure::{Case, Contender, Sample},
+    memory,
     payload::{Msg, Payload as _},
     rivals::{Flow, Ours, Steps, Tokio},
 };
@@ -61,7 +62,7 @@ fn idle_tokio() -> Sample {
 fn idle<T>(open: impl Fn(usize) -> T) -> Sample {
     let mut opened = Vec::with_capacity(CHANNELS);
     let mut ns = 0.0;
-    let counted = allocation_counter::measure(|| {
+    let allocated = memory::measure(|| {
         let start = Instant::now();
         for i in 0..CHANNELS {
             opened.push(open(i));
@@ -69,18 +70,14 @@ fn idle<T>(open: impl Fn(usize) -> T) -> Sample {
         ns = start.elapsed().as_nanos() as f64;
     });
     drop(opened);
-    Sample {
-        ns: ns / CHANNELS as f64,
-        bytes: Some(counted.bytes_current as f64 / CHANNELS as f64),
-        ..Sample::default()
-    }
+    Sample { ns: ns / CHANNELS as f64, bytes: Some(allocated.held / CHANNELS as f64), ..Sample::default() }
 }
 
 /// Fills a channel to its capacity and drains it, all in one future, so that every allocation is on this thread.
 fn burst<F: Steps>(runtime: &Runtime) -> anyhow::Result<Sample> {
     let mut handles = None;
     let mut ran = Ok(0.0);
-    let counted = allocation_counter::measure(|| {
+    let allocated = memory::measure(|| {
         ran = runtime.block_on(async {
             let (mut txs, mut rxs) = F::open(CAPACITY, 1, 1);
             let start = Instant::now();
@@ -99,5 +96,5 @@ fn burst<F: Steps>(runtime: &Runtime) -> anyhow::Result<Sample> {
         });
     });
     drop(handles);
-    Ok(Sample { ns: ran?, bytes: Some(counted.bytes_current as f64), ..Sample::default() })
+    Ok(Sample { ns: ran?, bytes: Some(allocated.held), ..Sample::default() })
 }

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use super::{Line, Series};
 use crate::{
     measure::median,
+    memory,
     payload::{Msg, Payload as _},
     runtime::Flavor,
 };
@@ -71,7 +72,7 @@ impl Opened {
         let fabric = Fabric::new();
         let mut handles = Vec::with_capacity(names.len());
         let mut ns = 0.0;
-        let counted = allocation_counter::measure(|| {
+        let allocated = memory::measure(|| {
             let start = Instant::now();
             for name in names {
                 let channel = fabric.channel(name.as_str()).capacity(CAPACITY).open().expect("a new name");
@@ -81,7 +82,7 @@ impl Opened {
             ns = start.elapsed().as_nanos() as f64;
         });
         let n = names.len() as f64;
-        Self { fabric, handles, ns: ns / n, bytes: counted.bytes_current as f64 / n }
+        Self { fabric, handles, ns: ns / n, bytes: allocated.held / n }
     }
 }
 

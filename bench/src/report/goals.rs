@@ -157,7 +157,7 @@ fn payloads(rows: &[Row]) -> Judged {
     for row in rows.iter().filter(|row| row.case.starts_with("bytes/")) {
         if let (Some(ours), Some(rival)) = (row.ours_bytes, row.rival_bytes) {
             if figures.is_empty() {
-                figures.push(format!("most held at once in a run: {ours:.0} bytes"));
+                figures.push(format!("allocated per message: {ours:.0} bytes"));
             }
             figures.push(format!("{} {rival:.0}", row.rival));
         }
