@@ -205,6 +205,8 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         taken
     }
 
+    #[cold]
+    #[inline(never)]
     fn cancel(&mut self) {
         if let Some(id) = self.waiting.take() {
             let mut effects = Effects::new();

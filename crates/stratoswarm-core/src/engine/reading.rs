@@ -11,7 +11,7 @@ use super::{
 use crate::requests::{AnyCell, Handover};
 
 /// How many messages a reader among several takes under one lock.
-const BATCH: u64 = 32;
+const BATCH: u64 = 64;
 
 /// What a reader gets from the log.
 pub(crate) enum Take<M> {
