@@ -30,14 +30,15 @@ pub struct ChannelInfo {
     pub message: &'static str,
     /// How many messages may wait.
     pub capacity: usize,
-    /// How many wait now: accepted and not yet taken by the slowest lossless reader. Of a broadcast: how many are
-    /// kept for its slowest subscriber.
+    /// How many wait now: accepted and not yet taken by the slowest lossless reader. Of a broadcast: how many its
+    /// slowest subscriber can still get.
     pub len: usize,
     /// Messages accepted.
     pub sent: u64,
     /// Hand-overs to readers, also those that have left; a message with two readers counts twice.
     pub delivered: u64,
-    /// The most messages that ever waited at once.
+    /// The most messages that ever waited at once. Of a broadcast: as far as seen when messages come and subscribers
+    /// take them in batches, so it may be less.
     pub high_water: usize,
     /// Whether nothing more is accepted.
     pub is_closed: bool,

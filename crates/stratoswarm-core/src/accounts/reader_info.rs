@@ -33,7 +33,7 @@ pub struct ReaderInfo {
     pub taken: u64,
     /// Messages it passed without getting them.
     pub skipped: Skipped,
-    /// Messages it has yet to take.
+    /// Messages it has yet to take; of a lossy reader: those of them that it can still get.
     pub left: u64,
     /// Of those taken: how many a member works on, its `Delivery` or `Responder` not dropped yet.
     pub in_hand: u64,

@@ -28,7 +28,7 @@ pub struct Skipped {
     pub abandoned: u64,
     /// Messages whose `Clone` panicked for this reader.
     pub panicked: u64,
-    /// Messages that a lossy reader was too slow for.
+    /// Messages that a lossy reader was too slow for, told to it or yet to be told.
     pub missed: u64,
 }
 

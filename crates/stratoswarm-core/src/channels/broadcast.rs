@@ -174,7 +174,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
         self.shared.capacity
     }
 
-    /// How many messages are kept for the slowest subscriber now.
+    /// How many messages the slowest subscriber can still get.
     ///
     /// # Examples
     /// ```

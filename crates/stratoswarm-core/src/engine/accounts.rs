@@ -39,7 +39,7 @@ impl<M> Log<M> {
     /// Reads all figures.
     pub(crate) fn figures(&self) -> LogFigures {
         let live = self.live().filter(|reader| reader.kind != Kind::Removed);
-        let mut readers: Vec<_> = live.map(|reader| reader.figures(self.tail)).collect();
+        let mut readers: Vec<_> = live.map(|reader| reader.figures(self.tail, self.history())).collect();
         let remembered = self.departed.iter().filter(|departed| departed.remembered);
         let taken =
             readers.iter().chain(remembered.map(|departed| &departed.figures)).map(|reader| reader.taken);
@@ -83,10 +83,15 @@ impl<M> Log<M> {
 impl<M> Reader<M> {
     /// What it took is counted where messages leave the log, what is left where they are: that the two and what was
     /// skipped make what was accepted is no matter of course.
-    pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
+    ///
+    /// `history` is how far behind a lossy reader may be: what is older it has missed, even before it learns so.
+    pub(super) fn figures(&self, tail: u64, history: u64) -> ReaderFigures {
         let accepted = tail - self.start + self.adopted;
+        let mut skipped = self.skipped;
         let (left, passed) = if self.kind == Kind::Lossy {
-            let left = self.left(tail);
+            let behind = self.left(tail);
+            let left = behind.min(history);
+            skipped.missed += behind - left;
             (left, accepted.saturating_sub(left))
         } else {
             let stash = self.stash.lock();
@@ -99,8 +104,8 @@ impl<M> Reader<M> {
             kind: self.kind,
             members: self.members as usize,
             accepted,
-            taken: passed.saturating_sub(self.skipped.total()),
-            skipped: self.skipped,
+            taken: passed.saturating_sub(skipped.total()),
+            skipped,
             left,
             in_hand: self.in_hand(),
         }

@@ -89,9 +89,13 @@ impl<M> Log<M> {
         self.set_soft();
     }
 
-    /// How many are accepted and not taken by the slowest.
+    /// How many are accepted and not taken by the slowest; of a broadcast: how many its slowest reader can still get.
     pub(crate) fn len(&self) -> u64 {
-        if self.keeps { self.tail.saturating_sub(self.lowest()) } else { self.ring.len() as u64 }
+        if self.keeps {
+            return self.tail.saturating_sub(self.lowest());
+        }
+        let behind = self.live().map(|reader| reader.left(self.tail)).max().unwrap_or(0);
+        behind.min(self.capacity)
     }
 
     /// The waker to wake for one message, where there is one reader; `Err` where it takes the long way.

@@ -406,12 +406,12 @@ impl<M: Clone> Log<M> {
 
     /// Takes a reader out of every account, but for the figures of one that is remembered; frees what only it had not read.
     fn remove(&mut self, me: usize, remembered: bool, effects: &mut Effects<M>) -> usize {
-        let tail = self.tail;
+        let (tail, history) = (self.tail, self.history());
         let Some(reader) = self.reader(me) else { return 0 };
         if reader.kind == Kind::Removed {
             return 0;
         }
-        let figures = reader.figures(tail);
+        let figures = reader.figures(tail, history);
         let (left, taken, members) = (figures.left, figures.taken, reader.members);
         let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
         {

@@ -228,6 +228,10 @@ impl<M: Clone> Log<M> {
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else {
             return LossyTake { missed: 0, closed: true };
         };
+        if !self.keeps {
+            let behind = self.tail - if batch.is_empty() { reader.next } else { batch.front() };
+            self.high_water = self.high_water.max(behind.min(history));
+        }
         let mut missed = 0;
         let oldest = self.tail.saturating_sub(history);
         while batch.front() < oldest

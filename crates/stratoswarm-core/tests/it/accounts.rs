@@ -260,3 +260,26 @@ async fn the_accounts_balance_while_tasks_send_and_receive() {
     assert_balanced(&info);
     assert_eq!((info.sent, info.len), (15_000, 0));
 }
+
+#[test]
+fn a_lossy_reader_leaves_what_it_can_still_get_and_has_missed_the_rest() {
+    let news = broadcast(2);
+    let mut reader = news.subscribe();
+    for n in 0..5 {
+        assert_eq!(news.send(Number(n)).ok(), Some(1));
+    }
+    let figures = |news: &stratoswarm_core::Broadcast<Number>| {
+        let info = news.info();
+        assert_balanced(&info);
+        let reader = &info.readers[0];
+        (news.len(), reader.taken, reader.skipped.missed, reader.left)
+    };
+    assert_eq!(figures(&news), (2, 0, 3, 2), "before it learns of the gap");
+    assert!(reader.try_recv().is_ok_and(|gap| gap.is_err_and(|lagged| lagged.missed == 3)));
+    assert_eq!(figures(&news), (2, 0, 3, 2), "the two are taken in one go, and not read");
+    assert_eq!(reader.try_recv(), Ok(Ok(Number(3))));
+    assert_eq!(figures(&news), (1, 1, 3, 1));
+    assert_eq!(reader.try_recv(), Ok(Ok(Number(4))));
+    assert_eq!(figures(&news), (0, 2, 3, 0));
+    assert!(news.is_empty());
+}
