@@ -223,7 +223,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
                 self.progress = Progress::Over;
                 return Poll::Ready(Err(self.expired(Stage::Sending)));
             }
-            let cell = Some(Arc::new(ReplyCell::new(deadline)));
+            let cell = Some(Arc::new(ReplyCell::new(deadline, cx.waker().clone())));
             self.progress = Progress::Sending { waiting: None, cell };
         }
         let shared = self.channel.shared();
@@ -352,6 +352,8 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
         let mut polled = Poll::Pending;
+        // A new cell knows the waker: whatever happens to the request from now on wakes this task.
+        let known = matches!(this.progress, Progress::Sending { cell: None, .. });
         if matches!(this.progress, Progress::Sending { .. }) {
             match this.poll_send(cx) {
                 Poll::Ready(Err(error)) => polled = Poll::Ready(Err(error)),
@@ -359,7 +361,7 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
                 Poll::Pending => {}
             }
         }
-        if polled.is_pending() {
+        if polled.is_pending() && !known {
             polled = this.poll_reply(cx);
         }
         let deadline = match &this.progress {

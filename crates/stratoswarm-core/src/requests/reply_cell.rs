@@ -50,13 +50,13 @@ pub(crate) enum Reply<R> {
 }
 
 impl<R> ReplyCell<R> {
-    /// A cell with one responder.
-    pub(crate) fn new(deadline: Option<Instant>) -> Self {
+    /// A cell with one responder, and a caller that waits already.
+    pub(crate) fn new(deadline: Option<Instant>, caller: Waker) -> Self {
         let state = State {
             phase: Phase::Open,
             handling: false,
             responders: 1,
-            caller: None,
+            caller: Some(caller),
             watchers: Vec::new(),
             last_watcher: 0,
         };
