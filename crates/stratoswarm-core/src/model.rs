@@ -134,6 +134,29 @@ fn a_pop_of_the_slowest_of_two_serves_the_sender_that_waits() {
     });
 }
 
+/// Two readers, equally slow, pop from their stashes: whichever comes last frees the place, and must know.
+#[test]
+fn the_last_of_two_slowest_serves_the_sender_that_waits() {
+    check(2, || {
+        let numbers = channel(2);
+        let mut first = numbers.subscribe();
+        let mut second = numbers.subscribe();
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        assert_eq!((first.try_recv(), second.try_recv()), (Ok(Number(0)), Ok(Number(0))));
+        numbers.try_send(Number(2)).unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(3))).unwrap());
+        let popping = thread::spawn(move || {
+            assert_eq!(first.try_recv(), Ok(Number(1)));
+            first
+        });
+        assert_eq!(second.try_recv(), Ok(Number(1)));
+        sending.join().unwrap();
+        drop((popping.join().unwrap(), numbers));
+    });
+}
+
 #[test]
 fn a_woken_sender_that_is_dropped_passes_its_place_on() {
     check(3, || {

@@ -56,13 +56,21 @@ impl<M> Log<M> {
     }
 
     fn lowest(&self) -> u64 {
+        self.lowest_with(self.slowest())
+    }
+
+    /// The floor of the slowest lossless reader.
+    fn slowest(&self) -> Option<u64> {
+        self.live().filter(|reader| reader.is_lossless()).map(Reader::floor).min()
+    }
+
+    fn lowest_with(&self, slowest: Option<u64>) -> u64 {
         let orphans = self.orphans.len() as u64;
-        if self.lossless == 0 {
-            return (self.unclaimed + self.unclaimed_dead).saturating_sub(orphans);
+        match slowest {
+            None => (self.unclaimed + self.unclaimed_dead).saturating_sub(orphans),
+            Some(slowest) if orphans == 0 => slowest,
+            Some(slowest) => slowest.min(self.tail.saturating_sub(orphans)),
         }
-        let readers = self.live().filter(|reader| reader.is_lossless());
-        let lowest = readers.map(Reader::floor).min().unwrap_or(self.tail);
-        if orphans == 0 { lowest } else { lowest.min(self.tail.saturating_sub(orphans)) }
     }
 
     #[inline]
@@ -137,23 +145,39 @@ impl<M> Log<M> {
         if self.closed {
             return;
         }
-        self.floor = self.lowest();
-        while self.free() > 0 {
-            let Some(waker) = self.senders.grant() else { break };
-            self.held += 1;
-            effects.wakers.push(waker);
+        loop {
+            let slowest = self.slowest();
+            self.floor = self.lowest_with(slowest);
+            while self.free() > 0 {
+                let Some(waker) = self.senders.grant() else { break };
+                self.held += 1;
+                effects.wakers.push(waker);
+            }
+            if slowest.is_none_or(|slowest| self.ask(slowest)) {
+                break;
+            }
         }
-        self.ask(!self.senders.none_waits());
         self.set_soft();
     }
 
-    /// Asks the readers, or not any more, to serve the senders whenever they take from their stash.
-    fn ask(&mut self, ask: bool) {
-        for reader in self.readers.iter().flatten() {
-            if reader.stashed {
-                reader.stash.lock().ask = ask;
+    /// While senders wait, asks the slowest readers, and only them, to serve whenever they take from their stash: no other
+    /// can free a place. False if the slowest is further by now: then the floor is higher than thought, and must be
+    /// looked at again.
+    fn ask(&mut self, slowest: u64) -> bool {
+        let waiting = !self.senders.none_waits();
+        let mut found = false;
+        for reader in self.readers.iter_mut().flatten() {
+            if !reader.stashed {
+                found |= reader.is_lossless() && reader.floor() == slowest; // comes here for its next
+            } else if waiting || reader.asked {
+                let mut stash = reader.stash.lock();
+                let is_slowest = reader.floor_with(stash.popped) == slowest;
+                found |= is_slowest;
+                reader.asked = waiting && is_slowest;
+                stash.ask = reader.asked;
             }
         }
+        found || !waiting
     }
 
     /// What a reader does that popped from its stash while senders wait.
@@ -210,8 +234,7 @@ impl<M> Log<M> {
 
     /// Has the readers serve the senders that wait, from now on with each message they take.
     pub(crate) fn ask_for_service(&mut self, effects: &mut Effects<M>) {
-        self.ask(true); // from here on, whoever pops serves; what was popped before, the serving below sees
-        self.serve(effects);
+        self.serve(effects); // from here on, the slowest serves when it pops; what it popped before is seen
         let waiting = self.senders.waiting() as u64;
         let floor = self.floor;
         for reader in self.readers.iter_mut().flatten() {

@@ -20,6 +20,8 @@ pub(crate) struct Reader<M> {
     pub(super) direct: u64,
     /// Whether the stash may hold something.
     pub(super) stashed: bool,
+    /// What the stash's `ask` is.
+    pub(super) asked: bool,
     pub(super) stash: SharedStash<M>,
     /// Messages that come before the stash, each with its position: kept or handed back from elsewhere.
     pub(super) backlog: VecDeque<(u64, Slot<M>)>,
@@ -68,6 +70,7 @@ impl<M> Reader<M> {
             next: start,
             direct: start,
             stashed: false,
+            asked: false,
             stash: Stash::shared(),
             backlog: VecDeque::new(),
             parked: Parked::new(),
@@ -103,7 +106,16 @@ impl<M> Reader<M> {
     /// Up to where it leaves the senders free: `passed`, and what ahead of it needs no place, less what it was given.
     #[inline]
     pub(super) fn floor(&self) -> u64 {
-        (self.passed() + self.dead).saturating_sub(self.backlog.len() as u64)
+        self.floor_at(self.passed())
+    }
+
+    /// The same while the stash is locked, of which so many were popped.
+    pub(super) fn floor_with(&self, popped: u64) -> u64 {
+        self.floor_at(self.direct + popped)
+    }
+
+    fn floor_at(&self, passed: u64) -> u64 {
+        (passed + self.dead).saturating_sub(self.backlog.len() as u64)
     }
 
     /// The position of the oldest message that it has not handed out.
