@@ -10,7 +10,7 @@
 //!
 //! | invariant | |
 //! |---|---|
-//! | position | `passed + stash = next <= tail` for every lossless reader; `base <= next` |
+//! | position | `passed + stash = next <= tail` for every lossless reader; the ring's front `<= next` |
 //! | floor | `min(passed + dead - backlog)` over the lossless readers, never more than the truth |
 //! | capacity | `tail + held <= floor + capacity`, `held` = permits and granted places |
 //! | no barging | while a sender waits, `soft` is 0, so every newcomer takes the slow way and queues behind it |

@@ -66,7 +66,7 @@ impl Drop for AnyResponder {
     }
 }
 
-/// By value: whatever the responder lies in need have no address then.
+#[allow(clippy::needless_pass_by_value, reason = "whatever the responder lies in need have no address")]
 #[inline(never)]
 fn let_go(cell: Arc<dyn AnyCell>) {
     cell.drop_responder();
