@@ -41,9 +41,10 @@ impl<M> Stash<M> {
         !self.ask && self.queue.is_plain() && self.queue.keeps_storage(count)
     }
 
-    /// The next message, if only plain ones are here.
+    /// The next message, once [`is_plain`](Self::is_plain) has said yes.
     #[inline(always)]
     pub(crate) fn pop_plain(&mut self) -> Option<M> {
+        debug_assert!(self.queue.is_plain(), "what is counted here is popped");
         self.popped += 1;
         self.queue.pop_plain()
     }
