@@ -283,3 +283,30 @@ fn a_lossy_reader_leaves_what_it_can_still_get_and_has_missed_the_rest() {
     assert_eq!(figures(&news), (0, 2, 3, 0));
     assert!(news.is_empty());
 }
+
+#[test]
+fn in_hand_counts_every_delivery_however_many_and_however_long() {
+    let channel = channel(1000);
+    let mut worker = channel.join("workers");
+    let in_hand = || {
+        let info = channel.info();
+        assert_balanced(&info);
+        info.readers[0].in_hand
+    };
+    put(&channel, 0..500);
+    let mut held: Vec<_> = (0..200).map(|_| worker.try_recv().unwrap()).collect();
+    assert_eq!(in_hand(), 200);
+    let mut at = 0;
+    held.retain(|_| {
+        at += 1;
+        at % 3 == 0
+    });
+    assert_eq!(in_hand(), held.len() as u64);
+    let more: Vec<_> = (0..300).map(|_| worker.try_recv().unwrap()).collect();
+    assert_eq!(in_hand(), 300 + held.len() as u64);
+    let dropped_elsewhere = std::thread::spawn(move || drop(more));
+    dropped_elsewhere.join().unwrap();
+    assert_eq!(in_hand(), held.len() as u64);
+    held.clear();
+    assert_eq!(in_hand(), 0);
+}
