@@ -10,6 +10,7 @@ use std::{
 };
 
 use dashmap::{DashMap, Entry as Place};
+use tracing::Instrument;
 
 use super::{
     BroadcastBuilder, ChannelBuilder, ShutdownReport, WeakFabric,
@@ -237,7 +238,7 @@ impl Fabric {
     /// ```
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
         self.inner.closed.store(true, Ordering::SeqCst);
-        shutdown::run(self, within).await
+        shutdown::run(self, within).instrument(tracing::debug_span!("shutdown", ?within)).await
     }
 
     /// The names in the order of their closing, grouped by order.

@@ -1,11 +1,19 @@
 //! The small message of most tests, channels of it, and futures polled by hand.
 
-use std::{future::Future, sync::mpsc, task::Poll, thread, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, Mutex, mpsc},
+    task::Poll,
+    thread,
+    time::Duration,
+};
 use stratoswarm_core::{
     Broadcast, Channel, ChannelInfo, Fabric, LossySubscriber, Message, ReaderInfo, ReaderKind, Receiver,
     Subscriber,
 };
 use tokio_test::task::Spawn;
+use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Number(pub(crate) u64);
@@ -139,5 +147,33 @@ impl Dice {
 pub(crate) async fn turns(count: u64) {
     for _ in 0..count {
         tokio::task::yield_now().await;
+    }
+}
+
+/// What is logged meanwhile at this level and above, one line each.
+pub(crate) fn logged(level: LevelFilter, work: impl FnOnce()) -> String {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, work);
+    let bytes = lines.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,12 +1,9 @@
 //! For whom a message is kept: groups are durable, subscribers are not, late readers start at the next message.
 
-use crate::fixtures::{Number, channel, is_full, park, put, read_all, take, take_all, woken};
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use crate::fixtures::{Number, channel, is_full, logged, park, put, read_all, take, take_all, woken};
 use stratoswarm_core::{Channel, Fabric, TryRecvError};
 use tokio_test::task;
+use tracing_subscriber::filter::LevelFilter;
 
 fn declared(capacity: usize, group: &str) -> Channel<Number> {
     Fabric::new().channel("numbers").capacity(capacity).group(group).open().unwrap()
@@ -166,7 +163,7 @@ fn an_ephemeral_group_goes_with_its_last_member() {
 
 #[test]
 fn senders_held_back_by_a_group_without_members_are_warned_about_once() {
-    let log = warnings(|| {
+    let log = logged(LevelFilter::WARN, || {
         let channel = channel(1);
         drop(channel.join("workers"));
         put(&channel, [1]);
@@ -257,7 +254,7 @@ fn a_reader_from_oldest_holds_senders_back_like_any_other() {
 
 #[test]
 fn a_group_that_appears_after_messages_were_freed_says_so_once() {
-    let log = warnings(|| {
+    let log = logged(LevelFilter::WARN, || {
         let channel = channel(10);
         let mut early = channel.join("early");
         put(&channel, 0..7);
@@ -271,7 +268,7 @@ fn a_group_that_appears_after_messages_were_freed_says_so_once() {
 
 #[test]
 fn a_group_that_missed_nothing_says_nothing() {
-    let log = warnings(|| {
+    let log = logged(LevelFilter::WARN, || {
         let channel = channel(10);
         put(&channel, 0..7);
         drop(channel.join("first"));
@@ -340,34 +337,4 @@ fn what_a_subscriber_has_prefetched_is_kept_for_a_reader_from_oldest() {
     let mut group = channel.group("late").from_oldest().join().unwrap();
     assert_eq!(take_all(&mut group), (1..50).collect::<Vec<_>>());
     assert_eq!(read_all(&mut subscriber), (1..50).collect::<Vec<_>>());
-}
-
-// ---- the log of warnings
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What `work` logs at the level of warnings and above, one line each.
-fn warnings(work: impl FnOnce()) -> String {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_ansi(false)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::with_default(subscriber, work);
-    let bytes = lines.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
 }

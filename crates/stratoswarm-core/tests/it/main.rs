@@ -37,6 +37,7 @@ mod requests; // replies, late replies, groups, observers
 mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
 mod edges; // wakers dropped late, readers that leave with work in hand, runtimes without a clock
+mod events; // what is told to tracing
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
