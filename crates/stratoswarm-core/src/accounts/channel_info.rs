@@ -2,7 +2,7 @@ use std::panic::Location;
 
 use super::{ChannelKind, ReaderInfo, RequestCounts};
 
-/// The figures of one channel at one moment, read under its lock.
+/// The figures of one channel at one moment, read under its lock. Only what is in hand may become less meanwhile.
 ///
 /// # Examples
 /// ```
@@ -53,7 +53,7 @@ pub struct ChannelInfo {
     pub blocked_at: Vec<&'static Location<'static>>,
     /// What became of the requests.
     pub requests: RequestCounts,
-    /// Every reader that is there: groups, subscribers, taps.
+    /// Every reader that is there: groups, subscribers, taps; and those that left with work in hand, or after the close.
     pub readers: Vec<ReaderInfo>,
     /// Where it was opened.
     pub opened_at: &'static Location<'static>,

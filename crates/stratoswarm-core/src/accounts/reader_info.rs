@@ -23,6 +23,8 @@ use crate::engine::{Kind, ReaderFigures};
 pub struct ReaderInfo {
     /// The group's name; for the others `subscriber` or `tap` with the number of readers that there had been before.
     pub name: String,
+    /// What tells readers of one name apart.
+    pub(crate) number: u64,
     /// What sort of reader.
     pub kind: ReaderKind,
     /// How many handles read here.
@@ -47,6 +49,6 @@ impl ReaderInfo {
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
             Kind::Lossy => (ReaderKind::Lossy, format!("tap {number}")),
         };
-        Self { name, kind, members, accepted, taken, skipped, left, in_hand }
+        Self { name, number, kind, members, accepted, taken, skipped, left, in_hand }
     }
 }

@@ -251,11 +251,14 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
         Delivery::plain(message, position, ticket)
     }
 
-    fn take(&mut self, taken: Taken<M>) {
-        match handover(&taken) {
-            Handover::Live => self.buffer.push(Delivery::new(taken)),
-            why => self.skipped.push((why, taken)),
+    fn take(&mut self, taken: Taken<M>) -> bool {
+        let why = handover(&taken);
+        if why == Handover::Live {
+            self.buffer.push(Delivery::new(taken));
+        } else {
+            self.skipped.push((why, taken));
         }
+        why == Handover::Live
     }
 }
 

@@ -332,11 +332,9 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
                 Stage::Sending
             }
             Progress::Sent { position, cell } => {
-                if cell.give_up() {
-                    return Stage::Handling;
-                }
-                self.channel.shared().reap(position);
-                Stage::Queued
+                let handling = cell.give_up();
+                self.channel.shared().reap(position); // also where one group has it, and another has not
+                if handling { Stage::Handling } else { Stage::Queued }
             }
             Progress::Over => Stage::Handling,
         }

@@ -284,8 +284,9 @@ impl<M> Batch<M, M> for Messages<'_, M> {
         message
     }
 
-    fn take(&mut self, taken: Taken<M>) {
+    fn take(&mut self, taken: Taken<M>) -> bool {
         self.0.push(taken.message);
+        true
     }
 }
 

@@ -88,15 +88,16 @@ impl<M> Reader<M> {
     pub(super) fn figures(&self, tail: u64, history: u64) -> ReaderFigures {
         let accepted = tail - self.start + self.adopted;
         let mut skipped = self.skipped;
-        let (left, passed) = if self.kind == Kind::Lossy {
+        let (left, passed, in_hand) = if self.kind == Kind::Lossy {
             let behind = self.left(tail);
             let left = behind.min(history);
             skipped.missed += behind - left;
-            (left, accepted.saturating_sub(left))
+            (left, accepted.saturating_sub(left), 0)
         } else {
             let stash = self.stash.lock();
             let left = (tail - self.next) + stash.queue.len() as u64 + self.backlog.len() as u64;
-            (left, (self.direct - self.start) + stash.popped + self.from_backlog)
+            // Under the stash's lock nothing is taken meanwhile.
+            (left, (self.direct - self.start) + stash.popped + self.from_backlog, self.in_hand())
         };
         ReaderFigures {
             name: self.name.clone(),
@@ -107,7 +108,7 @@ impl<M> Reader<M> {
             taken: passed.saturating_sub(skipped.total()),
             skipped,
             left,
-            in_hand: self.in_hand(),
+            in_hand,
         }
     }
 }

@@ -232,7 +232,7 @@ impl<M> Log<M> {
         self.senders.enqueue(waker.clone(), from)
     }
 
-    /// Has the readers serve the senders that wait, from now on with each message they take.
+    /// Has the slowest readers serve the senders that wait, from now on with each message they take.
     pub(crate) fn ask_for_service(&mut self, effects: &mut Effects<M>) {
         self.serve(effects); // from here on, the slowest serves when it pops; what it popped before is seen
         let waiting = self.senders.waiting() as u64;

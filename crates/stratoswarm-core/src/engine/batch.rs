@@ -7,6 +7,6 @@ pub(crate) trait Batch<M, T> {
     /// What a plain message becomes.
     fn plain(message: M, position: u64, ticket: Ticket) -> T;
 
-    /// Takes any message in, or counts it as skipped.
-    fn take(&mut self, taken: Taken<M>);
+    /// Takes any message in; false if it is skipped.
+    fn take(&mut self, taken: Taken<M>) -> bool;
 }

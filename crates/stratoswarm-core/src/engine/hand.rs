@@ -36,8 +36,9 @@ impl Hand {
         Self { board: OnceLock::new() }
     }
 
-    /// The ticket of a delivery that is taken under the lock of its group's stash. Within one group, no two are taken
-    /// at once.
+    /// The ticket of a delivery that is taken from its group's stash, under the stash's lock; or from the ring, under the
+    /// log's, which happens only while the stash is empty. So within one group no two are taken at once, which the mark's
+    /// load and store need.
     #[inline(always)]
     pub(crate) fn take(&self, position: u64) -> Ticket {
         self.board().take(position)
@@ -99,7 +100,7 @@ impl Board {
         if mark.load(Ordering::Relaxed) != 0 {
             return self.take_other();
         }
-        mark.store(1, Ordering::Relaxed); // whoever counts has the lock, too, or comes after it
+        mark.store(1, Ordering::Relaxed); // who has seen that it is taken, by a lock, sees this too
         Ticket(Some(mark))
     }
 

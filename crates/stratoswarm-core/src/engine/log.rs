@@ -1,4 +1,8 @@
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    task::Waker,
+};
 
 use crossbeam_utils::CachePadded;
 
@@ -14,6 +18,9 @@ use crate::{requests::AnyResponder, sync::atomic::AtomicU64};
 
 /// The most that is remembered for lossy readers of a lossless channel.
 const MOST_HISTORY: u64 = 65_536;
+
+/// The most readers that left whose figures are kept for a shutdown's report.
+const MOST_DEPARTED: usize = 1024;
 
 /// What a member needs of its group: its slot, its stash, and what its members have in hand.
 pub(crate) struct Membership<M> {
@@ -268,8 +275,7 @@ impl<M: Clone> Log<M> {
         }
         let mut reader = Reader::new(Kind::Group(durability), name.to_owned(), self.tail);
         let gone = self.position(&mut reader, from_oldest);
-        reader.backlog.extend(self.orphans.drain(..));
-        reader.backlog.make_contiguous().sort_by_key(|(position, _)| *position);
+        self.adopt_orphans(&mut reader, effects);
         reader.adopted += reader.backlog.len() as u64;
         let kept = self.tail - reader.start + reader.adopted;
         if gone > reader.adopted {
@@ -290,10 +296,13 @@ impl<M: Clone> Log<M> {
         let first = self.lossless == 0;
         let _ = self.position(&mut reader, from_oldest);
         reader.members = 1;
-        if first {
-            self.orphan_requests(reader.next, effects);
+        let from = reader.next;
+        if reader.dead > 0 {
+            self.leave_out_released(&mut reader);
         }
-        reader.dead = 0; // it observes requests, live or not
+        if first {
+            self.orphan_requests(from, effects);
+        }
         reader.adopted += reader.backlog.len() as u64;
         let stash = Arc::clone(&reader.stash);
         let me = self.add(reader);
@@ -319,17 +328,92 @@ impl<M: Clone> Log<M> {
             reader.start = self.unclaimed;
             reader.dead = std::mem::take(&mut self.unclaimed_dead);
         } else if from_oldest {
-            let oldest = self.live().filter(|other| other.is_lossless()).min_by_key(|other| other.oldest());
-            reader.start = oldest.map_or(self.tail, |oldest| oldest.passed().max(self.ring.front()));
-            if let Some(oldest) = oldest {
-                copy_kept(oldest, self.ring.front(), reader);
-            }
-            reader.dead = self.released_from(reader.start);
+            self.start_from_oldest(reader);
         }
         let gone = reader.start;
         reader.next = reader.start;
         reader.direct = reader.start;
         gone
+    }
+
+    /// Gives a new reader all that any lossless reader has not handed out: what is still in the ring by its start, what is
+    /// not by copies.
+    fn start_from_oldest(&mut self, reader: &mut Reader<M>) {
+        let lossless = || self.live().filter(|other| other.is_lossless());
+        let Some(slowest) = lossless().min_by_key(|other| other.passed()) else { return };
+        let passed = slowest.passed();
+        let front = self.ring.front();
+        reader.start = passed.max(front);
+        // From `passed` on, the slowest has everything; before it, there are single messages in backlogs.
+        let mut kept = BTreeMap::new();
+        for (position, slot) in lossless().flat_map(|other| &other.backlog) {
+            if *position < passed && !slot.request.is_released() && !kept.contains_key(position) {
+                keep(&mut kept, reader, *position, &slot.message);
+            }
+        }
+        {
+            let stash = slowest.stash.lock();
+            let first = stash.queue.front();
+            for (position, message) in (first..front).zip(stash.queue.messages(first, front)) {
+                if !stash.queue.request(position).is_some_and(AnyResponder::is_released) {
+                    keep(&mut kept, reader, position, message);
+                }
+            }
+        }
+        if reader.is_group() {
+            let mut in_ring = Vec::new();
+            let mut share = |position: u64, request: &AnyResponder| {
+                if position >= reader.start {
+                    in_ring.push((position, request.clone()));
+                } else if let Some(slot) = kept.get_mut(&position)
+                    && !slot.request.is_some()
+                {
+                    slot.request = request.clone();
+                }
+            };
+            for group in self.live().filter(|other| other.is_group()) {
+                group.backlog.iter().for_each(|(position, slot)| share(*position, &slot.request));
+                let stash = group.stash.lock();
+                stash.queue.requests().for_each(|(position, request)| share(position, request));
+            }
+            for (position, request) in in_ring {
+                self.ring.insert_request(position, request);
+            }
+        }
+        reader.dead = self.released_from(reader.start);
+        reader.backlog = kept.into_iter().collect();
+    }
+
+    /// Gives the requests that waited for a group to this one, each with its message or beside the copy it has of it.
+    fn adopt_orphans(&mut self, reader: &mut Reader<M>, effects: &mut Effects<M>) {
+        for (position, slot) in std::mem::take(&mut self.orphans) {
+            if position >= reader.start {
+                effects.dropped.push(slot.message);
+                self.ring.insert_request(position, slot.request);
+                continue;
+            }
+            match reader.backlog.binary_search_by_key(&position, |(at, _)| *at) {
+                Err(at) => reader.backlog.insert(at, (position, slot)),
+                Ok(at) => {
+                    effects.dropped.push(slot.message);
+                    reader.backlog[at].1.request = slot.request;
+                }
+            }
+        }
+    }
+
+    /// Makes a new subscriber start at the tail, with copies of what it would have found behind its start, but for the
+    /// requests that gave up their places: only a group passes those for nothing.
+    fn leave_out_released(&mut self, reader: &mut Reader<M>) {
+        let mut kept = BTreeMap::new();
+        for (position, message) in (reader.next..self.tail).zip(self.ring.messages(reader.next, self.tail)) {
+            if !self.ring.request(position).is_some_and(AnyResponder::is_released) {
+                keep(&mut kept, reader, position, message);
+            }
+        }
+        reader.backlog.extend(kept);
+        reader.dead = 0;
+        (reader.start, reader.next, reader.direct) = (self.tail, self.tail, self.tail);
     }
 
     /// Puts the requests of unclaimed messages aside for a group to come; a subscriber comes first.
@@ -386,7 +470,8 @@ impl<M: Clone> Log<M> {
         if reader.members > 0 || reader.kind == Kind::Group(Durability::Durable) {
             return;
         }
-        self.remove(me, self.closed, effects);
+        let remembered = self.closed;
+        self.remove(me, remembered, effects);
         if let Some(reader) = self.readers.get_mut(me) {
             *reader = None;
         }
@@ -430,7 +515,13 @@ impl<M: Clone> Log<M> {
         }
         let hand = reader.hand.clone();
         self.parked -= woken;
+        let remembered = remembered && figures.accepted > 0;
         self.departed.retain(Departed::matters);
+        if self.departed.len() >= MOST_DEPARTED
+            && let Some(oldest) = self.departed.iter().position(|it| it.remembered && it.in_hand() == 0)
+        {
+            self.delivered_before += self.departed.remove(oldest).figures.taken;
+        }
         self.departed.push(Departed {
             figures: ReaderFigures { members: 0, ..figures },
             hand,
@@ -473,24 +564,13 @@ impl<M> Log<M> {
     }
 }
 
-/// Copies what a reader has not handed out of positions before `until` to a new reader.
-fn copy_kept<M: Clone>(from: &Reader<M>, until: u64, to: &mut Reader<M>) {
-    let stash = from.stash.lock();
-    let backlog = from.backlog.iter().map(|(position, slot)| (*position, &slot.message, Some(&slot.request)));
-    let first = stash.queue.front();
-    let stashed = (first..until).zip(stash.queue.messages(first, until));
-    let stashed = stashed.map(|(position, message)| (position, message, stash.queue.request(position)));
-    for (position, message, request) in backlog.chain(stashed) {
-        if request.is_some_and(AnyResponder::is_released) {
-            continue;
-        }
-        if let Some(message) = clone_message(message) {
-            let request = request.filter(|_| to.is_group()).cloned().unwrap_or_default();
-            to.backlog.push_back((position, Slot { message, request }));
-        } else {
-            to.adopted += 1;
-            to.from_backlog += 1;
-            to.skipped.panicked += 1;
-        }
+/// Copies a message for a new reader; if its `Clone` panics, it has passed it.
+fn keep<M: Clone>(kept: &mut BTreeMap<u64, Slot<M>>, reader: &mut Reader<M>, position: u64, message: &M) {
+    if let Some(message) = clone_message(message) {
+        kept.insert(position, Slot { message, request: AnyResponder::none() });
+    } else {
+        reader.adopted += 1;
+        reader.from_backlog += 1;
+        reader.skipped.panicked += 1;
     }
 }

@@ -142,10 +142,10 @@ impl<M> Queue<M> {
         self.requests.is_empty() && !self.messages.is_empty()
     }
 
-    /// Whether no storage is to be given back once `count` more messages are popped.
+    /// Whether there are `count` messages, and no storage is to be given back once they are popped.
     #[inline(always)]
-    pub(super) fn keeps_storage(&self, count: usize) -> bool {
-        self.messages.len() > count || self.messages.capacity() <= KEPT
+    pub(super) fn has(&self, count: usize) -> bool {
+        self.messages.len() > count || self.messages.len() == count && self.messages.capacity() <= KEPT
     }
 
     /// Up to `most` messages, if there are no requests among the messages; how many.
@@ -239,6 +239,13 @@ impl<M> Queue<M> {
     /// Adds a request at a position behind all that are here.
     pub(super) fn add_request(&mut self, position: u64, request: AnyResponder) {
         self.requests.push_back((position, request));
+    }
+
+    /// Adds a request at the position of a message that is here as a plain one.
+    pub(super) fn insert_request(&mut self, position: u64, request: AnyResponder) {
+        if let Err(at) = self.requests.binary_search_by_key(&position, |(at, _)| *at) {
+            self.requests.insert(at, (position, request));
+        }
     }
 
     /// Takes the requests at positions from `from` to before `until` out; their messages stay.

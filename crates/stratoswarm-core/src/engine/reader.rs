@@ -118,11 +118,6 @@ impl<M> Reader<M> {
         (passed + self.dead).saturating_sub(self.backlog.len() as u64)
     }
 
-    /// The position of the oldest message that it has not handed out.
-    pub(super) fn oldest(&self) -> u64 {
-        self.backlog.front().map_or_else(|| self.passed(), |(position, _)| *position)
-    }
-
     /// How many deliveries exist that were taken here.
     pub(super) fn in_hand(&self) -> u64 {
         self.hand.as_ref().map_or(0, |hand| hand.count())

@@ -8,7 +8,7 @@ use super::{
     queue::KEPT,
     reader::{Kind, Reader},
 };
-use crate::requests::{AnyCell, Handover};
+use crate::requests::{AnyCell, AnyResponder, Handover};
 
 /// How many messages a reader among several takes under one lock.
 const BATCH: u64 = 64;
@@ -185,13 +185,19 @@ impl<M: Clone> Log<M> {
         }
         if cloned.is_err() && queue.is_empty() {
             // Its turn now: passed over. Otherwise it is the first of the next batch.
+            let over = ring.request(reader.next).filter(|request| reader.is_group() && request.is_released());
+            if let Some(cell) = over.and_then(AnyResponder::cell) {
+                reader.dead = reader.dead.saturating_sub(1);
+                reader.skipped.count(Some(cell.state()));
+            } else {
+                reader.skipped.panicked += 1;
+            }
             if reader.is_group() && groups > reader.next {
                 let unanswered = ring.take_requests(reader.next, reader.next + 1);
                 effects.dropped_requests.extend(unanswered.map(|(_, request)| request)); // nobody else can
             }
             reader.next += 1;
             reader.direct += 1;
-            reader.skipped.panicked += 1;
         }
     }
 
@@ -305,6 +311,20 @@ impl<M: Clone> Log<M> {
         effects: &mut Effects<M>,
         into: &mut impl Batch<M, T>,
     ) -> Result<usize, Take<M>> {
+        let took = self.take_many_next(me, most, effects, into);
+        if !self.senders.none_waits() {
+            self.serve(effects);
+        }
+        took
+    }
+
+    fn take_many_next<T>(
+        &mut self,
+        me: usize,
+        most: usize,
+        effects: &mut Effects<M>,
+        into: &mut impl Batch<M, T>,
+    ) -> Result<usize, Take<M>> {
         let (mut count, mut more) = (0, 0);
         while count < most {
             if let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut)
@@ -322,16 +342,12 @@ impl<M: Clone> Log<M> {
             }
             match self.take_next(me, effects) {
                 Take::Message(taken, left) => {
-                    into.take(taken);
-                    count += 1;
+                    count += usize::from(into.take(taken));
                     more = left;
                 }
                 none if count == 0 => return Err(none),
                 _ => break,
             }
-        }
-        if !self.senders.none_waits() {
-            self.serve(effects);
         }
         Ok(more)
     }

@@ -4,7 +4,8 @@ use crate::requests::{AnyCell, AnyResponder, Handover};
 impl<M> Log<M> {
     /// Makes every request that is expired or abandoned give up its place; whether there was one.
     pub(super) fn release_gone(&mut self, effects: &mut Effects<M>) -> bool {
-        if self.requests_end <= self.floor && self.orphans.is_empty() {
+        let ahead = self.live().any(|reader| !reader.backlog.is_empty());
+        if self.requests_end <= self.floor && self.orphans.is_empty() && !ahead {
             return false;
         }
         let mut positions = Vec::new();

@@ -34,11 +34,11 @@ impl<M> Stash<M> {
         Some(taken)
     }
 
-    /// Whether the next `count` messages, or as many as are here, may be popped the short way: only plain messages are
-    /// here, nobody asks for anything, and no storage is to be given back after them.
+    /// Whether the next `count` messages may be popped the short way: they are here, and only plain ones are, nobody asks
+    /// for anything, and no storage is to be given back after them.
     #[inline(always)]
     pub(crate) fn is_plain(&self, count: usize) -> bool {
-        !self.ask && self.queue.is_plain() && self.queue.keeps_storage(count)
+        !self.ask && self.queue.is_plain() && self.queue.has(count)
     }
 
     /// The next message, once [`is_plain`](Self::is_plain) has said yes.

@@ -14,8 +14,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// How many times more, for the tasks of drained readers to end.
 const GRACE_LOOKS: u32 = 10;
 
-/// What the readers of a channel had finished when the shutdown began.
-type Finished = HashMap<(ReaderKind, String), u64>;
+/// What the readers of a channel, by their numbers, had finished when the shutdown began.
+type Finished = HashMap<u64, u64>;
 
 /// Closes and drains order by order, then reports.
 pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
@@ -58,7 +58,7 @@ pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
 }
 
 fn finished(info: &ChannelInfo) -> Finished {
-    info.readers.iter().map(|reader| ((reader.kind, reader.name.clone()), done(reader))).collect()
+    info.readers.iter().map(|reader| (reader.number, done(reader))).collect()
 }
 
 fn done(reader: &ReaderInfo) -> u64 {
@@ -72,8 +72,7 @@ fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
         .map(|reader| ReaderReport {
             name: reader.name.clone(),
             kind: reader.kind,
-            drained: done(reader)
-                .saturating_sub(before.get(&(reader.kind, reader.name.clone())).copied().unwrap_or(0)),
+            drained: done(reader).saturating_sub(before.get(&reader.number).copied().unwrap_or(0)),
             in_hand: reader.in_hand,
             undelivered: reader.left,
         })

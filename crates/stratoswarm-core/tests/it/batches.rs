@@ -1,7 +1,11 @@
 //! Batches: `send_many` keeps order and is not atomic, `recv_many` takes what is there up to its limit.
 
-use crate::fixtures::{Number, channel, is_full, park, put, read_all, ready, take, take_all, woken};
+use crate::{
+    accounts::assert_balanced,
+    fixtures::{Number, channel, is_full, park, put, read_all, ready, take, take_all, woken},
+};
 use stratoswarm_core::Closed;
+use tokio::time::{Duration, advance};
 use tokio_test::task;
 
 #[test]
@@ -179,4 +183,31 @@ fn a_batch_to_a_closed_channel_stays_with_the_caller() {
     let mut batch = vec![Number(1), Number(2)];
     assert_eq!(ready(&mut task::spawn(channel.send_many(&mut batch))), Err(Closed));
     assert_eq!(batch, [Number(1), Number(2)]);
+}
+
+#[tokio::test]
+async fn a_batch_takes_what_is_there_and_not_only_what_was_prefetched() {
+    let channel = channel(16);
+    let mut worker = channel.join("workers");
+    put(&channel, 0..4);
+    assert_eq!(worker.try_recv().unwrap().0, 0); // 1, 2 and 3 are prefetched
+    put(&channel, 4..9);
+    let mut batch = Vec::new();
+    assert_eq!(worker.recv_many(&mut batch, 100).await, 8);
+    assert!(batch.iter().map(|delivery| delivery.0).eq(1..9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_over_do_not_count_against_the_limit_of_a_batch() {
+    let channel = channel(32);
+    let mut worker = channel.join("workers");
+    let mut asking: Vec<_> =
+        (0..5).map(|n| task::spawn(channel.request(Number(n)).timeout(Duration::from_secs(1)))).collect();
+    asking.iter_mut().for_each(park);
+    put(&channel, 5..25);
+    advance(Duration::from_secs(2)).await; // and no caller looks
+    let mut batch = Vec::new();
+    assert_eq!(worker.recv_many(&mut batch, 10).await, 10);
+    assert!(batch.iter().map(|delivery| delivery.0).eq(5..15));
+    assert_balanced(&channel.info());
 }

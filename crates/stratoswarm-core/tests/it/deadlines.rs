@@ -1,6 +1,9 @@
 //! Deadlines: they cover room, queue, handler and reply; never early, late by at most one tick.
 
-use crate::fixtures::{Number, channel, is_full, park, put, read_all, reader, ready, take};
+use crate::{
+    accounts::assert_balanced,
+    fixtures::{Number, channel, is_full, park, put, read_all, reader, ready, take, take_all, woken},
+};
 use std::time::Duration;
 use stratoswarm_core::{
     Channel, ChannelBuilder, Fabric, ReaderKind, RequestError, Sent, Stage, TrySendError,
@@ -438,4 +441,36 @@ fn requests_of_several_runtimes_follow_each_their_own_clock() {
     for thread in threads {
         thread.join().unwrap();
     }
+}
+
+#[test]
+fn a_request_that_one_group_handles_gives_its_place_at_the_other_up_when_its_caller_goes() {
+    let channel = channel(1);
+    let (mut first, mut second) = (channel.join("a"), channel.join("b"));
+    let mut asking = task::spawn(channel.request(Number(1)));
+    park(&mut asking);
+    let handled = first.try_recv().unwrap();
+    let mut waiting = task::spawn(channel.send(Number(2)));
+    park(&mut waiting);
+    drop(asking);
+    assert!(woken(&mut waiting).is_ok());
+    assert_eq!(take_all(&mut second), [2]);
+    drop(handled);
+    assert_balanced(&channel.info());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_request_gives_its_place_up_also_where_it_was_kept_for_a_late_group() {
+    let channel = channel(4);
+    let mut subscriber = channel.subscribe();
+    let mut asking = task::spawn(channel.request(Number(0)).timeout(Duration::from_secs(1)));
+    park(&mut asking);
+    put(&channel, [1]);
+    let mut late = channel.join("late"); // starts behind both, but for the request
+    assert_eq!(read_all(&mut subscriber), [0, 1]);
+    advance(Duration::from_secs(2)).await; // and its caller does not look
+    let accepted = (2..10).filter(|n| channel.try_send(Number(*n)).is_ok()).count();
+    assert_eq!(accepted, 4);
+    assert_eq!(take_all(&mut late), [2, 3, 4, 5]);
+    assert_balanced(&channel.info());
 }

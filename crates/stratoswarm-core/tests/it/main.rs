@@ -14,6 +14,7 @@ mod batches; // send_many, recv_many
 mod capacity; // exactly N, permits included
 mod fairness; // no barging; siblings on one thread get their turns
 mod kept_for; // for whom a message is kept: groups, subscribers, late readers
+mod oldest; // late readers from the oldest: nothing twice, nothing lost, requests still requests
 mod order; // per sender, one total order for all readers
 mod streams; // readers as `Stream`s
 

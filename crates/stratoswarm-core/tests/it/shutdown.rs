@@ -1,6 +1,6 @@
 //! Shutdown: upstream first, drained means taken and dropped, and the report names what is left.
 
-use crate::fixtures::{Number, put, take, take_all};
+use crate::fixtures::{Number, channel, put, take, take_all};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -295,4 +295,35 @@ async fn a_second_shutdown_finds_nothing_to_wait_for() {
     let start = Instant::now();
     assert!(fabric.shutdown(PATIENCE).await.is_clean());
     assert!(start.elapsed() < Duration::from_millis(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_of_the_same_name_as_a_removed_one_has_an_account_of_its_own() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Number>("jobs").open().unwrap();
+    let mut before = jobs.join("w");
+    put(&jobs, 0..3);
+    let held = before.try_recv().unwrap();
+    jobs.remove_group("w");
+    let mut again = jobs.join("w");
+    put(&jobs, 0..5);
+    assert_eq!(take_all(&mut again).len(), 5);
+    let report = fabric.shutdown(Duration::from_millis(20)).await;
+    let groups: Vec<_> =
+        report.channels[0].readers.iter().map(|it| (&*it.name, it.drained, it.in_hand)).collect();
+    assert_eq!(groups, [("w", 0, 0), ("w", 0, 1)]);
+    drop(held);
+}
+
+#[test]
+fn readers_that_come_and_go_after_the_close_leave_nothing_behind() {
+    let channel = channel(4);
+    put(&channel, 0..2);
+    channel.close();
+    for _ in 0..5000 {
+        drop(channel.subscribe());
+        drop(channel.tap());
+        drop(channel.group("passing").ephemeral().join().unwrap());
+    }
+    assert!(channel.info().readers.len() < 1100);
 }

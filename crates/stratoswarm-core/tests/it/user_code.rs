@@ -225,6 +225,39 @@ fn a_waiting_reader_passes_over_a_message_whose_clone_panics() {
     assert_eq!(ready(&mut recv).map(|glass| glass.number), Some(2));
 }
 
+#[tokio::test]
+async fn passing_over_a_message_whose_clone_panics_serves_the_sender_that_waits() {
+    let channel: Channel<Glass> = Fabric::new().channel("glass").capacity(1).open().unwrap();
+    let mut worker = channel.join("workers");
+    let _tap = channel.tap();
+    channel.try_send(glass(1)).unwrap();
+    let sender = channel.clone();
+    let sending = tokio::spawn(async move { sender.send(glass(2)).await.is_ok() });
+    tokio::task::yield_now().await;
+    let mut batch = Vec::new();
+    assert_eq!(worker.recv_many(&mut batch, 8).await, 1);
+    assert_eq!(batch[0].number, 2);
+    assert!(sending.await.unwrap());
+}
+
+#[test]
+fn a_request_that_is_over_and_whose_clone_panics_is_passed_for_its_own_reason() {
+    let channel: Channel<Glass> = Fabric::new().channel("glass").capacity(4).open().unwrap();
+    let mut worker = channel.join("workers");
+    let subscriber = channel.subscribe();
+    for number in [1, 4, 7] {
+        let mut asking = task::spawn(channel.request(glass(number)));
+        park(&mut asking);
+    }
+    assert!(worker.try_recv().is_err());
+    drop(subscriber);
+    let info = channel.info();
+    assert_balanced(&info);
+    assert_eq!((info.readers[0].skipped.abandoned, info.readers[0].skipped.panicked), (3, 0));
+    let accepted = (0..10).filter(|_| channel.try_send(glass(0)).is_ok()).count();
+    assert_eq!((accepted, channel.len()), (4, 4));
+}
+
 #[test]
 fn a_broadcast_lives_on_when_a_clone_panics() {
     let events: Broadcast<Glass> = Fabric::new().broadcast("glass").capacity(10).open().unwrap();
