@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     task::Waker,
 };
@@ -298,7 +298,7 @@ impl<M: Clone> Log<M> {
         reader.members = 1;
         let from = reader.next;
         if reader.dead > 0 {
-            self.leave_out_released(&mut reader);
+            self.leave_out_released(&mut reader, &BTreeSet::new());
         }
         if first {
             self.orphan_requests(from, effects);
@@ -360,28 +360,36 @@ impl<M: Clone> Log<M> {
                 }
             }
         }
-        if reader.is_group() {
-            let mut in_ring = Vec::new();
-            let mut share = |position: u64, request: &AnyResponder| {
-                if position >= reader.start {
-                    in_ring.push((position, request.clone()));
-                } else if let Some(slot) = kept.get_mut(&position)
-                    && !slot.request.is_some()
-                {
-                    slot.request = request.clone();
-                }
-            };
-            for group in self.live().filter(|other| other.is_group()) {
-                group.backlog.iter().for_each(|(position, slot)| share(*position, &slot.request));
-                let stash = group.stash.lock();
-                stash.queue.requests().for_each(|(position, request)| share(position, request));
+        // What groups have prefetched of the messages that are still in the ring.
+        let mut in_ring = Vec::new();
+        let mut share = |position: u64, request: &AnyResponder| {
+            if position >= reader.start {
+                in_ring.push((position, request.clone()));
+            } else if let Some(slot) = kept.get_mut(&position).filter(|slot| !slot.request.is_some())
+                && reader.is_group()
+            {
+                slot.request = request.clone();
             }
-            for (position, request) in in_ring {
-                self.ring.insert_request(position, request);
+        };
+        for group in self.live().filter(|other| other.is_group()) {
+            group.backlog.iter().for_each(|(position, slot)| share(*position, &slot.request));
+            let stash = group.stash.lock();
+            stash.queue.requests().for_each(|(position, request)| share(position, request));
+        }
+        reader.backlog = kept.into_iter().collect();
+        if !reader.is_group() {
+            let released = in_ring.into_iter().filter(|(_, request)| request.is_released());
+            let released: BTreeSet<_> = released.map(|(position, _)| position).collect();
+            if !released.is_empty() || self.released_from(reader.start) > 0 {
+                reader.next = reader.start;
+                self.leave_out_released(reader, &released);
             }
+            return;
+        }
+        for (position, request) in in_ring {
+            self.ring.insert_request(position, request);
         }
         reader.dead = self.released_from(reader.start);
-        reader.backlog = kept.into_iter().collect();
     }
 
     /// Gives the requests that waited for a group to this one, each with its message or beside the copy it has of it.
@@ -403,11 +411,12 @@ impl<M: Clone> Log<M> {
     }
 
     /// Makes a new subscriber start at the tail, with copies of what it would have found behind its start, but for the
-    /// requests that gave up their places: only a group passes those for nothing.
-    fn leave_out_released(&mut self, reader: &mut Reader<M>) {
+    /// requests that gave up their places, there or in a group's hands: only a group passes those for nothing.
+    fn leave_out_released(&self, reader: &mut Reader<M>, released: &BTreeSet<u64>) {
         let mut kept = BTreeMap::new();
         for (position, message) in (reader.next..self.tail).zip(self.ring.messages(reader.next, self.tail)) {
-            if !self.ring.request(position).is_some_and(AnyResponder::is_released) {
+            let gone = self.ring.request(position).is_some_and(AnyResponder::is_released);
+            if !gone && !released.contains(&position) {
                 keep(&mut kept, reader, position, message);
             }
         }
