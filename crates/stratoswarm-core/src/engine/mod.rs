@@ -21,6 +21,7 @@ mod admission;
 mod batch;
 mod effects;
 mod hand;
+mod joining;
 mod log;
 mod parked;
 mod queue;
