@@ -110,14 +110,28 @@ impl<M: Clone> Log<M> {
                 }
             }
         }
-        // What groups have prefetched of the messages that are still in the ring.
+        if reader.is_group() {
+            self.share_prefetched(reader.start, &mut kept);
+            reader.dead = self.released_from(reader.start);
+        }
+        reader.backlog = kept.into_iter().collect();
+        if !reader.is_group() {
+            let released = self.released_in_hands(reader.start);
+            if !released.is_empty() || self.released_from(reader.start) > 0 {
+                reader.next = reader.start;
+                self.leave_out_released(reader, &released);
+            }
+        }
+    }
+
+    /// Gives a late group a share in the requests that other groups have prefetched: beside its copies of messages before
+    /// `start`, and back in the ring from there on.
+    fn share_prefetched(&mut self, start: u64, kept: &mut BTreeMap<u64, Slot<M>>) {
         let mut in_ring = Vec::new();
         let mut share = |position: u64, request: &AnyResponder| {
-            if position >= reader.start {
+            if position >= start {
                 in_ring.push((position, request.clone()));
-            } else if let Some(slot) = kept.get_mut(&position).filter(|slot| !slot.request.is_some())
-                && reader.is_group()
-            {
+            } else if let Some(slot) = kept.get_mut(&position).filter(|slot| !slot.request.is_some()) {
                 slot.request = request.clone();
             }
         };
@@ -126,20 +140,21 @@ impl<M: Clone> Log<M> {
             let stash = group.stash.lock();
             stash.queue.requests().for_each(|(position, request)| share(position, request));
         }
-        reader.backlog = kept.into_iter().collect();
-        if !reader.is_group() {
-            let released = in_ring.into_iter().filter(|(_, request)| request.is_released());
-            let released: BTreeSet<_> = released.map(|(position, _)| position).collect();
-            if !released.is_empty() || self.released_from(reader.start) > 0 {
-                reader.next = reader.start;
-                self.leave_out_released(reader, &released);
-            }
-            return;
-        }
         for (position, request) in in_ring {
             self.ring.insert_request(position, request);
         }
-        reader.dead = self.released_from(reader.start);
+    }
+
+    /// The positions from `start` on of requests that gave up their places after a group had prefetched them. Looked at in
+    /// place: a clone could turn out to be the last responder, and dropping that wakes under the lock.
+    fn released_in_hands(&self, start: u64) -> BTreeSet<u64> {
+        let mut released = BTreeSet::new();
+        for group in self.live().filter(|other| other.is_group()) {
+            let stash = group.stash.lock();
+            let gone = stash.queue.requests().filter(|(at, request)| *at >= start && request.is_released());
+            released.extend(gone.map(|(position, _)| position));
+        }
+        released
     }
 
     /// Gives the requests that waited for a group to this one, each with its message or beside the copy it has of it.
