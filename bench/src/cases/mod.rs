@@ -1,5 +1,6 @@
 //! The catalogue: one file per family of cases.
 
+mod accounts;
 mod batch;
 mod bytes;
 mod flow;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Case> {
         request::cases(),
         bytes::cases(),
         memory::cases(),
+        accounts::cases(),
     ]
     .into_iter()
     .flatten()

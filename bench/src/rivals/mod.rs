@@ -17,5 +17,6 @@ pub(crate) use lossy::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, Our
 pub(crate) use multicast::{AsyncBroadcast, AsyncBroadcastDirect, OursGated, TokioEach};
 pub(crate) use queues::{
     AsyncChannel, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Ours, Tachyonix, Thingbuf, Tokio,
+    Watched,
 };
 pub(crate) use requests::{HandlerLog, Kameo, KanalOneshot, OursRequests, Ractor, TokioRequests};
