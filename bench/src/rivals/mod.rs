@@ -10,6 +10,7 @@ mod lossy;
 mod multicast;
 mod queues;
 mod requests;
+mod watched;
 
 pub(crate) use adapter::{Flow, Lossy, LossyTally, Requests, Steps};
 pub(crate) use batches::{OursBatch, TokioBatch};
@@ -17,6 +18,6 @@ pub(crate) use lossy::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, Our
 pub(crate) use multicast::{AsyncBroadcast, AsyncBroadcastDirect, OursGated, TokioEach};
 pub(crate) use queues::{
     AsyncChannel, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Ours, Tachyonix, Thingbuf, Tokio,
-    Watched,
 };
 pub(crate) use requests::{HandlerLog, Kameo, KanalOneshot, OursRequests, Ractor, TokioRequests};
+pub(crate) use watched::Watched;

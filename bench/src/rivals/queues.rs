@@ -1,12 +1,9 @@
 //! Queues: each message goes to one reader.
 
-use std::{hint::black_box, time::Duration};
-
-use stratoswarm_core::{Channel, Fabric, Receiver, WeakChannel};
+use stratoswarm_core::{Channel, Fabric, Receiver};
 use tokio::sync::mpsc;
 
 use super::adapter::many;
-use crate::payload::Payload;
 
 channel! {
     /// Ours: a channel and as many members of one group as there are readers.
@@ -20,31 +17,6 @@ channel! {
     send |tx, message| tx.send(message).await.is_ok(),
     recv |rx| Some(delivery) = rx.recv().await,
     into delivery.into_message()
-}
-
-channel! {
-    /// Ours, while a task reads the channel's accounts every millisecond.
-    Watched<P> = "stratoswarm" of "stratoswarm-core", shared true,
-    Channel<P>, Receiver<P>,
-    open |capacity, senders, readers| {
-        let channel = Fabric::new().channel("queue").capacity(capacity).open().expect("a new name");
-        let members = (0..readers).map(|_| channel.join("group")).collect();
-        drop(tokio::spawn(watch(channel.downgrade())));
-        (many(channel, senders), members)
-    },
-    send |tx, message| tx.send(message).await.is_ok(),
-    recv |rx| Some(delivery) = rx.recv().await,
-    into delivery.into_message()
-}
-
-/// Reads until nobody can send.
-async fn watch<P: Payload>(channel: WeakChannel<P>) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(1));
-    while let Some(channel) = channel.upgrade() {
-        black_box(channel.info());
-        drop(channel);
-        ticks.tick().await;
-    }
 }
 
 channel! {
