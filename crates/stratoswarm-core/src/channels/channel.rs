@@ -767,9 +767,9 @@ impl<M: Message> SendMany<'_, M> {
         let mut log = self.shared.log.lock();
         let polled = loop {
             let admission = match self.waiting {
+                None if log.admits_many(batch.len()) => Ok(batch.len()),
                 None => log.admit_many(batch.len(), &mut effects),
-                // One place is granted; whether there are more, the next turn tells.
-                Some(id) => log.claim(id, cx.waker(), &mut effects).map_granted(1),
+                Some(id) => log.claim_many(id, batch.len(), cx.waker(), &mut effects),
             };
             match admission {
                 Ok(count) => {

@@ -11,13 +11,6 @@ pub(crate) enum Admission {
     Closed,
 }
 
-impl Admission {
-    /// The number of granted places, or why there is none.
-    pub(crate) fn map_granted(self, places: usize) -> Result<usize, Self> {
-        if self == Self::Granted { Ok(places) } else { Err(self) }
-    }
-}
-
 impl<M> Log<M> {
     /// Whether a message may be pushed without further ado.
     #[inline(always)]
@@ -25,7 +18,13 @@ impl<M> Log<M> {
         self.tail + self.held < self.soft
     }
 
-    /// The same after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
+    /// The same for `count` messages.
+    #[inline]
+    pub(crate) fn admits_many(&self, count: usize) -> bool {
+        self.tail + self.held + count as u64 <= self.soft
+    }
+
+    /// The same for one, after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
     /// mostly empty, where every message may be a new high water.
     #[inline]
     pub(crate) fn admits_now(&mut self) -> bool {
@@ -226,6 +225,26 @@ impl<M> Log<M> {
         Admission::Full
     }
 
+    /// The same for `wanted` messages: with the granted place come those that are free and that nobody waits for.
+    pub(crate) fn claim_many(
+        &mut self,
+        id: u64,
+        wanted: usize,
+        waker: &Waker,
+        effects: &mut Effects<M>,
+    ) -> Result<usize, Admission> {
+        match self.claim(id, waker, effects) {
+            Admission::Granted if self.senders.none_waits() => Ok(self.places(wanted).max(1)),
+            Admission::Granted => Ok(1),
+            refused => Err(refused),
+        }
+    }
+
+    /// How many of `wanted` messages find a place; the floor must be fresh.
+    fn places(&self, wanted: usize) -> usize {
+        self.free().min(wanted as u64) as usize
+    }
+
     /// Queues a sender behind those that wait. Before it sleeps, it must [ask for service](Self::ask_for_service).
     pub(crate) fn enqueue(&mut self, waker: &Waker, from: &'static Location<'static>) -> u64 {
         self.soft = 0;
@@ -288,7 +307,7 @@ impl<M: Clone> Log<M> {
     /// How many of `wanted` messages may come in now, nobody waiting.
     pub(crate) fn admit_many(&mut self, wanted: usize, effects: &mut Effects<M>) -> Result<usize, Admission> {
         match self.admit(effects) {
-            Admission::Granted => Ok(self.free().min(wanted as u64) as usize),
+            Admission::Granted => Ok(self.places(wanted)),
             refused => Err(refused),
         }
     }

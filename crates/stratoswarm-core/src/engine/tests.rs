@@ -139,6 +139,26 @@ fn places_are_granted_in_the_order_of_waiting() {
 }
 
 #[test]
+fn with_its_granted_place_a_batch_gets_those_that_nobody_waits_for() {
+    let mut log = log(4);
+    let member = join(&mut log, "workers");
+    (0..4).for_each(|number| assert_eq!(push(&mut log, number), Admission::Granted));
+    let (_, waker) = Count::new();
+    let wait = |log: &mut Log<u32>| run(log, |log, effects| log.wait(&waker, Location::caller(), effects));
+    let (batch, other) = (wait(&mut log), wait(&mut log));
+    let claim = |log: &mut Log<u32>, id| run(log, |log, effects| log.claim_many(id, 8, &waker, effects));
+    assert_eq!(claim(&mut log, batch), Err(Admission::Full));
+    take(&mut log, member.me);
+    assert_eq!(claim(&mut log, batch), Ok(1), "the next place is the other's");
+    log.push(4);
+    take(&mut log, member.me);
+    assert_eq!(claim(&mut log, other), Ok(1));
+    let again = wait(&mut log);
+    (2..5).for_each(|number| assert_eq!(take(&mut log, member.me), Some((number, number as u32))));
+    assert_eq!(claim(&mut log, again), Ok(4), "one granted, three free");
+}
+
+#[test]
 fn the_last_reader_moves_and_the_others_clone() {
     let mut log: Log<Arc<()>> = Log::new(8, true);
     let mut effects = Effects::new();
