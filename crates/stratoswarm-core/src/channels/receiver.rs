@@ -338,6 +338,8 @@ struct Waiting<'a, M: Message>(&'a mut Receiver<M>);
 
 impl<M: Message> Drop for Waiting<'_, M> {
     fn drop(&mut self) {
-        self.0.cursor.cancel();
+        if self.0.cursor.waits() {
+            self.0.cursor.cancel();
+        }
     }
 }
