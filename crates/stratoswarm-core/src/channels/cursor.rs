@@ -63,7 +63,7 @@ impl<M: Clone> Cursor<M> {
         }
         let mut log = self.shared.log.lock();
         if let Some(next) = log.take_short(self.me, &mut self.waiting) {
-            self.yielding.again();
+            self.yielding.found(1);
             return Poll::Ready(Some(next));
         }
         if self.waiting.is_none() && log.is_idle(self.me) && self.yielding.once() {
@@ -78,7 +78,7 @@ impl<M: Clone> Cursor<M> {
         }
         match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
             Ok(next) => {
-                self.yielding.again();
+                self.yielding.found(1 + self.hint);
                 Poll::Ready(Some(next))
             }
             Err(TryRecvError::Closed) => Poll::Ready(None),
@@ -179,10 +179,11 @@ impl<M: Clone> Cursor<M> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let before = into.buffer().len();
         let polled = match log.take_many(self.me, most, &mut effects, into) {
             Ok(more) => {
                 self.hint = more;
-                self.yielding.again();
+                self.yielding.found(into.buffer().len() - before + more);
                 Poll::Ready(true)
             }
             Err(Take::Closed) => Poll::Ready(false),

@@ -8,32 +8,33 @@ pub(super) fn pays() -> bool {
     Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
 
-/// Yields of a reader: one before each sleep, where it pays.
+/// Yields of a reader: one before a sleep, where it pays, and where messages come in a stream. Who found but one since
+/// it was last empty probably waits for somebody who waits for it, such as a caller for its reply: that takes a switch
+/// of tasks each way, and a yield would bring another worker into it.
 pub(super) struct Yielding {
-    /// It has yielded since it got something.
-    done: bool,
+    /// How many messages were found since there was nothing, counted up to a stream.
+    found: usize,
     /// Whether yielding pays in the runtime in which it first waited.
     pays: Option<bool>,
 }
 
+/// So many messages are a stream.
+const STREAM: usize = 2;
+
 impl Yielding {
     pub(super) fn new() -> Self {
-        Self { done: false, pays: None }
+        Self { found: 0, pays: None }
     }
 
-    /// Whether to yield now.
+    /// There is nothing: whether to yield now.
     #[inline(always)]
     pub(super) fn once(&mut self) -> bool {
-        if self.done {
-            return false;
-        }
-        self.done = true;
-        *self.pays.get_or_insert_with(pays)
+        std::mem::take(&mut self.found) >= STREAM && *self.pays.get_or_insert_with(pays)
     }
 
-    /// The reader got something.
+    /// The log had so many messages.
     #[inline(always)]
-    pub(super) fn again(&mut self) {
-        self.done = false;
+    pub(super) fn found(&mut self, messages: usize) {
+        self.found = self.found.saturating_add(messages);
     }
 }
