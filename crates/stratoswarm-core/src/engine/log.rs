@@ -5,6 +5,7 @@ use crossbeam_utils::CachePadded;
 use super::{
     Effects, Hand, Queue, ReaderFigures, Slot,
     accounts::Departed,
+    least::Least,
     reader::{Durability, Kind, Reader},
     senders::Senders,
     stash::SharedStash,
@@ -64,6 +65,9 @@ pub(crate) struct Log<M> {
     pub(super) departed: Vec<Departed>,
     /// How many readers there ever were.
     pub(super) readers_made: u64,
+    /// What readers need next, and where the lossy readers' batches begin; while there is only one reader, neither is kept.
+    pub(super) least_next: Least,
+    pub(super) least_batch: Least,
     /// Behind this position, some lossy reader's batch holds what it is too late for.
     pub(super) alarm: u64,
     /// The tail, told to the lossy readers once the alarm is passed.
@@ -99,6 +103,8 @@ impl<M> Log<M> {
             delivered_before: 0,
             departed: Vec::new(),
             readers_made: 0,
+            least_next: Least::UNKNOWN,
+            least_batch: Least::UNKNOWN,
             alarm: u64::MAX,
             overtaken: Arc::new(CachePadded::new(AtomicU64::new(0))),
             ids: 0,
@@ -229,10 +235,16 @@ impl<M> Log<M> {
         if self.keeps { self.capacity.min(MOST_HISTORY) } else { self.capacity }
     }
 
+    /// Readers came or went.
+    fn forget_least(&mut self) {
+        (self.least_next, self.least_batch) = (Least::UNKNOWN, Least::UNKNOWN);
+    }
+
     /// Adds a reader; its slot.
     pub(super) fn add(&mut self, mut reader: Reader<M>) -> usize {
         reader.number = self.readers_made;
         self.readers_made += 1;
+        self.forget_least();
         match reader.kind {
             Kind::Group(_) => {
                 self.lossless += 1;
@@ -312,6 +324,7 @@ impl<M: Clone> Log<M> {
         let figures = reader.figures(tail, history);
         let (left, taken, members) = (figures.left, figures.taken, reader.members);
         let kind = std::mem::replace(&mut reader.kind, Kind::Removed);
+        reader.batch_from = u64::MAX;
         {
             let mut stash = reader.stash.lock();
             effects.drop_all(&mut stash.queue);
@@ -327,6 +340,7 @@ impl<M: Clone> Log<M> {
             woken = 1;
         }
         let hand = reader.hand.clone();
+        self.forget_least();
         self.parked -= woken;
         let remembered = remembered && figures.accepted > 0;
         self.departed.retain(Departed::matters);

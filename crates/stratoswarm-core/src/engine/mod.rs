@@ -22,6 +22,7 @@ mod batch;
 mod effects;
 mod hand;
 mod joining;
+mod least;
 mod log;
 mod parked;
 mod queue;

@@ -225,6 +225,10 @@ impl<M> Queue<M> {
         self.messages.get(position.checked_sub(self.front)? as usize)
     }
 
+    pub(super) fn has_requests(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
     /// All requests with their positions.
     pub(super) fn requests(&self) -> impl Iterator<Item = (u64, &AnyResponder)> {
         self.requests.iter().map(|(at, request)| (*at, request))

@@ -5,6 +5,7 @@ use std::{
 
 use super::{
     Batch, Effects, Log, Queue, Slot, Taken, Ticket,
+    least::Least,
     queue::KEPT,
     reader::{Kind, Reader},
 };
@@ -147,8 +148,11 @@ impl<M: Clone> Log<M> {
 
     /// One reader among several moves or clones what is there into its stash: who is the last to need a message moves it.
     fn take_shared(&mut self, me: usize, effects: &mut Effects<M>) {
-        let others = self.least_next_but(me);
-        let groups = self.least_group_next_but(me);
+        let Some(&mut Reader { next: before, kind, .. }) = self.reader(me) else { return };
+        // Only who needs the first can be the last to need it; and only groups have requests.
+        let others = if before == self.ring.front() { self.least_next_but(me, before) } else { before };
+        let requests = matches!(kind, Kind::Group(_)) && self.ring.has_requests();
+        let groups = if requests { self.least_group_next_but(me) } else { u64::MAX };
         let tail = self.tail;
         let ring = &mut self.ring;
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else { return };
@@ -161,6 +165,7 @@ impl<M: Clone> Log<M> {
             // Nobody else needs any of it.
             ring.move_all(queue);
             reader.next = tail;
+            self.least_next.moved(before, tail);
             return;
         }
         let until = tail.min(reader.next + BATCH);
@@ -199,20 +204,21 @@ impl<M: Clone> Log<M> {
             reader.next += 1;
             reader.direct += 1;
         }
+        self.least_next.moved(before, reader.next);
     }
 
-    /// The least position that another reader still needs.
-    fn least_next_but(&self, me: usize) -> u64 {
-        let mut least = u64::MAX;
-        let mut lossless = 0;
-        for (at, reader) in self.readers.iter().enumerate() {
-            let Some(reader) = reader else { continue };
-            lossless += u32::from(reader.is_lossless());
-            if at != me && reader.kind != Kind::Removed {
-                least = least.min(reader.next.max(self.ring.front()));
-            }
+    /// The least position that another reader than this one, which is at `next`, still needs.
+    fn least_next_but(&mut self, me: usize, next: u64) -> u64 {
+        let needed = |reader: &Reader<M>| (reader.kind != Kind::Removed).then_some(reader.next);
+        if !self.least_next.is_known() {
+            self.least_next = Least::of(self.readers.iter().flatten().filter_map(needed));
         }
-        if self.keeps && lossless == 0 { least.min(self.unclaimed.max(self.ring.front())) } else { least }
+        let least = self.least_next.but(next).unwrap_or_else(|| {
+            let others = self.readers.iter().enumerate().filter(|(at, _)| *at != me);
+            others.filter_map(|(_, reader)| reader.as_ref().and_then(needed)).min().unwrap_or(u64::MAX)
+        });
+        let kept = if self.lossless == 0 { self.unclaimed_or_max() } else { u64::MAX };
+        least.min(kept).max(self.ring.front())
     }
 
     fn least_group_next_but(&self, me: usize) -> u64 {
@@ -228,8 +234,16 @@ impl<M: Clone> Log<M> {
         batch: &mut Queue<M>,
         effects: &mut Effects<M>,
     ) -> LossyTake {
-        let alone = self.lossless + self.lossy == 1;
-        let others = if alone { self.unclaimed_or_max() } else { self.least_next_but(me) };
+        let Some(&mut Reader { next, batch_from, .. }) = self.reader(me) else {
+            return LossyTake { missed: 0, closed: true };
+        };
+        let others = if self.lossless + self.lossy == 1 {
+            self.unclaimed_or_max()
+        } else if next <= self.ring.front() {
+            self.least_next_but(me, next)
+        } else {
+            next // others need the first
+        };
         let history = self.history();
         let Some(reader) = self.readers.get_mut(me).and_then(Option::as_mut) else {
             return LossyTake { missed: 0, closed: true };
@@ -251,8 +265,12 @@ impl<M: Clone> Log<M> {
         }
         reader.skipped.missed += missed;
         reader.batch_from = if batch.is_empty() { u64::MAX } else { batch.front() };
-        let first = self.live().map(|reader| reader.batch_from).min().unwrap_or(u64::MAX);
-        self.alarm = first.saturating_add(history);
+        self.least_next.moved(next, reader.next);
+        self.least_batch.moved(batch_from, reader.batch_from);
+        if !self.least_batch.is_known() {
+            self.least_batch = Least::of(self.readers.iter().flatten().map(|reader| reader.batch_from));
+        }
+        self.alarm = self.least_batch.at().saturating_add(history);
         let over = self.closed && self.permits == 0 && batch.is_empty();
         LossyTake { missed, closed: over }
     }
