@@ -192,6 +192,23 @@ fn a_bursts_memory_is_given_back_after_it_was_drained() {
 }
 
 #[test]
+fn of_a_burst_of_large_messages_half_a_mebibyte_is_kept_at_most() {
+    #[derive(Clone)]
+    struct Page([u8; 4_096]);
+    impl Message for Page {
+        type Reply = ();
+    }
+    let pages = Fabric::new().channel::<Page>("pages").capacity(1_000).open().unwrap();
+    let mut receiver = pages.join("workers");
+    let counted = measure(|| {
+        (0..1_000).for_each(|_| pages.try_send(Page([7; 4_096])).unwrap());
+        while receiver.try_recv().is_ok_and(|page| page.0[0] == page.0[4_095]) {}
+    });
+    assert!(counted.bytes_max >= 4_096_000, "the burst was real: {counted:?}");
+    assert!(counted.bytes_current <= 512 * 1_024, "still held: {counted:?}");
+}
+
+#[test]
 fn a_bursts_memory_is_given_back_while_traffic_goes_on() {
     let channel = channel(usize::MAX);
     let mut receiver = channel.join("workers");

@@ -172,7 +172,7 @@ impl<M: Message> Channel<M> {
     /// Order is kept; it is not atomic: other senders' messages may come in between.
     ///
     /// # Errors
-    /// The channel is closed; what was not accepted is still in `batch`.
+    /// The channel is closed; what was not accepted is still in `batch`. An empty batch is always sent.
     ///
     /// # Cancel safety
     /// Dropped before it is ready, what was not accepted is still in `batch`.

@@ -117,7 +117,7 @@ impl<M: Message> Receiver<M> {
     }
 
     /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
-    /// 0 means closed and drained, or a `limit` of 0.
+    /// 0 means closed and drained, or that the group was removed, or a `limit` of 0.
     ///
     /// The places of all of them are free at once.
     ///
@@ -149,7 +149,7 @@ impl<M: Message> Receiver<M> {
         std::future::poll_fn(|cx| waiting.0.poll_recv_many(buffer, limit, cx)).await
     }
 
-    /// Blocks this thread until the next message; `None` once the channel is closed and drained.
+    /// Blocks this thread until the next message; `None` once the channel is closed and drained, or the group removed.
     ///
     /// # Panics
     /// In async context, as tokio's blocking calls do.

@@ -12,10 +12,8 @@ pub(super) fn pays() -> bool {
 /// it was last empty probably waits for somebody who waits for it, such as a caller for its reply: that takes a switch
 /// of tasks each way, and a yield would bring another worker into it.
 pub(super) struct Yielding {
-    /// How many messages were found since there was nothing, counted up to a stream.
+    /// How many messages were found since there was nothing.
     found: usize,
-    /// Whether yielding pays in the runtime in which it first waited.
-    pays: Option<bool>,
 }
 
 /// So many messages are a stream.
@@ -23,13 +21,13 @@ const STREAM: usize = 2;
 
 impl Yielding {
     pub(super) fn new() -> Self {
-        Self { found: 0, pays: None }
+        Self { found: 0 }
     }
 
     /// There is nothing: whether to yield now.
     #[inline(always)]
     pub(super) fn once(&mut self) -> bool {
-        std::mem::take(&mut self.found) >= STREAM && *self.pays.get_or_insert_with(pays)
+        std::mem::take(&mut self.found) >= STREAM && pays()
     }
 
     /// The log had so many messages.

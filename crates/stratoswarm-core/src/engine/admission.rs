@@ -21,7 +21,7 @@ impl<M> Log<M> {
     /// The same for `count` messages.
     #[inline]
     pub(crate) fn admits_many(&self, count: usize) -> bool {
-        self.tail + self.held + count as u64 <= self.soft
+        count as u64 <= self.soft.saturating_sub(self.tail + self.held)
     }
 
     /// The same for one, after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
@@ -54,22 +54,20 @@ impl<M> Log<M> {
         self.set_soft();
     }
 
-    fn lowest(&self) -> u64 {
+    pub(super) fn lowest(&self) -> u64 {
         self.lowest_with(self.slowest())
     }
 
     /// The floor of the slowest lossless reader.
     fn slowest(&self) -> Option<u64> {
-        self.live().filter(|reader| reader.is_lossless()).map(Reader::floor).min()
+        let floor = |reader: &Reader<M>| reader.floor(reader.passed(), &self.orphans);
+        self.live().filter(|reader| reader.is_lossless()).map(floor).min()
     }
 
     fn lowest_with(&self, slowest: Option<u64>) -> u64 {
-        let orphans = self.orphans.len() as u64;
-        match slowest {
-            None => (self.unclaimed + self.unclaimed_dead).saturating_sub(orphans),
-            Some(slowest) if orphans == 0 => slowest,
-            Some(slowest) => slowest.min(self.tail.saturating_sub(orphans)),
-        }
+        slowest.unwrap_or_else(|| {
+            (self.unclaimed + self.unclaimed_dead).saturating_sub(self.orphans.len() as u64)
+        })
     }
 
     #[inline]
@@ -167,10 +165,11 @@ impl<M> Log<M> {
         let mut found = false;
         for reader in self.readers.iter_mut().flatten() {
             if !reader.stashed {
-                found |= reader.is_lossless() && reader.floor() == slowest; // comes here for its next
+                let floor = reader.floor(reader.next, &self.orphans);
+                found |= reader.is_lossless() && floor == slowest; // comes here for its next
             } else if waiting || reader.asked {
                 let mut stash = reader.stash.lock();
-                let is_slowest = reader.floor_with(stash.popped) == slowest;
+                let is_slowest = reader.floor(reader.direct + stash.popped, &self.orphans) == slowest;
                 found |= is_slowest;
                 reader.asked = waiting && is_slowest;
                 stash.ask = reader.asked;
@@ -257,7 +256,8 @@ impl<M> Log<M> {
         let waiting = self.senders.waiting() as u64;
         let floor = self.floor;
         for reader in self.readers.iter_mut().flatten() {
-            if reader.is_group() && reader.members == 0 && !reader.warned && reader.floor() <= floor {
+            let holds = |reader: &Reader<M>| reader.floor(reader.passed(), &self.orphans) <= floor;
+            if reader.is_group() && reader.members == 0 && !reader.warned && holds(reader) {
                 reader.warned = true;
                 effects.notes.push(Note::DeadGroup { group: reader.name.clone(), waiting });
             }

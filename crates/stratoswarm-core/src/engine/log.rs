@@ -276,6 +276,10 @@ impl<M: Clone> Log<M> {
         } else {
             self.serve(effects);
         }
+        if self.keeps {
+            self.floor = self.lowest();
+            self.note_depth(); // who starts from the oldest gets what several others have, each a part
+        }
     }
 
     /// A member or subscriber leaves. What it had not handed out is still there, for its group.

@@ -11,7 +11,7 @@
 //! | invariant | |
 //! |---|---|
 //! | position | `passed + stash = next <= tail` for every lossless reader; the ring's front `<= next` |
-//! | floor | `min(passed + dead - backlog)` over the lossless readers, never more than the truth |
+//! | floor | `min(passed + dead - backlog - orphans behind)` over the lossless readers, never more than the truth |
 //! | capacity | `tail + held <= floor + capacity`, `held` = permits and granted places |
 //! | no barging | while a sender waits, `soft` is 0, so every newcomer takes the slow way and queues behind it |
 //! | no lost wake-up | while a sender waits, `ask` is set in the stash of every reader at the floor: before the sender sleeps, and again at each refill; who pops under `ask` serves the senders itself, and asks those at the new floor. A reader beyond the floor frees no place |

@@ -7,8 +7,12 @@ use std::{
 use super::{Batch, Hand, Slot, Taken, Ticket};
 use crate::requests::AnyResponder;
 
-/// Messages of a burst's storage that are kept for the next one; more is given back once it is drained.
-pub(super) const KEPT: usize = 1024;
+/// Of a burst's storage, that of so many messages is kept for the next one, if they are no larger than [`KEPT_BYTES`]
+/// together; more is given back once it is drained.
+const KEPT: usize = 1024;
+
+/// See [`KEPT`].
+const KEPT_BYTES: usize = 512 * 1024;
 
 /// Messages at consecutive positions, and beside them the responders of those that are requests.
 ///
@@ -22,6 +26,14 @@ pub(crate) struct Queue<M> {
 }
 
 impl<M> Queue<M> {
+    /// For how many messages storage is kept when a burst is over.
+    pub(super) const KEPT: usize = match size_of::<M>() {
+        0 => usize::MAX, // takes none
+        size if size > KEPT_BYTES => 1,
+        size if KEPT_BYTES / size < KEPT => KEPT_BYTES / size,
+        _ => KEPT,
+    };
+
     pub(crate) fn new() -> Self {
         Self { messages: VecDeque::new(), front: 0, requests: VecDeque::new() }
     }
@@ -62,7 +74,7 @@ impl<M> Queue<M> {
     #[inline(never)]
     fn grow(&mut self, most: u64) {
         let len = self.messages.len();
-        if len >= KEPT {
+        if len >= Self::KEPT {
             let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(len);
             self.messages.reserve_exact(room.clamp(1, 7 * len));
         }
@@ -145,7 +157,7 @@ impl<M> Queue<M> {
     /// Whether there are `count` messages, and no storage is to be given back once they are popped.
     #[inline(always)]
     pub(super) fn has(&self, count: usize) -> bool {
-        self.messages.len() > count || self.messages.len() == count && self.messages.capacity() <= KEPT
+        self.messages.len() > count || self.messages.len() == count && self.messages.capacity() <= Self::KEPT
     }
 
     /// Up to `most` messages, if there are no requests among the messages; how many.
@@ -272,7 +284,7 @@ impl<M> Queue<M> {
     /// Gives back storage that is far more than what is here and `needed`.
     #[inline]
     pub(super) fn give_back(&mut self, needed: usize) {
-        if self.messages.capacity() > KEPT {
+        if self.messages.capacity() > Self::KEPT {
             self.shrink(needed);
         }
     }

@@ -103,19 +103,20 @@ impl<M> Reader<M> {
         if self.stashed { self.direct + self.stash.lock().popped } else { self.next }
     }
 
-    /// Up to where it leaves the senders free: `passed`, and what ahead of it needs no place, less what it was given.
+    /// Up to where it leaves the senders free, with so many positions passed: what ahead of it needs no place comes on
+    /// top, what it was given off, and so do the requests behind it that are kept for a group to come.
     #[inline]
-    pub(super) fn floor(&self) -> u64 {
-        self.floor_at(self.passed())
+    pub(super) fn floor(&self, passed: u64, orphans: &VecDeque<(u64, Slot<M>)>) -> u64 {
+        let kept =
+            self.backlog.len() + if orphans.is_empty() { 0 } else { self.orphans_behind(passed, orphans) };
+        (passed + self.dead).saturating_sub(kept as u64)
     }
 
-    /// The same while the stash is locked, of which so many were popped.
-    pub(super) fn floor_with(&self, popped: u64) -> u64 {
-        self.floor_at(self.direct + popped)
-    }
-
-    fn floor_at(&self, passed: u64) -> u64 {
-        (passed + self.dead).saturating_sub(self.backlog.len() as u64)
+    /// Without those that it was given itself, as a message.
+    #[cold]
+    fn orphans_behind(&self, passed: u64, orphans: &VecDeque<(u64, Slot<M>)>) -> usize {
+        let given = |at: &u64| self.backlog.binary_search_by_key(at, |(other, _)| *other).is_ok();
+        orphans.iter().take_while(|(at, _)| *at < passed).filter(|(at, _)| !given(at)).count()
     }
 
     /// How many deliveries exist that were taken here.

@@ -6,7 +6,6 @@ use std::{
 use super::{
     Batch, Effects, Log, Queue, Slot, Taken, Ticket,
     least::Least,
-    queue::KEPT,
     reader::{Kind, Reader},
 };
 use crate::requests::{AnyCell, AnyResponder, Handover};
@@ -50,8 +49,9 @@ impl<M: Clone> Log<M> {
         let reader = self.readers.get(me).and_then(Option::as_ref);
         !self.closed
             && reader.is_some_and(|reader| {
-                let nothing = self.tail == reader.next && !reader.stashed && reader.backlog.is_empty();
-                nothing && reader.kind != Kind::Removed
+                let nothing = self.tail == reader.next && reader.backlog.is_empty();
+                let stashed = reader.stashed && !reader.stash.lock().queue.is_empty();
+                nothing && !stashed && reader.kind != Kind::Removed
             })
     }
 
@@ -63,11 +63,14 @@ impl<M: Clone> Log<M> {
         waiting: &mut Option<u64>,
         waker: &Waker,
     ) -> Option<Option<Waker>> {
-        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.storage() > KEPT {
+        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.storage() > Queue::<M>::KEPT {
             return None;
         }
         let fresh = self.ids + 1;
         let reader = self.readers.get_mut(me)?.as_mut()?;
+        if reader.stashed {
+            return None; // its storage may be due back
+        }
         if let Some(id) = *waiting
             && let Some(replaced) = reader.parked.renew(id, waker)
         {

@@ -9,7 +9,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-use super::{Admission, Durability, Effects, Log, Membership, Stash, Take};
+use super::{Admission, Durability, Effects, Log, Membership, Queue, Stash, Take};
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -139,6 +139,16 @@ fn places_are_granted_in_the_order_of_waiting() {
 }
 
 #[test]
+fn no_batch_is_too_large_to_be_refused() {
+    let mut log = log(4);
+    let member = join(&mut log, "workers");
+    push(&mut log, 0);
+    take(&mut log, member.me);
+    assert!(!log.admits_many(usize::MAX)); // of messages without a size there can be as many
+    assert_eq!(run(&mut log, |log, effects| log.admit_many(usize::MAX, effects)), Ok(4));
+}
+
+#[test]
 fn with_its_granted_place_a_batch_gets_those_that_nobody_waits_for() {
     let mut log = log(4);
     let member = join(&mut log, "workers");
@@ -217,5 +227,5 @@ fn storage_beyond_what_is_kept_is_given_back_once_drained() {
     }
     while take(&mut log, member.me).is_some() {}
     let stash = member.stash.lock();
-    assert!(log.ring.storage() + stash.queue.storage() <= 2 * super::queue::KEPT);
+    assert!(log.ring.storage() + stash.queue.storage() <= 2 * Queue::<u32>::KEPT);
 }

@@ -111,3 +111,62 @@ fn what_gave_up_its_place_after_a_group_had_prefetched_it_is_left_out_too() {
     assert_balanced(&channel.info());
     assert_eq!(read_all(&mut subscriber), [3, 4]);
 }
+
+#[test]
+fn requests_kept_for_a_group_share_the_places_with_what_a_subscriber_has_not_taken() {
+    let channel = channel(4);
+    let mut subscriber = channel.subscribe();
+    let _asking: Vec<_> = (0..3).map(|n| ask(&channel, n)).collect();
+    assert_eq!(read_all(&mut subscriber), [0, 1, 2]);
+    put(&channel, [3]);
+    assert!(is_full(&channel), "three for the group to come, one for the subscriber");
+    assert_eq!((channel.len(), channel.info().high_water), (4, 4));
+    let mut late = channel.group("late").from_oldest().join().unwrap();
+    assert_eq!((channel.len(), channel.info().high_water), (4, 4));
+    assert_eq!(all(&mut late), [(0, true), (1, true), (2, true), (3, false)]);
+    assert_balanced(&channel.info());
+}
+
+#[test]
+fn a_waiting_sender_proceeds_when_a_kept_request_is_given_up() {
+    let channel = channel(2);
+    let mut subscriber = channel.subscribe();
+    let asking = ask(&channel, 0);
+    put(&channel, [1]);
+    let mut first = task::spawn(channel.send(Number(2)));
+    let mut second = task::spawn(channel.send(Number(3)));
+    park(&mut first);
+    park(&mut second);
+    assert_eq!(read_all(&mut subscriber), [0, 1]);
+    assert!(first.is_woken() && first.poll().is_ready());
+    assert!(!second.is_woken(), "the request takes a place, the message of the first the other");
+    drop(asking);
+    assert!(second.is_woken() && second.poll().is_ready());
+    assert_eq!((channel.len(), channel.info().high_water), (2, 2));
+}
+
+#[test]
+fn what_several_have_each_a_part_holds_senders_back_until_it_is_taken() {
+    let channel = channel(2);
+    let mut worker = channel.join("workers");
+    put(&channel, [0]);
+    let mut sees_all = channel.subscribe();
+    drop(ask(&channel, 1));
+    let mut without_the_request = channel.subscribe().from_oldest();
+    assert_eq!(worker.try_recv().map(|it| it.seq()).ok(), Some(0));
+    assert!(worker.try_recv().is_err(), "given up");
+    put(&channel, [2]);
+    assert!(is_full(&channel));
+    let mut late = channel.subscribe().from_oldest();
+    let info = channel.info();
+    assert_eq!((info.len, info.high_water), (3, 3), "0 and 2 of the one, 1 of the other");
+    assert_eq!(late.try_recv(), Ok(Number(0)));
+    assert!(is_full(&channel), "it has two left");
+    for reader in [&mut sees_all, &mut without_the_request, &mut late] {
+        read_all(reader);
+    }
+    assert_eq!(worker.try_recv().map(|it| it.seq()).ok(), Some(2));
+    assert_eq!(channel.len(), 0);
+    put(&channel, [3, 4]);
+    assert!(is_full(&channel));
+}
