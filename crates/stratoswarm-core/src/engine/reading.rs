@@ -7,6 +7,7 @@ use super::{
     Batch, Effects, Log, Queue, Slot, Taken, Ticket,
     least::Least,
     reader::{Kind, Reader},
+    slot::clone_message,
 };
 use crate::requests::{AnyCell, AnyResponder, Handover};
 
@@ -22,11 +23,14 @@ pub(crate) enum Take<M> {
 }
 
 impl<M: Clone> Log<M> {
-    /// The next message of a lossless reader, the short way: one reader, nothing waiting anywhere.
+    /// The next message of a lossless reader, the short way: no sender waits, and there is one reader, or one message.
     #[inline(always)]
     pub(crate) fn take_short(&mut self, me: usize, waiting: &mut Option<u64>) -> Option<Taken<M>> {
-        if self.lossless + self.lossy != 1 || !self.senders.none_waits() {
+        if !self.senders.none_waits() {
             return None;
+        }
+        if self.lossless + self.lossy != 1 {
+            return self.take_newest(me, waiting);
         }
         let reader = self.readers.get_mut(me)?.as_mut()?;
         if self.ring.len() > 1 || reader.stashed || !reader.backlog.is_empty() || reader.kind == Kind::Removed
@@ -41,6 +45,35 @@ impl<M: Clone> Log<M> {
         reader.direct += 1;
         *waiting = None; // woken, or the list would not be empty
         Some(taken)
+    }
+
+    /// The short way where there are several readers: the newest message, if it is the only one for this reader.
+    #[inline(never)]
+    fn take_newest(&mut self, me: usize, waiting: &mut Option<u64>) -> Option<Taken<M>> {
+        let reader = self.readers.get(me)?.as_ref()?;
+        let before = reader.next;
+        if before + 1 != self.tail || reader.stashed || !reader.backlog.is_empty() || !reader.is_lossless() {
+            return None;
+        }
+        if self.ring.has_requests() || waiting.is_some() && !reader.parked.is_empty() {
+            return None;
+        }
+        let last = before == self.ring.front() && self.least_next_but(me, before) > before;
+        let reader = self.readers.get_mut(me)?.as_mut()?;
+        let taken = if last {
+            self.ring.take(reader.hand.as_deref())
+        } else if let Some(message) = clone_message(self.ring.message(before)?) {
+            let ticket = reader.hand.as_ref().map_or(Ticket::none(), |hand| hand.take(before));
+            Some(Taken { message, request: AnyResponder::none(), position: before, ticket })
+        } else {
+            reader.skipped.panicked += 1;
+            None
+        };
+        reader.next = self.tail;
+        reader.direct += 1;
+        self.least_next.moved(before, self.tail);
+        *waiting = None; // woken, or the list would not be empty
+        taken
     }
 
     /// Whether there is nothing for this reader, and more may come.
