@@ -20,7 +20,7 @@ use crate::{
     runtime::Flavor,
 };
 
-/// The library and its rivals side by side, in one run. Without options: a short selection in about two minutes.
+/// The library and its rivals side by side, in one run. Without options: a short selection in one to two minutes.
 #[derive(Debug, clap::Parser)]
 #[allow(clippy::struct_excessive_bools, reason = "one per flag")]
 #[command(name = "stratoswarm-bench", version)]
@@ -102,7 +102,7 @@ fn select(options: &Options) -> anyhow::Result<Vec<Case>> {
     for name in &options.case {
         ensure!(
             all.iter().any(|case| case.name.starts_with(name.as_str())),
-            "no case begins with '{name}'; they are queue/1x1/1000, batch/.., gated/.., lossy/.., request/.., bytes/.., memory/.."
+            "no case begins with '{name}'; they are queue/1x1/1000, batch/.., gated/.., lossy/.., request/.., bytes/.., memory/.., accounts/.."
         );
     }
     let asked =
@@ -141,7 +141,7 @@ fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
         return if options.json { report::print_json(&series) } else { Ok(()) };
     }
 
-    let verdicts = properties::all(cases)?;
+    let verdicts = properties::all(cases, if options.full || options.write { 5 } else { 1 })?;
     if !options.json {
         report::print_verdicts(&verdicts);
     }
@@ -152,7 +152,8 @@ fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
     if options.write {
         let growth = growth::measure(3, report::print_series)?;
         let floor = floor::measure()?;
-        let results = Results { machine: Machine::here(), rows, verdicts: verdicts.clone(), floor, growth };
+        let machine = Machine::here();
+        let results = Results { machine, repetitions, rows, verdicts: verdicts.clone(), floor, growth };
         report::write(Path::new(env!("CARGO_MANIFEST_DIR")), &results)?;
     }
     properties::hold(&verdicts)

@@ -59,8 +59,8 @@ impl Payload for Msg {
     #[inline]
     fn digest(&self) -> u64 {
         match self {
-            Self::Work { id, body } => mix(*id).wrapping_add(body[5]),
-            Self::Logged { .. } | Self::Empty => 0,
+            Self::Work { id, body } if body[5] == *id => mix(*id),
+            Self::Work { .. } | Self::Logged { .. } | Self::Empty => 0,
         }
     }
 }

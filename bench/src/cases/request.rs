@@ -42,8 +42,7 @@ fn contender<R: Requests>(callers: u64) -> Contender {
             ..Sample::default()
         })
     };
-    let note = if R::DEADLINE { None } else { Some("no deadline") };
-    Contender { name: R::NAME, package: R::PACKAGE, note, run: Box::new(run) }
+    Contender { name: R::NAME, package: R::PACKAGE, note: R::NOTE, run: Box::new(run) }
 }
 
 fn throughput<R: Requests>(runtime: &Runtime, callers: u64) -> anyhow::Result<Duration> {
@@ -57,7 +56,7 @@ fn throughput<R: Requests>(runtime: &Runtime, callers: u64) -> anyhow::Result<Du
                 .collect();
             let mut sum = 0_u64;
             for call in calls {
-                sum = sum.wrapping_add(call.await?.context("a request failed")?);
+                sum = sum.wrapping_add(call.await?.context("a request failed, or got the reply of another")?);
             }
             let took = start.elapsed();
             ensure!(sum == (1..=REQUESTS).sum::<u64>(), "wrong replies: their sum is {sum}");
@@ -75,14 +74,17 @@ fn latency<R: Requests>(runtime: &Runtime, callers: u64) -> anyhow::Result<Vec<u
         let (caller, handler) = R::open().await;
         let run = async {
             let calls: Vec<_> = (0..callers)
-                .map(|_| {
+                .map(|i| {
                     let caller = caller.clone();
                     tokio::spawn(async move {
                         let mut round_trips = Vec::with_capacity(share as usize);
                         let mut last = Instant::now();
-                        for id in 0..share {
-                            R::ask(&caller, Msg::numbered(id)).await?;
+                        for id in i * share..(i + 1) * share {
+                            let reply = R::ask(&caller, Msg::numbered(id)).await?;
                             let now = Instant::now();
+                            if reply != id + 1 {
+                                return None; // somebody else's
+                            }
                             round_trips.push((now - last).as_nanos() as u32);
                             last = now;
                         }
@@ -92,7 +94,7 @@ fn latency<R: Requests>(runtime: &Runtime, callers: u64) -> anyhow::Result<Vec<u
                 .collect();
             let mut all = Vec::new();
             for call in calls {
-                all.extend(call.await?.context("a request failed")?);
+                all.extend(call.await?.context("a request failed, or got the reply of another")?);
             }
             anyhow::Ok(all)
         };

@@ -3,6 +3,7 @@
 mod channels;
 mod senders;
 mod size;
+mod sparse;
 mod subscribers;
 
 use anyhow::Context as _;
@@ -49,6 +50,15 @@ impl Line {
         (y1 / y0).ln() / (x1 as f64 / x0 as f64).ln()
     }
 
+    /// The exponent of the steepest step from one point to the next: a flat start may hide it. Noisy.
+    pub(crate) fn steepest(&self) -> f64 {
+        let steps = self.points.windows(2).map(|step| {
+            let ((x0, y0), (x1, y1)) = (step[0], step[1]);
+            (y1 / y0).ln() / (x1 as f64 / x0 as f64).ln()
+        });
+        steps.fold(0.0, f64::max)
+    }
+
     /// Whether it grows no faster than linearly; a tenth is left to the noise.
     pub(crate) fn is_linear(&self) -> bool {
         self.exponent() <= 1.1
@@ -66,6 +76,7 @@ pub(crate) fn measure(repetitions: usize, mut done: impl FnMut(&Series)) -> anyh
         all.extend(series);
     };
     add(vec![subscribers::measure(repetitions)?]);
+    add(vec![sparse::measure(repetitions)?]);
     add(vec![senders::measure(repetitions)?]);
     add(vec![size::measure(repetitions)?]);
     add(channels::measure(repetitions)?);
@@ -116,5 +127,7 @@ mod tests {
         assert!(line(&[(1, 10.0), (64, 640.0)]).is_linear());
         assert!(line(&[(1, 10.0), (64, 10.0)]).exponent().abs() < 1e-9);
         assert!(!line(&[(1, 10.0), (8, 640.0)]).is_linear());
+        let bent = line(&[(1, 10.0), (2, 10.0), (4, 40.0)]);
+        assert!(bent.is_linear() && (bent.steepest() - 2.0).abs() < 1e-9);
     }
 }

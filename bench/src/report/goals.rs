@@ -14,6 +14,8 @@ struct Goal {
     runtimes: &'static [Flavor],
     against: Against,
     ratio: f64,
+    /// Why it is missed, where it is: what the time goes to, and what was tried.
+    reason: &'static str,
 }
 
 enum Against {
@@ -30,25 +32,50 @@ const TO_ONE_LARGE: &[&str] = &["queue/1x1/1000", "queue/4x1/1000"];
 const TO_FOUR: &[&str] = &["queue/4x4/"];
 const BATCH: &[&str] = &["batch/"];
 
+const CONTENDED: &str = "lock-free, neither fair nor cooperative; with several senders on two workers ours meet at one \
+    lock, which grants places in order. Tried: spinning before the lock, yields, stashes that members share";
+const SMALL: &str = "at capacity 100, two task switches and two waits for every hundred messages; at every capacity, \
+    64 bytes copied twice and handed out with 32 more (position, reply, mark). Tried: folding and appending as blocks, \
+    all free places at once, no drop of empty effects";
+const KANAL: &str = "kanal spends no coop budget (some 10 ns a message), is not exact under cancellation, and wakes \
+    nobody in order. Tried: see tachyonix";
+const READS: &str = "three clock reads and two task switches are most of it, see ARCHITECTURE.md. Tried: a smaller cell, \
+    a cell without locks, arming without a detour, readers that do not yield";
+
 const GOALS: &[Goal] = &[
-    goal("queue one by one", TO_ONE, CT, Rival("tokio"), 2.0),
-    goal("queue one by one", TO_ONE, CT, FastestCorrect, 1.25),
-    goal("queue one by one", TO_ONE, MT, Rival("tokio"), 2.0),
-    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("tachyonix"), 1.0),
-    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("crossfire"), 1.0),
-    goal("batches", BATCH, BOTH, Rival("tokio"), 5.0),
-    goal("batches", BATCH, BOTH, Rival("tokio-batch"), 2.0),
-    goal("4 to 4", TO_FOUR, CT, Rival("async-channel"), 2.0),
-    goal("4 to 4", TO_FOUR, CT, Rival("kanal"), 1.15),
-    goal("4 to 4", TO_FOUR, MT, Rival("kanal"), 1.0),
-    goal("gated multicast to 1", &["gated/1/"], CT, Rival("async-broadcast"), 3.0),
-    goal("gated multicast to 3", &["gated/3/"], CT, Rival("async-broadcast"), 2.5),
-    goal("gated multicast to 8", &["gated/8/"], CT, Rival("async-broadcast"), 2.5),
-    goal("gated multicast", &["gated/"], MT, Rival("async-broadcast"), 3.0),
-    goal("lossy to 1", &["lossy/1/"], CT, Rival("tokio"), 2.0),
-    goal("lossy to 3", &["lossy/3/"], CT, Rival("tokio"), 2.2),
-    goal("lossy to 8", &["lossy/8/"], CT, Rival("tokio"), 2.5),
-    goal("request with deadline", &["request/"], BOTH, Rival("tokio"), 2.0),
+    goal("queue one by one", TO_ONE, CT, Rival("tokio"), 2.0, ""),
+    goal("queue one by one", TO_ONE, CT, FastestCorrect, 1.25, "it varies with the machine"),
+    goal(
+        "queue one by one",
+        TO_ONE,
+        MT,
+        Rival("tokio"),
+        2.0,
+        "a full queue of 100 is handed over between the threads",
+    ),
+    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("tachyonix"), 1.0, CONTENDED),
+    goal("queue one by one, capacity 1,000 and more", TO_ONE_LARGE, MT, Rival("crossfire"), 1.0, CONTENDED),
+    goal("batches", BATCH, BOTH, Rival("tokio"), 5.0, SMALL),
+    goal("batches", BATCH, BOTH, Rival("tokio-batch"), 2.0, SMALL),
+    goal("4 to 4", TO_FOUR, CT, Rival("async-channel"), 2.0, ""),
+    goal("4 to 4", TO_FOUR, CT, Rival("kanal"), 1.15, KANAL),
+    goal("4 to 4", TO_FOUR, MT, Rival("kanal"), 1.0, KANAL),
+    goal("gated multicast to 1", &["gated/1/"], CT, Rival("async-broadcast"), 3.0, ""),
+    goal("gated multicast to 3", &["gated/3/"], CT, Rival("async-broadcast"), 2.5, ""),
+    goal(
+        "gated multicast to 8",
+        &["gated/8/"],
+        CT,
+        Rival("async-broadcast"),
+        2.5,
+        "of 13 ns a delivery, 5 are the coop \
+        budget and 3 the stash's lock. Tried: larger batches",
+    ),
+    goal("gated multicast", &["gated/"], MT, Rival("async-broadcast"), 3.0, ""),
+    goal("lossy to 1", &["lossy/1/1024"], CT, Rival("tokio"), 2.0, ""),
+    goal("lossy to 3", &["lossy/3/1024"], CT, Rival("tokio"), 2.2, ""),
+    goal("lossy to 8", &["lossy/8/1024"], CT, Rival("tokio"), 2.5, ""),
+    goal("request with deadline", &["request/"], BOTH, Rival("tokio"), 2.0, READS),
 ];
 
 const fn goal(
@@ -57,8 +84,9 @@ const fn goal(
     runtimes: &'static [Flavor],
     against: Against,
     ratio: f64,
+    reason: &'static str,
 ) -> Goal {
-    Goal { text, cases, runtimes, against, ratio }
+    Goal { text, cases, runtimes, against, ratio, reason }
 }
 
 /// One goal and what came of it.
@@ -69,6 +97,8 @@ pub(super) struct Judged {
     pub(super) outcome: String,
     /// The figures.
     pub(super) figures: String,
+    /// Of a missed goal: the reason, as far as it is known.
+    pub(super) reason: &'static str,
 }
 
 /// Every goal of the project, in its order.
@@ -85,31 +115,44 @@ impl Goal {
     fn judge(&self, rows: &[Row], verdicts: &[Verdict]) -> Judged {
         let against = match self.against {
             Rival(rival) => rival,
-            FastestCorrect => "the fastest correct rival",
+            FastestCorrect => "the fastest correct rival whose handles can be cloned",
         };
         let runtimes: Vec<String> = self.runtimes.iter().map(ToString::to_string).collect();
         let goal = format!("{}, {}: {}x {against}", self.text, runtimes.join(" and "), self.ratio);
 
         let found = self.figures(rows, verdicts);
         let Some(worst) = found.iter().min_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
-            return Judged { goal, outcome: "not measured".to_owned(), figures: String::new() };
+            return Judged { goal, outcome: "not measured".to_owned(), figures: String::new(), reason: "" };
         };
         let figures: Vec<String> = found
             .iter()
             .map(|row| match self.against {
-                Rival(_) => format!("{} {}: {:.2}", row.case, short(row.runtime), row.ratio),
+                Rival(rival) => {
+                    let direct = self.rows_of(rows, &format!("{rival}-direct"));
+                    let direct =
+                        direct.iter().find(|other| other.case == row.case && other.runtime == row.runtime);
+                    let direct =
+                        direct.map_or_else(String::new, |it| format!(" (its direct call {:.2})", it.ratio));
+                    format!("{} {}: {:.2}{direct}", row.case, short(row.runtime), row.ratio)
+                }
                 FastestCorrect => format!("{}: {:.2} ({})", row.case, row.ratio, row.rival),
             })
             .collect();
-        Judged { goal, outcome: outcome(worst.ratio / self.ratio), figures: figures.join(", ") }
+        let reason = if worst.ratio < self.ratio { self.reason } else { "" };
+        Judged { goal, outcome: outcome(worst.ratio / self.ratio), figures: figures.join(", "), reason }
+    }
+
+    fn rows_of<'a>(&self, rows: &'a [Row], rival: &str) -> Vec<&'a Row> {
+        rows.iter().filter(|row| self.concerns(row) && row.rival == rival).collect()
+    }
+
+    fn concerns(&self, row: &Row) -> bool {
+        self.runtimes.contains(&row.runtime) && self.cases.iter().any(|case| row.case.starts_with(case))
     }
 
     fn figures<'a>(&self, rows: &'a [Row], verdicts: &[Verdict]) -> Vec<&'a Row> {
-        let mine = |row: &&Row| {
-            self.runtimes.contains(&row.runtime) && self.cases.iter().any(|case| row.case.starts_with(case))
-        };
         match self.against {
-            Rival(rival) => rows.iter().filter(mine).filter(|row| row.rival == rival).collect(),
+            Rival(rival) => self.rows_of(rows, rival),
             FastestCorrect => {
                 let mut fastest: Vec<&Row> = Vec::new();
                 // A row with a note is of something else than the same service.
@@ -117,7 +160,7 @@ impl Goal {
                     row.note.is_none()
                         && find(verdicts, &row.case, row.rival).is_some_and(|v| v.correct.holds == Some(true))
                 };
-                for row in rows.iter().filter(mine).filter(correct) {
+                for row in rows.iter().filter(|row| self.concerns(row)).filter(correct) {
                     match fastest.iter_mut().find(|f| f.case == row.case && f.runtime == row.runtime) {
                         Some(best) if row.ratio < best.ratio => *best = row,
                         Some(_) => {}
@@ -147,22 +190,27 @@ fn outcome(share: f64) -> String {
     }
 }
 
-/// A run in which a payload is copied, or arrives elsewhere, fails the bench: a row is the proof.
+/// A run in which a payload is copied, or arrives elsewhere, fails the bench. Here the rest is judged: less than the
+/// smallest allocation for each message.
 fn payloads(rows: &[Row]) -> Judged {
+    const SMALLEST: f64 = 16.0;
     let mut figures = Vec::new();
+    let mut most: Option<f64> = None;
     for row in rows.iter().filter(|row| row.case.starts_with("bytes/")) {
         if let (Some(ours), Some(rival)) = (row.ours_bytes, row.rival_bytes) {
+            most = Some(most.map_or(ours, |most| most.max(ours)));
             if figures.is_empty() {
                 figures.push(format!("allocated per message: {ours:.0} bytes"));
             }
             figures.push(format!("{} {rival:.0}", row.rival));
         }
     }
-    let outcome = if figures.is_empty() { "not measured" } else { "**reached**" };
+    let outcome = most.map_or("not measured", |most| if most < SMALLEST { "**reached**" } else { "missed" });
     Judged {
         goal: "1 MiB `Bytes` to 8 subscribers: same address, no allocation beyond the first".to_owned(),
         outcome: outcome.to_owned(),
         figures: figures.join(", "),
+        reason: "",
     }
 }
 
@@ -182,9 +230,11 @@ fn accounts(rows: &[Row]) -> Judged {
         .collect();
     figures.push("they cannot be switched off, and there are no lanes yet".to_owned());
     Judged {
-        goal: "lanes, classes, metrics: at most 5 % over the same case with them off".to_owned(),
+        goal: "lanes, classes, metrics, current_thread: at most 5 % over the same case with them off"
+            .to_owned(),
         outcome: outcome.to_owned(),
         figures: figures.join("; "),
+        reason: "",
     }
 }
 
@@ -195,7 +245,8 @@ fn idle(rows: &[Row]) -> Judged {
         Some((ours, tokio)) => (outcome(tokio / ours), format!("{ours:.0} bytes, tokio {tokio:.0}")),
         None => ("not measured".to_owned(), String::new()),
     };
-    Judged { goal: "an idle channel holds no more than a tokio mpsc".to_owned(), outcome, figures }
+    let goal = "an idle channel holds no more than a tokio mpsc, with messages of 64 bytes".to_owned();
+    Judged { goal, outcome, figures, reason: "" }
 }
 
 fn burst(rows: &[Row]) -> Judged {
@@ -205,15 +256,14 @@ fn burst(rows: &[Row]) -> Judged {
     };
     let (outcome, figures) = match bytes("memory/idle").zip(bytes("memory/burst")) {
         Some(((idle, tokio_idle), (after, tokio_after))) => (
-            // A fabric of its own is in the second figure, and the storage may keep a small ring.
-            if after <= 2.0 * idle + 16_384.0 { "**reached**" } else { "missed" }.to_owned(),
+            if after <= 1.1 * idle { "**reached**" } else { "missed" }.to_owned(),
             format!(
                 "{after:.0} bytes after the burst, {idle:.0} before any; tokio {tokio_after:.0} and {tokio_idle:.0}"
             ),
         ),
         None => ("not measured".to_owned(), String::new()),
     };
-    Judged { goal: "a burst's memory is given back".to_owned(), outcome, figures }
+    Judged { goal: "the memory of a burst of 10,000 is given back".to_owned(), outcome, figures, reason: "" }
 }
 
 #[cfg(test)]

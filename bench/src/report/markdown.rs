@@ -37,7 +37,7 @@ pub(crate) fn write(directory: &Path, results: &Results) -> anyhow::Result<()> {
     let growth = svg::growth(&plots, &results.growth)?;
 
     let mut page = String::new();
-    head(&mut page, &results.machine)?;
+    head(&mut page, results)?;
     goals_table(&mut page, results)?;
     checks(&mut page, results)?;
     cases(&mut page, results)?;
@@ -51,7 +51,8 @@ pub(crate) fn write(directory: &Path, results: &Results) -> anyhow::Result<()> {
     fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn head(page: &mut String, machine: &Machine) -> fmt::Result {
+fn head(page: &mut String, results: &Results) -> fmt::Result {
+    let machine: &Machine = &results.machine;
     writeln!(page, "# Results\n")?;
     writeln!(
         page,
@@ -62,7 +63,8 @@ fn head(page: &mut String, machine: &Machine) -> fmt::Result {
     writeln!(page, "- System: {}", machine.system)?;
     let versions: Vec<String> =
         PACKAGES.iter().map(|package| format!("{package} {}", versions::of(package))).collect();
-    writeln!(page, "- Versions: {}\n", versions.join(", "))?;
+    writeln!(page, "- Versions: {}", versions.join(", "))?;
+    writeln!(page, "- Repetitions: {} of each case, 3 of each point of growth\n", results.repetitions)?;
     writeln!(
         page,
         "Ours is the shipped library as its users get it: strict capacity, FIFO grants, coop budget, deadlines and\n\
@@ -76,9 +78,9 @@ fn head(page: &mut String, machine: &Machine) -> fmt::Result {
 
 fn goals_table(page: &mut String, results: &Results) -> fmt::Result {
     writeln!(page, "## Goals\n\nThe worst case of each decides.\n")?;
-    writeln!(page, "| goal | outcome | figures |\n|---|---|---|")?;
+    writeln!(page, "| goal | outcome | figures | why, where missed |\n|---|---|---|---|")?;
     for judged in goals::judge(&results.rows, &results.verdicts) {
-        writeln!(page, "| {} | {} | {} |", judged.goal, judged.outcome, judged.figures)?;
+        writeln!(page, "| {} | {} | {} | {} |", judged.goal, judged.outcome, judged.figures, judged.reason)?;
     }
     writeln!(page)
 }
@@ -89,7 +91,7 @@ fn checks(page: &mut String, results: &Results) -> fmt::Result {
         "## Checks\n\n\
          correct: loses, doubles and invents nothing when sends, receives and requests are dropped half way. coop: a\n\
          task that only sends and receives lets its siblings run. fair: a freed place goes to the longest waiting\n\
-         sender. exact: accepts as many as it was opened for. A dash: the question does not arise.\n"
+         sender. exact: accepts as many as it was opened for. A dash: not checked, or the question does not arise.\n"
     )?;
     writeln!(page, "| contender | version | role | correct | coop | fair | exact | seen |")?;
     writeln!(page, "|---|---|---|---|---|---|---|---|")?;
@@ -143,21 +145,25 @@ fn cases(page: &mut String, results: &Results) -> fmt::Result {
 }
 
 fn figures_of_growth(page: &mut String, results: &Results) -> fmt::Result {
-    writeln!(page, "## Growth\n\nExponent: 0 is flat, 1 is linear, from the first point to the last.\n")?;
-    writeln!(page, "| what | over | contender, runtime | points | exponent | at most linear |")?;
-    writeln!(page, "|---|---|---|---|--:|---|")?;
+    writeln!(
+        page,
+        "## Growth\n\nExponent: 0 is flat, 1 is linear; from the first point to the last, and of the steepest step.\n"
+    )?;
+    writeln!(page, "| what | over | contender, runtime | points | exponent | steepest | at most linear |")?;
+    writeln!(page, "|---|---|---|---|--:|--:|---|")?;
     for series in &results.growth {
         for line in &series.lines {
             let points: Vec<String> =
                 line.points.iter().map(|(x, y)| format!("{}: {}", grouped(*x as f64), figure(*y))).collect();
             writeln!(
                 page,
-                "| {} | {} | {} | {} | {:.2} | {} |",
+                "| {} | {} | {} | {} | {:.2} | {:.2} | {} |",
                 series.unit,
                 series.over,
                 line.label,
                 points.join(", "),
                 line.exponent(),
+                line.steepest(),
                 if line.is_linear() { "yes" } else { "NO" }
             )?;
         }

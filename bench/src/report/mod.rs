@@ -15,6 +15,7 @@ use crate::{floor::Part, growth::Series, machine::Machine, measure::Row, propert
 /// All that `--write` puts on the page.
 pub(crate) struct Results {
     pub(crate) machine: Machine,
+    pub(crate) repetitions: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) floor: Vec<Part>,

@@ -93,8 +93,8 @@ pub(crate) trait Requests: 'static {
     const NAME: &'static str;
     /// The package its version is read from.
     const PACKAGE: &'static str;
-    /// Whether a call ends at a deadline.
-    const DEADLINE: bool;
+    /// What it does not do that the others do.
+    const NOTE: Option<&'static str>;
     /// A caller's handle.
     type Caller: Clone + Send + Sync + 'static;
     /// What to wait for after the last caller has gone.
@@ -220,7 +220,7 @@ macro_rules! lossy {
 macro_rules! requests {
     (
         $(#[$doc:meta])*
-        $name:ident = $rival:literal of $package:literal, deadline $deadline:literal, $caller:ty, $handler:ty,
+        $name:ident = $rival:literal of $package:literal, note $note:expr, $caller:ty, $handler:ty,
         open $open:expr,
         ask |$c:ident, $m:ident| $ask:expr,
         close |$closing:ident, $h:ident| $close:expr
@@ -230,7 +230,7 @@ macro_rules! requests {
         impl $crate::rivals::adapter::Requests for $name {
             const NAME: &'static str = $rival;
             const PACKAGE: &'static str = $package;
-            const DEADLINE: bool = $deadline;
+            const NOTE: Option<&'static str> = $note;
             type Caller = $caller;
             type Handler = $handler;
             async fn open() -> (Self::Caller, Self::Handler) {
@@ -243,7 +243,11 @@ macro_rules! requests {
                 let mut sum = 0_u64;
                 for id in ids {
                     let $m = <$crate::payload::Msg as $crate::payload::Payload>::numbered(id);
-                    sum = sum.wrapping_add($ask?);
+                    let reply: u64 = $ask?;
+                    if reply != id + 1 {
+                        return None; // somebody else's
+                    }
+                    sum = sum.wrapping_add(reply);
                 }
                 Some(sum)
             }

@@ -42,7 +42,7 @@ fn handle(message: &Msg) -> u64 {
 
 requests! {
     /// Ours, with the channel's default timeout.
-    OursRequests = "stratoswarm" of "stratoswarm-core", deadline true,
+    OursRequests = "stratoswarm" of "stratoswarm-core", note None,
     Channel<Msg>, JoinHandle<()>,
     open {
         let channel = Fabric::new()
@@ -69,7 +69,7 @@ requests! {
 
 requests! {
     /// tokio's mpsc, oneshot and timeout.
-    TokioRequests = "tokio" of "tokio", deadline true,
+    TokioRequests = "tokio" of "tokio", note None,
     mpsc::Sender<(Msg, oneshot::Sender<u64>)>, JoinHandle<()>,
     open {
         let (tx, mut rx) = mpsc::channel::<(Msg, oneshot::Sender<u64>)>(CAPACITY);
@@ -98,7 +98,7 @@ requests! {
 
 requests! {
     /// kanal and tokio's oneshot, without a deadline.
-    KanalOneshot = "kanal" of "kanal", deadline false,
+    KanalOneshot = "kanal" of "kanal", note Some("no deadline"),
     kanal::AsyncSender<(Msg, oneshot::Sender<u64>)>, JoinHandle<()>,
     open {
         let (tx, rx) = kanal::bounded_async::<(Msg, oneshot::Sender<u64>)>(CAPACITY);
@@ -151,7 +151,7 @@ impl ractor::Actor for RactorHandler {
 
 requests! {
     /// ractor's call with a timeout. Its mailbox has no bound.
-    Ractor = "ractor" of "ractor", deadline true,
+    Ractor = "ractor" of "ractor", note Some("its mailbox has no bound"),
     ractor::ActorRef<RactorCall>, JoinHandle<()>,
     open ractor::Actor::spawn(None, RactorHandler, ()).await.expect("the actor starts"),
     ask |actor, message| {
@@ -180,7 +180,7 @@ impl kameo::message::Message<Msg> for KameoHandler {
 
 requests! {
     /// kameo's ask with a reply timeout, over a bounded mailbox.
-    Kameo = "kameo" of "kameo", deadline true,
+    Kameo = "kameo" of "kameo", note None,
     kameo::actor::ActorRef<KameoHandler>, (),
     open {
         let mailbox = kameo::mailbox::bounded(CAPACITY);
