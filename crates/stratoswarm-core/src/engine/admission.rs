@@ -24,8 +24,8 @@ impl<M> Log<M> {
         count as u64 <= self.soft.saturating_sub(self.tail + self.held)
     }
 
-    /// The same for one, after a look at the only reader, if there is one and its stash is empty: what a channel comes to that is
-    /// mostly empty, where every message may be a new high water.
+    /// The same for one, after a look at the only reader, if there is one and its stash is empty: what a channel comes to
+    /// that is mostly empty, where every message may be a new high water.
     #[inline]
     pub(crate) fn admits_now(&mut self) -> bool {
         if self.admits() {

@@ -61,7 +61,7 @@ impl<M: Clone> Log<M> {
         let last = before == self.ring.front() && self.least_next_but(me, before) > before;
         let reader = self.readers.get_mut(me)?.as_mut()?;
         let taken = if last {
-            self.ring.take(reader.hand.as_deref())
+            Some(self.ring.take(reader.hand.as_deref())?)
         } else if let Some(message) = clone_message(self.ring.message(before)?) {
             let ticket = reader.hand.as_ref().map_or(Ticket::none(), |hand| hand.take(before));
             Some(Taken { message, request: AnyResponder::none(), position: before, ticket })
