@@ -271,13 +271,11 @@ impl<M> Log<M> {
 impl<M: Clone> Log<M> {
     pub(super) fn after_readers_changed(&mut self, effects: &mut Effects<M>) {
         self.trim(effects);
-        if self.senders.none_waits() {
-            self.refresh();
-        } else {
+        if !self.senders.none_waits() {
             self.serve(effects);
         }
+        self.refresh();
         if self.keeps {
-            self.floor = self.lowest();
             self.note_depth(); // who starts from the oldest gets what several others have, each a part
         }
     }

@@ -79,13 +79,17 @@ impl<M: Clone> Log<M> {
     /// Whether there is nothing for this reader, and more may come.
     #[inline]
     pub(crate) fn is_idle(&self, me: usize) -> bool {
-        let reader = self.readers.get(me).and_then(Option::as_ref);
-        !self.closed
-            && reader.is_some_and(|reader| {
-                let nothing = self.tail == reader.next && reader.backlog.is_empty();
-                let stashed = reader.stashed && !reader.stash.lock().queue.is_empty();
-                nothing && !stashed && reader.kind != Kind::Removed
-            })
+        let idle = |reader: &Reader<M>| {
+            self.has_nothing_for(reader) && (!reader.stashed || reader.stash.lock().queue.is_empty())
+        };
+        self.readers.get(me).and_then(Option::as_ref).is_some_and(idle)
+    }
+
+    /// The same but for its stash.
+    #[inline]
+    fn has_nothing_for(&self, reader: &Reader<M>) -> bool {
+        let nothing = self.tail == reader.next && reader.backlog.is_empty();
+        nothing && !self.closed && reader.kind != Kind::Removed
     }
 
     /// Parks the short way, if there is nothing for this reader and nothing to do. The old waker comes back, if replaced.
@@ -96,14 +100,16 @@ impl<M: Clone> Log<M> {
         waiting: &mut Option<u64>,
         waker: &Waker,
     ) -> Option<Option<Waker>> {
-        if !self.is_idle(me) || !self.senders.none_waits() || self.ring.storage() > Queue::<M>::KEPT {
+        let reader = self.readers.get(me)?.as_ref()?;
+        // A stash, and a large ring, may have storage to give back.
+        if reader.stashed || self.ring.storage() > Queue::<M>::KEPT {
+            return None;
+        }
+        if !self.has_nothing_for(reader) || !self.senders.none_waits() {
             return None;
         }
         let fresh = self.ids + 1;
         let reader = self.readers.get_mut(me)?.as_mut()?;
-        if reader.stashed {
-            return None; // its storage may be due back
-        }
         if let Some(id) = *waiting
             && let Some(replaced) = reader.parked.renew(id, waker)
         {

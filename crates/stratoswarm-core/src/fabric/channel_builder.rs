@@ -63,7 +63,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     }
 
     /// How many messages may wait: 1 to `usize::MAX`, which is as good as unbounded; 1,024 if not stated. Storage grows
-    /// on demand. After a burst, that of 1,024 messages or half a mebibyte is kept, whichever is less.
+    /// on demand. After a burst, the channel and each of its readers keep that of 1,024 messages or half a mebibyte at
+    /// most, whichever is less.
     ///
     /// # Examples
     /// ```
