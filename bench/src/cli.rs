@@ -128,7 +128,7 @@ fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
         return Ok(());
     }
     let repetitions = usize::from(options.repetitions.unwrap_or(match options {
-        Options { growth: true, .. } => 3,
+        Options { growth: true, .. } => growth::REPETITIONS,
         Options { full, write, .. } if *full || *write => 25,
         _ => 15,
     }));
@@ -150,7 +150,7 @@ fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
         report::print_json(&rows)?;
     }
     if options.write {
-        let growth = growth::measure(3, report::print_series)?;
+        let growth = growth::measure(growth::REPETITIONS.into(), report::print_series)?;
         let floor = floor::measure()?;
         let machine = Machine::here();
         let results = Results { machine, repetitions, rows, verdicts: verdicts.clone(), floor, growth };

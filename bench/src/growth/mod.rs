@@ -18,6 +18,9 @@ use crate::{
     runtime::Flavor,
 };
 
+/// Repetitions of each point, if not stated.
+pub(crate) const REPETITIONS: u16 = 3;
+
 /// What is plotted over one quantity.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Series {
@@ -89,12 +92,24 @@ fn versus<P: Payload, A: Flow<P>, B: Flow<P>>(
     shape: Shape,
     repetitions: usize,
 ) -> anyhow::Result<(f64, f64)> {
-    let (mut a, mut b) = (Vec::new(), Vec::new());
+    turn_about(
+        repetitions,
+        || flow::<P, A>(runtime, shape).with_context(|| format!("{} {shape:?}", A::NAME)),
+        || flow::<P, B>(runtime, shape).with_context(|| format!("{} {shape:?}", B::NAME)),
+    )
+}
+
+fn turn_about(
+    repetitions: usize,
+    a: impl Fn() -> anyhow::Result<f64>,
+    b: impl Fn() -> anyhow::Result<f64>,
+) -> anyhow::Result<(f64, f64)> {
+    let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
     for _ in 0..repetitions {
-        a.push(flow::<P, A>(runtime, shape).with_context(|| format!("{} {shape:?}", A::NAME))?);
-        b.push(flow::<P, B>(runtime, shape).with_context(|| format!("{} {shape:?}", B::NAME))?);
+        of_a.push(a()?);
+        of_b.push(b()?);
     }
-    Ok((median(a), median(b)))
+    Ok((median(of_a), median(of_b)))
 }
 
 /// The lines of two contenders on both runtimes; `cost` measures them at one quantity.

@@ -7,23 +7,15 @@ use anyhow::ensure;
 use stratoswarm_core::Fabric;
 use tokio::{runtime::Runtime, sync::mpsc};
 
-use super::{Series, lines};
-use crate::{
-    measure::median,
-    payload::{Msg, Payload as _},
-};
+use super::{Series, lines, turn_about};
+use crate::payload::{Msg, Payload as _};
 
 const CAPACITY: usize = 1_000;
 const DELIVERIES: u64 = 128_000;
 
 pub(super) fn measure(repetitions: usize) -> anyhow::Result<Series> {
     let lines = lines(["stratoswarm", "tokio mpsc each"], &[1, 2, 4, 8, 16, 32, 64], |runtime, readers| {
-        let (mut ours, mut each) = (Vec::new(), Vec::new());
-        for _ in 0..repetitions {
-            ours.push(one_channel(runtime, readers)?);
-            each.push(one_each(runtime, readers)?);
-        }
-        Ok((median(ours), median(each)))
+        turn_about(repetitions, || one_channel(runtime, readers), || one_each(runtime, readers))
     })?;
     Ok(Series {
         name: "sparse",

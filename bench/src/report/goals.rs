@@ -39,8 +39,8 @@ const CONTENDED: &str = "lock-free, neither fair nor cooperative; with several s
 const SMALL: &str = "at capacity 100 every hundred messages pay for a wait, a grant, two short batches and two task \
     switches, a quarter of the instructions. Tried: folding and appending as blocks, all free places at once, no drop \
     of empty effects";
-const KANAL: &str = "kanal spends no coop budget (some 10 ns a message), is not exact under cancellation, and wakes \
-    nobody in order. Tried: see tachyonix";
+const KANAL: &str = "kanal spends no coop budget (some 10 ns a message), and loses and invents messages under \
+    cancellation. Tried: see tachyonix";
 const READS: &str = "three clock reads and two task switches are most of it, see ARCHITECTURE.md. Tried: a smaller cell, \
     a cell without locks, arming without a detour, readers that do not yield";
 

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::{Results, figure, goals, grouped, svg, text};
-use crate::{machine::Machine, runtime::Flavor, versions};
+use crate::{growth, machine::Machine, runtime::Flavor, versions};
 
 /// Packages whose versions stand at the top of the page.
 const PACKAGES: [&str; 11] = [
@@ -64,7 +64,8 @@ fn head(page: &mut String, results: &Results) -> fmt::Result {
     let versions: Vec<String> =
         PACKAGES.iter().map(|package| format!("{package} {}", versions::of(package))).collect();
     writeln!(page, "- Versions: {}", versions.join(", "))?;
-    writeln!(page, "- Repetitions: {} of each case, 3 of each point of growth\n", results.repetitions)?;
+    let (cases, points) = (results.repetitions, growth::REPETITIONS);
+    writeln!(page, "- Repetitions: {cases} of each case, {points} of each point of growth\n")?;
     writeln!(
         page,
         "Ours is the shipped library as its users get it: strict capacity, FIFO grants, coop budget, deadlines and\n\
