@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Walks over the lines of a file, bytes that are not UTF-8 replaced, ends and blank lines trimmed away.
+/// Walks over the lines of a file, bytes that are not UTF-8 replaced, ends and blank lines trimmed away. A line ends with a
+/// line feed, a carriage return, or both.
 #[derive(Debug, Clone)]
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
@@ -31,10 +32,10 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<Cow<'a, str>> {
         while !self.rest.is_empty() {
-            let (line, rest) = match self.rest.iter().position(|&byte| byte == b'\n') {
-                Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
-                None => (self.rest, &[][..]),
-            };
+            let end =
+                self.rest.iter().position(|&byte| byte == b'\n' || byte == b'\r').unwrap_or(self.rest.len());
+            let (line, rest) = self.rest.split_at(end);
+            let rest = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
             self.rest = rest;
             self.number += 1;
             let line = line.trim_ascii();
@@ -60,5 +61,13 @@ mod tests {
         assert_eq!(lines.next().as_deref(), Some("two \u{fffd}\u{0}"));
         assert_eq!(lines.number(), 4);
         assert_eq!(lines.next(), None);
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line_too() {
+        let mut lines = Lines::new(b"one\rtwo\r\r\nfour\n\rsix\r");
+        let numbered = std::iter::from_fn(|| lines.next().map(|line| (line.into_owned(), lines.number())));
+        let expected = [("one", 1), ("two", 2), ("four", 4), ("six", 6)];
+        assert_eq!(numbered.collect::<Vec<_>>(), expected.map(|(line, number)| (line.to_owned(), number)));
     }
 }
