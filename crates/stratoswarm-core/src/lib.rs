@@ -58,18 +58,28 @@
 //!
 //! # What can deadlock
 //!
-//! Three things no channel can prevent: a request of a group's only member to its own group, a subscriber that its
-//! owner does not poll while it sends, and a cycle of full channels.
+//! What no channel can prevent, and [`ChannelInfo::waits`] shows, with task and line:
 //!
-//! # Runtimes
+//! - a request of a group's only member to its own group, and a cycle of full channels;
+//! - a subscriber that its owner does not poll while it sends;
+//! - a `send`, `reserve` or `request` that is kept and not polled: once a place was granted to it, that is nobody else's.
+//!   Poll it or drop it;
+//! - a `recv` that is kept and not polled, beside another member of its group: it may be the one that was woken for the
+//!   message. Poll it or drop it, which wakes the next;
+//! - a shutdown awaited by a handler that holds its own delivery: it waits for that one, until its limit.
 //!
-//! Channels work under any executor; deadlines use tokio's clock inside a tokio runtime, so that a paused clock works in
-//! tests, and one timer thread elsewhere. [`patterns::serve`] needs tokio.
+//! //! # Runtimes
+//!
+//! Channels work under any executor, and on plain threads. The deadlines of requests are kept by one thread of the process,
+//! `stratoswarm-timers`: it starts with the first deadline, and ends once there has been none for five seconds. So a runtime
+//! needs no clock, and no task of ours lives in it. Where tokio's clock is paused, as in tests, deadlines go by that.
+//! [`patterns::serve`] needs tokio.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod accounts;
 pub mod channels;
+mod clock;
 mod engine;
 pub mod error;
 mod fabric;
@@ -78,12 +88,15 @@ mod model;
 mod requests;
 mod sync;
 mod timers;
+mod waiting;
 
-pub use accounts::{ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped};
+pub use accounts::{
+    ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
+};
 pub use channels::{
-    Ask, Broadcast, Channel, Delivery, GroupOptions, LossyRecv, LossySubscriber, Message, NoReply,
-    OwnedPermit, Permit, Priority, RawResponder, Receiver, Recv, Requesting, Reserving, Responder, Sending,
-    Sent, Subscriber, SubscriberRecv, WeakBroadcast, WeakChannel, messages, patterns,
+    Ask, Broadcast, Channel, Delivery, GroupOptions, LossySubscriber, Message, NoReply, OwnedPermit, Permit,
+    Priority, RawResponder, Reader, Receiver, Recv, Requesting, Reserving, Responder, Sending, Sent,
+    Subscriber, WeakBroadcast, WeakChannel, messages, patterns,
     patterns::request_with_timeout,
     registry::{ChannelRegistry, WeakRegistry},
 };
@@ -91,7 +104,7 @@ pub use error::{
     Closed, JoinError, Lagged, OpenError, RequestError, SendError, Stage, TryRecvError, TrySendError,
 };
 pub use fabric::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, HeldHandle, ReaderReport, ShutdownReport,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, ReaderReport, ShutdownReport,
     WeakFabric,
 };
 

@@ -16,7 +16,7 @@ use loom::{future::block_on, thread};
 
 use crate::{
     accounts::ChannelKind,
-    channels::{Channel, Message, NoReply, Shared},
+    channels::{Channel, Handle, Message, NoReply, Shared},
     error::TrySendError,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -28,8 +28,21 @@ impl Message for Number {
     type Reply = NoReply;
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked(u32);
+
+impl Message for Asked {
+    type Reply = u32;
+}
+
 fn channel(capacity: usize) -> Channel<Number> {
-    Channel::unlisted(Shared::new("model", ChannelKind::Channel, capacity, None, Location::caller()))
+    Channel::new(Handle::unlisted(Shared::new(
+        "model",
+        ChannelKind::Channel,
+        capacity,
+        None,
+        Location::caller(),
+    )))
 }
 
 /// Every interleaving with at most so many preemptions.
@@ -96,16 +109,16 @@ fn two_senders_share_the_places() {
     });
 }
 
-/// One message sits in the receiver's stash, and the receiver pops it and never comes back: that pop alone must serve
+/// One message sits in the receiver's inbox, and the receiver pops it and never comes back: that pop alone must serve
 /// the sender that waits.
 #[test]
-fn a_pop_from_the_stash_serves_the_sender_that_waits() {
+fn a_pop_from_the_inbox_serves_the_sender_that_waits() {
     check(4, || {
         let numbers = channel(2);
         let mut receiver = numbers.join("workers");
         numbers.try_send(Number(0)).unwrap();
         numbers.try_send(Number(1)).unwrap();
-        assert_eq!(receiver.try_recv().unwrap().0, 0); // the other is in the stash now
+        assert_eq!(receiver.try_recv().unwrap().0, 0); // the other is in the inbox now
         numbers.try_send(Number(2)).unwrap();
         let sender = numbers.clone();
         let sending = thread::spawn(move || block_on(sender.send(Number(3))).unwrap());
@@ -134,7 +147,7 @@ fn a_pop_of_the_slowest_of_two_serves_the_sender_that_waits() {
     });
 }
 
-/// Two readers, equally slow, pop from their stashes: whichever comes last frees the place, and must know.
+/// Two readers, equally slow, pop from their inboxes: whichever comes last frees the place, and must know.
 #[test]
 fn the_last_of_two_slowest_serves_the_sender_that_waits() {
     check(2, || {
@@ -284,14 +297,14 @@ fn a_subscriber_that_is_dropped_while_it_gates_frees_the_sender() {
 }
 
 #[test]
-fn a_member_that_joins_takes_from_the_stash_of_the_other() {
+fn a_member_that_joins_takes_from_the_inbox_of_the_other() {
     check(3, || {
         let numbers = channel(4);
         let mut first = numbers.join("workers");
         for n in 0..3 {
             numbers.try_send(Number(n)).unwrap();
         }
-        assert_eq!(first.try_recv().unwrap().0, 0); // 1 and 2 are in the stash
+        assert_eq!(first.try_recv().unwrap().0, 0); // 1 and 2 are in the inbox
         let joiner = numbers.clone();
         let joining = thread::spawn(move || drain(&mut joiner.join("workers")));
         let mut got = drain(&mut first);
@@ -315,6 +328,130 @@ fn a_permit_that_is_dropped_frees_the_sender() {
         drop(permit);
         sending.join().unwrap();
         assert_eq!(drain(&mut receiver), [1]);
+    });
+}
+
+/// One member pulls while the other pops, parks or pulls as well: each message comes once.
+#[test]
+fn members_that_pull_and_pop_at_once_get_each_message_once() {
+    check(2, || {
+        let numbers = channel(4);
+        let mut first = numbers.join("workers");
+        let mut second = numbers.join("workers");
+        for n in 0..3 {
+            numbers.try_send(Number(n)).unwrap();
+        }
+        let popping = thread::spawn(move || (drain(&mut second), second));
+        let mut got = drain(&mut first);
+        let (more, second) = popping.join().unwrap();
+        got.extend(more);
+        got.sort_unstable();
+        assert_eq!(got, [0, 1, 2]);
+        assert_eq!(numbers.len(), 0);
+        drop((first, second, numbers));
+    });
+}
+
+/// Of two subscribers both pull: one gets the originals, the other clones, and each gets all in order.
+#[test]
+fn subscribers_that_pull_at_once_get_all_in_order() {
+    check(2, || {
+        let numbers = channel(4);
+        let mut first = numbers.subscribe();
+        let mut second = numbers.subscribe();
+        let all = |subscriber: &mut crate::Subscriber<Number>| -> Vec<_> {
+            std::iter::from_fn(|| subscriber.try_recv().ok().map(|number| number.0)).collect()
+        };
+        for n in 0..3 {
+            numbers.try_send(Number(n)).unwrap();
+        }
+        let pulling = thread::spawn(move || (all(&mut second), second));
+        assert_eq!(all(&mut first), [0, 1, 2]);
+        let (got, second) = pulling.join().unwrap();
+        assert_eq!((got, numbers.len()), (vec![0, 1, 2], 0));
+        drop((first, second, numbers));
+    });
+}
+
+/// A subscriber joins and another leaves while one pulls: who joins gets what comes from then on, nobody loses anything.
+#[test]
+fn a_pull_beside_a_join_and_a_leave_loses_nothing() {
+    check(2, || {
+        let numbers = channel(4);
+        let mut steady = numbers.subscribe();
+        let leaving = numbers.subscribe();
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        let joiner = numbers.clone();
+        let joining = thread::spawn(move || {
+            let mut late = joiner.subscribe();
+            drop(leaving);
+            joiner.try_send(Number(2)).unwrap();
+            let got: Vec<_> = std::iter::from_fn(|| late.try_recv().ok().map(|number| number.0)).collect();
+            assert_eq!(got, [2]);
+            late
+        });
+        let take = |steady: &mut crate::Subscriber<Number>| steady.try_recv().ok().map(|number| number.0);
+        let mut got: Vec<_> = std::iter::from_fn(|| take(&mut steady)).collect();
+        drop(joining.join().unwrap());
+        got.extend(std::iter::from_fn(|| take(&mut steady)));
+        assert_eq!((got, numbers.len()), (vec![0, 1, 2], 0));
+        drop((steady, numbers));
+    });
+}
+
+/// A receive is dropped while the other member pulls all there is, and a sender waits for a place.
+#[test]
+fn a_pull_beside_a_receive_that_is_dropped_serves_the_sender() {
+    check(2, || {
+        let numbers = channel(2);
+        let mut first = numbers.join("workers");
+        let mut second = numbers.join("workers");
+        let mut waiting = second.recv();
+        assert!(poll_once(&mut waiting).is_pending());
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Number(2))).unwrap());
+        drop(waiting); // woken: the wake goes on, to nobody
+        let mut got = drain(&mut first);
+        sending.join().unwrap();
+        got.extend(drain(&mut first));
+        assert_eq!(got, [0, 1, 2]);
+        drop((first, second, numbers));
+    });
+}
+
+/// A caller goes while its request is taken, and a sender waits for its place: the place is given out once, whoever is
+/// first.
+#[test]
+fn a_request_that_is_given_up_while_it_is_taken_frees_its_place_once() {
+    check(2, || {
+        let asked: Channel<Asked> = Channel::new(Handle::unlisted(Shared::new(
+            "model",
+            ChannelKind::Channel,
+            1,
+            None,
+            Location::caller(),
+        )));
+        let mut receiver = asked.join("workers");
+        let caller = asked.clone();
+        let mut request = caller.request(Asked(0));
+        assert!(poll_once(&mut request).is_pending());
+        let sender = asked.clone();
+        let sending = thread::spawn(move || block_on(sender.send(Asked(1))).unwrap());
+        let receiving = thread::spawn(move || {
+            let taken = receiver.try_recv().ok().map(|delivery| delivery.0);
+            (taken, receiver)
+        });
+        drop(request);
+        sending.join().unwrap();
+        let (taken, mut receiver) = receiving.join().unwrap();
+        let mut got: Vec<_> = taken.into_iter().collect();
+        got.extend(std::iter::from_fn(|| receiver.try_recv().ok().map(|delivery| delivery.0)));
+        assert!(got == [0, 1] || got == [1], "{got:?}");
+        assert!(asked.try_send(Asked(2)).is_ok() && asked.try_send(Asked(3)).is_err(), "one place");
+        drop((receiver, caller));
     });
 }
 

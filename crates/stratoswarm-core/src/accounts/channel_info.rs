@@ -1,6 +1,6 @@
 use std::panic::Location;
 
-use super::{ChannelKind, ReaderInfo, RequestCounts};
+use super::{ChannelKind, ReaderInfo, RequestCounts, WaitInfo};
 
 /// The figures of one channel at one moment, read under its lock. Only what is in hand may become less meanwhile.
 ///
@@ -42,15 +42,20 @@ pub struct ChannelInfo {
     pub high_water: usize,
     /// Whether nothing more is accepted.
     pub is_closed: bool,
-    /// Messages kept for readers to come: all while there is neither group nor subscriber, requests while there is no
-    /// group.
+    /// Messages kept for the first reader to come, while there is neither group nor subscriber.
     pub unclaimed: usize,
     /// Permits not used yet.
     pub permits: usize,
-    /// Senders that wait for room, permits among them.
+    /// Senders that were granted a place and have not used it yet.
+    pub granted: usize,
+    /// Senders that wait for room, requests and permits to be among them.
     pub blocked_senders: usize,
     /// Where the waiting senders were called, the longest waiting first.
     pub blocked_at: Vec<&'static Location<'static>>,
+    /// Requests that wait for a group to exist.
+    pub unserved: usize,
+    /// All of these: who waits or holds a place, where, and for how long.
+    pub waits: Vec<WaitInfo>,
     /// What became of the requests.
     pub requests: RequestCounts,
     /// Every reader that is there: groups, subscribers, taps; and those that left with work in hand, or after the close.

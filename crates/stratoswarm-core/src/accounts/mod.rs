@@ -1,5 +1,6 @@
 //! Figures: what a channel and its readers did, read from the queue itself.
 
+mod caller;
 mod channel_info;
 mod channel_kind;
 mod counters;
@@ -7,7 +8,11 @@ mod reader_info;
 mod reader_kind;
 mod request_counts;
 mod skipped;
+mod wait_info;
+mod wait_kind;
+mod wait_state;
 
+pub(crate) use caller::Caller;
 pub use channel_info::ChannelInfo;
 pub use channel_kind::ChannelKind;
 pub(crate) use counters::Counters;
@@ -15,3 +20,6 @@ pub use reader_info::ReaderInfo;
 pub use reader_kind::ReaderKind;
 pub use request_counts::RequestCounts;
 pub use skipped::Skipped;
+pub use wait_info::WaitInfo;
+pub use wait_kind::WaitKind;
+pub use wait_state::WaitState;

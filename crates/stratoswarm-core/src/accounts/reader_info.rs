@@ -1,4 +1,4 @@
-use super::{ReaderKind, Skipped};
+use super::{ReaderKind, Skipped, WaitInfo, WaitState};
 use crate::engine::{Kind, ReaderFigures};
 
 /// What became of the messages meant for one reader: accepted = taken + skipped + left, at every moment.
@@ -39,16 +39,20 @@ pub struct ReaderInfo {
     pub left: u64,
     /// Of those taken: how many a member works on, its `Delivery` or `Responder` not dropped yet.
     pub in_hand: u64,
+    /// Its members that wait for a message.
+    pub waits: Vec<WaitInfo>,
 }
 
 impl ReaderInfo {
     pub(crate) fn new(figures: ReaderFigures) -> Self {
-        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_hand } = figures;
+        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_hand, parked } =
+            figures;
         let (kind, name) = match kind {
-            Kind::Group(_) | Kind::Removed => (ReaderKind::Group, name),
+            Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
             Kind::Lossy => (ReaderKind::Lossy, format!("tap {number}")),
         };
-        Self { name, number, kind, members, accepted, taken, skipped, left, in_hand }
+        let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
+        Self { name, number, kind, members, accepted, taken, skipped, left, in_hand, waits }
     }
 }

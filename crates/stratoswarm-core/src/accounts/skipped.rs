@@ -51,9 +51,9 @@ impl Skipped {
         self.expired + self.abandoned + self.panicked + self.missed
     }
 
-    pub(crate) fn count(&mut self, why: Option<Handover>) {
+    pub(crate) fn count(&mut self, why: Handover) {
         match why {
-            Some(Handover::Abandoned) => self.abandoned += 1,
+            Handover::Abandoned => self.abandoned += 1,
             _ => self.expired += 1,
         }
     }

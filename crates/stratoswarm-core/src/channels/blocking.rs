@@ -10,6 +10,7 @@ use std::{
 ///
 /// # Panics
 /// In async context, as tokio's blocking calls do.
+#[track_caller]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         return runtime.block_on(future);

@@ -1,7 +1,12 @@
 use std::{fmt, panic::Location, sync::Arc};
 
-use super::{LossySubscriber, Shared, WeakBroadcast, closed};
-use crate::{accounts::ChannelInfo, engine::Effects, error::SendError};
+use super::{LossySubscriber, Shared, WeakBroadcast, closed, handle::Handle, handles::HandleKind};
+use crate::{
+    accounts::ChannelInfo,
+    engine::{Effects, Log},
+    error::SendError,
+    sync::MutexGuard,
+};
 
 /// A channel whose senders never wait: every subscriber gets every message it is fast enough for, and is told what it
 /// missed.
@@ -23,25 +28,17 @@ use crate::{accounts::ChannelInfo, engine::Effects, error::SendError};
 /// # Ok(()) }
 /// ```
 pub struct Broadcast<M: Clone + Send + 'static> {
-    shared: Arc<Shared<M>>,
-    handle: Option<u64>,
+    handle: Handle<M>,
 }
 
 impl<M: Clone + Send + 'static> Broadcast<M> {
-    /// A handle that is listed in the report of a shutdown while it exists. The caller has counted it as a sender.
-    pub(crate) fn listed(shared: Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
-        let handle = Some(shared.list("Broadcast", None, at));
-        Self { shared, handle }
+    pub(crate) fn new(handle: Handle<M>) -> Self {
+        Self { handle }
     }
 
-    /// A fabric's own handle.
-    pub(crate) fn unlisted(shared: Arc<Shared<M>>) -> Self {
-        shared.add_sender();
-        Self { shared, handle: None }
-    }
-
+    #[inline(always)]
     pub(crate) fn shared(&self) -> &Arc<Shared<M>> {
-        &self.shared
+        self.handle.shared()
     }
 
     /// Sends, without ever waiting; how many subscribers there are. None is no fault: the message is counted and gone.
@@ -61,22 +58,28 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # drop(reader);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline(always)]
     pub fn send(&self, message: M) -> Result<usize, SendError<M>> {
-        let mut log = self.shared.log.lock();
+        let mut log = self.shared().log.lock();
         if log.is_closed() {
             return Err(SendError(message));
         }
         let oldest = log.push_lossy(message);
         let subscribers = log.lossy_readers();
         if log.has_parked() {
-            let mut effects = Effects::new();
-            log.wake_readers(1, &mut effects);
-            self.shared.settle(log, effects);
+            self.wake_readers(log);
         } else {
             drop(log);
         }
         drop(oldest); // outside the lock: a message's `Drop` may send
         Ok(subscribers)
+    }
+
+    #[inline(never)]
+    fn wake_readers(&self, mut log: MutexGuard<'_, Log<M>>) {
+        let mut effects = Effects::new();
+        log.wake_readers(1, &mut effects);
+        self.shared().settle(log, effects);
     }
 
     /// A new reader, from the next message on.
@@ -93,7 +96,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// ```
     #[track_caller]
     pub fn subscribe(&self) -> LossySubscriber<M> {
-        LossySubscriber::new(&self.shared, Location::caller())
+        LossySubscriber::new(self.shared(), Location::caller())
     }
 
     /// Closes the broadcast, for all handles: nothing more is accepted; subscribers drain what is there. Closing twice
@@ -113,7 +116,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok(()) }
     /// ```
     pub fn close(&self) {
-        self.shared.close();
+        self.shared().close();
     }
 
     /// Waits until the broadcast is closed.
@@ -137,8 +140,9 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// assert!(stopped.await?);
     /// # Ok(()) }
     /// ```
-    pub async fn closed(&self) {
-        closed(&self.shared).await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + '_ {
+        closed(self.shared(), Location::caller())
     }
 
     /// Whether nothing more is accepted.
@@ -155,7 +159,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok(()) }
     /// ```
     pub fn is_closed(&self) -> bool {
-        self.shared.log.lock().is_closed()
+        self.shared().log.lock().is_closed()
     }
 
     /// How many messages are kept for a subscriber before the oldest goes.
@@ -171,7 +175,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn capacity(&self) -> usize {
-        self.shared.capacity
+        self.shared().capacity
     }
 
     /// How many messages the slowest subscriber can still get.
@@ -187,7 +191,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn len(&self) -> usize {
-        self.shared.log.lock().len() as usize
+        self.shared().log.lock().len() as usize
     }
 
     /// Whether [`len`](Self::len) is 0.
@@ -220,7 +224,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subscribers(&self) -> usize {
-        self.shared.log.lock().lossy_readers()
+        self.shared().log.lock().lossy_readers()
     }
 
     /// The name it was opened with.
@@ -235,7 +239,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn name(&self) -> &str {
-        &self.shared.name
+        &self.shared().name
     }
 
     /// The figures at this moment.
@@ -253,7 +257,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn info(&self) -> ChannelInfo {
-        self.shared.info()
+        self.shared().info()
     }
 
     /// Whether both are handles of one broadcast.
@@ -268,7 +272,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        Arc::ptr_eq(self.shared(), other.shared())
     }
 
     /// A handle that does not keep the broadcast open.
@@ -287,32 +291,22 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn downgrade(&self) -> WeakBroadcast<M> {
-        WeakBroadcast::new(Arc::downgrade(&self.shared))
+        WeakBroadcast::new(Arc::downgrade(self.shared()))
     }
 }
 
 impl<M: Clone + Send + 'static> Clone for Broadcast<M> {
     #[track_caller]
     fn clone(&self) -> Self {
-        self.shared.add_sender();
-        Self::listed(Arc::clone(&self.shared), Location::caller())
-    }
-}
-
-impl<M: Clone + Send + 'static> Drop for Broadcast<M> {
-    fn drop(&mut self) {
-        if let Some(handle) = self.handle {
-            self.shared.unlist(handle);
-        }
-        self.shared.drop_sender();
+        Self { handle: self.handle.another(HandleKind::Broadcast, Location::caller()) }
     }
 }
 
 impl<M: Clone + Send + 'static> fmt::Debug for Broadcast<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Broadcast")
-            .field("name", &self.shared.name)
-            .field("capacity", &self.shared.capacity)
+            .field("name", &self.shared().name)
+            .field("capacity", &self.shared().capacity)
             .finish_non_exhaustive()
     }
 }

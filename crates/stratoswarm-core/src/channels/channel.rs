@@ -1,14 +1,15 @@
-use std::{fmt, panic::Location, sync::Arc, task::Poll, time::Duration};
+use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use super::{
     Ask, GroupOptions, LossySubscriber, Message, OwnedPermit, Permit, Receiver, Requesting, Reserving,
-    Sending, Shared, Subscriber, WeakChannel, block_on, closed, reserving::Place,
+    Sending, Shared, Subscriber, WeakChannel, block_on, closed, handle::Handle, handles::HandleKind,
+    reserving::Place, sending_many::SendingMany, turn,
 };
 use crate::{
-    accounts::ChannelInfo,
-    engine::{Admission, Durability, Effects},
+    accounts::{Caller, ChannelInfo, WaitKind},
+    engine::{Admission, Durability, Effects, Entry, Log},
     error::{Closed, JoinError, SendError, TrySendError},
-    sync::poll_proceed,
+    sync::MutexGuard,
 };
 
 /// A bounded channel: the sending side, and the place where readers come from.
@@ -51,26 +52,17 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub struct Channel<M: Message> {
-    shared: Arc<Shared<M>>,
-    /// Its number in the list of handles; none for a fabric's own.
-    handle: Option<u64>,
+    handle: Handle<M>,
 }
 
 impl<M: Message> Channel<M> {
-    /// A handle that is listed in the report of a shutdown while it exists. The caller has counted it as a sender.
-    pub(crate) fn listed(shared: Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
-        let handle = Some(shared.list("Channel", None, at));
-        Self { shared, handle }
+    pub(crate) fn new(handle: Handle<M>) -> Self {
+        Self { handle }
     }
 
-    /// A fabric's own handle.
-    pub(crate) fn unlisted(shared: Arc<Shared<M>>) -> Self {
-        shared.add_sender();
-        Self { shared, handle: None }
-    }
-
+    #[inline(always)]
     pub(crate) fn shared(&self) -> &Arc<Shared<M>> {
-        &self.shared
+        self.handle.shared()
     }
 
     /// Waits for room and sends.
@@ -116,28 +108,36 @@ impl<M: Message> Channel<M> {
     /// assert_eq!(jobs.try_send(Job(3)), Err(TrySendError::Closed(Job(3))));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
-        let mut log = self.shared.log.lock();
-        if log.admits_now() {
+        let shared = self.shared();
+        let mut log = shared.log.lock();
+        if log.admit_fast() {
             log.push(message);
-            if log.has_followers() {
-                self.shared.pushed(log);
+            if log.has_listeners() {
+                shared.after_push(log);
             }
             return Ok(());
         }
+        self.try_send_slow(log, message)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn try_send_slow(&self, mut log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
+        let shared = self.shared();
         let mut effects = Effects::new();
-        let sent = match log.admit(&mut effects) {
+        let now = turn::now(&log);
+        let sent = match log.admit(1, Entry::Messages, false, now, &mut effects) {
             Admission::Full => Err(TrySendError::Full(message)),
             Admission::Closed => Err(TrySendError::Closed(message)),
-            Admission::Granted => {
+            Admission::Granted(_) => {
                 log.push(message);
-                log.note_depth();
-                log.pushed(1, &mut effects);
+                log.after_push(1, &mut effects);
                 Ok(())
             }
         };
-        self.shared.settle(log, effects);
+        shared.settle(log, effects);
         sent
     }
 
@@ -199,16 +199,8 @@ impl<M: Message> Channel<M> {
     ) -> impl Future<Output = Result<(), Closed>> + Send + 'a {
         let from = Location::caller();
         async move {
-            let mut sending = SendMany { shared: &self.shared, waiting: None };
-            std::future::poll_fn(|cx| {
-                let budget = std::task::ready!(poll_proceed(cx));
-                let polled = sending.poll(batch, from, cx);
-                if polled.is_ready() {
-                    budget.made_progress();
-                }
-                polled
-            })
-            .await
+            let mut sending = SendingMany::new(self.shared(), from);
+            std::future::poll_fn(|cx| sending.poll(batch, cx)).await
         }
     }
 
@@ -255,19 +247,18 @@ impl<M: Message> Channel<M> {
     /// assert_eq!(jobs.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn try_reserve(&self) -> Result<Permit<'_, M>, TrySendError<()>> {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let admission = log.admit(&mut effects);
-        if admission == Admission::Granted {
-            log.permit();
-        }
-        self.shared.settle(log, effects);
-        match admission {
-            Admission::Granted => Ok(Permit::new(self)),
-            Admission::Full => Err(TrySendError::Full(())),
-            Admission::Closed => Err(TrySendError::Closed(())),
-        }
+        let from = Location::caller();
+        let reserved = self.shared().with(|log, effects| {
+            let now = turn::now(log);
+            match log.admit(1, Entry::Permit, false, now, effects) {
+                Admission::Granted(_) => Ok(log.permit(Caller::here(WaitKind::Permit, from))),
+                Admission::Full => Err(TrySendError::Full(())),
+                Admission::Closed => Err(TrySendError::Closed(())),
+            }
+        });
+        reserved.map(|id| Permit::new(self, id))
     }
 
     /// Waits for room and keeps a place, in a permit that owns this handle.
@@ -296,17 +287,11 @@ impl<M: Message> Channel<M> {
     pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<M>, Closed>> + Send {
         let from = Location::caller();
         async move {
-            {
-                let mut place = Place::new(&self.shared, from);
-                std::future::poll_fn(|cx| {
-                    let budget = std::task::ready!(poll_proceed(cx));
-                    let reserved = std::task::ready!(place.poll(cx));
-                    budget.made_progress();
-                    Poll::Ready(reserved)
-                })
-                .await?;
-            }
-            Ok(OwnedPermit::new(self))
+            let id = {
+                let mut place = Place::new(self.shared(), from);
+                std::future::poll_fn(|cx| place.poll(cx)).await?
+            };
+            Ok(OwnedPermit::new(self, id))
         }
     }
 
@@ -315,7 +300,8 @@ impl<M: Message> Channel<M> {
     /// Without either, the channel's default timeout holds. The deadline covers all: waiting for room, queue, handler
     /// and reply. It is never early, and at most one tick of the clock in use (1 ms for tokio's) late.
     ///
-    /// With several groups, each handles the request, and the first reply wins: side effects run once per group.
+    /// With several groups, each handles the request, and the first reply wins: side effects run once per group. While
+    /// there is no group at all, it waits for one, takes no place, and nobody waits for it.
     ///
     /// # Errors
     /// [`RequestError`](crate::RequestError) says how far it came. What a handler has to object is part of the reply.
@@ -335,8 +321,8 @@ impl<M: Message> Channel<M> {
     /// impl Message for Ping { type Reply = (); }
     ///
     /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
-    /// let silence = pings.request(Ping).timeout(Duration::from_millis(5)).await;
-    /// assert!(matches!(silence, Err(RequestError::Expired { stage: Stage::Queued, members: 0, .. })));
+    /// let silence = pings.request(Ping).timeout(Duration::from_millis(5)).await; // nobody ever joined
+    /// assert!(matches!(silence, Err(RequestError::Expired { stage: Stage::Unserved, members: 0, .. })));
     /// # Ok(()) }
     /// ```
     #[track_caller]
@@ -345,10 +331,10 @@ impl<M: Message> Channel<M> {
         Requesting::new(self, ask, false, Location::caller())
     }
 
-    /// As [`request`](Self::request), but does not wait for room.
+    /// As [`request`](Self::request), but waits neither for room nor for a group; for the reply it does.
     ///
     /// # Errors
-    /// Those of `request`, and [`Full`](crate::RequestError::Full).
+    /// Those of `request`, [`Full`](crate::RequestError::Full) and [`Unserved`](crate::RequestError::Unserved).
     ///
     /// # Examples
     /// ```
@@ -356,6 +342,8 @@ impl<M: Message> Channel<M> {
     /// # use stratoswarm_core::{Fabric, Message, RequestError};
     /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
     /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
+    /// assert_eq!(pings.try_request(Ping).await, Err(RequestError::Unserved));
+    /// let _worker = pings.join("workers");
     /// pings.send(Ping).await?;
     /// assert_eq!(pings.try_request(Ping).await, Err(RequestError::Full));
     /// # Ok(()) }
@@ -388,11 +376,9 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn join(&self, group: &str) -> Receiver<M> {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let joined = log.join(group, Durability::Durable, false, &mut effects);
-        self.shared.settle(log, effects);
-        Receiver::new(Arc::clone(&self.shared), joined, group, Location::caller())
+        let at = Location::caller();
+        let joined = self.shared().with(|log, effects| log.join(group, Durability::Durable, false, effects));
+        Receiver::new(Arc::clone(self.shared()), joined, group, at)
     }
 
     /// Joins a group with options.
@@ -413,14 +399,6 @@ impl<M: Message> Channel<M> {
         GroupOptions::new(self, name)
     }
 
-    /// Declares a group before its first member: messages are kept for it from now on.
-    pub(crate) fn declare_group(&self, name: &str) {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        log.open_group(name, Durability::Durable, false, &mut effects);
-        self.shared.settle(log, effects);
-    }
-
     pub(super) fn try_member(
         &self,
         group: &str,
@@ -429,16 +407,15 @@ impl<M: Message> Channel<M> {
         name: Option<&str>,
         at: &'static Location<'static>,
     ) -> Result<Receiver<M>, JoinError> {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        if let (Some(asked), Some(existing)) = (durability, log.durability(group))
-            && asked != existing
-        {
-            return Err(JoinError::Conflict);
-        }
-        let joined = log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, &mut effects);
-        self.shared.settle(log, effects);
-        Ok(Receiver::new(Arc::clone(&self.shared), joined, name.unwrap_or(group), at))
+        let joined = self.shared().with(|log, effects| {
+            if let (Some(asked), Some(existing)) = (durability, log.durability(group))
+                && asked != existing
+            {
+                return Err(JoinError::Conflict);
+            }
+            Ok(log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, effects))
+        })?;
+        Ok(Receiver::new(Arc::clone(self.shared()), joined, name.unwrap_or(group), at))
     }
 
     /// A new reader that gets every message and that senders wait for, from the next message on.
@@ -457,7 +434,7 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn subscribe(&self) -> Subscriber<M> {
-        Subscriber::new(&self.shared, false, Location::caller())
+        Subscriber::new(self.shared(), false, Location::caller())
     }
 
     /// A new reader that nobody waits for and that is told what it missed, from the next message on.
@@ -480,7 +457,7 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn tap(&self) -> LossySubscriber<M> {
-        LossySubscriber::new(&self.shared, Location::caller())
+        LossySubscriber::new(self.shared(), Location::caller())
     }
 
     /// Removes a group with what only it had not taken; how many messages that is. Requests among them are told
@@ -500,11 +477,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove_group(&self, name: &str) -> usize {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let left = log.remove_group(name, &mut effects);
-        self.shared.settle(log, effects);
-        left
+        self.shared().with(|log, effects| log.remove_group(name, effects))
     }
 
     /// Closes the channel, for all handles: nothing more is accepted, senders that wait get their message back,
@@ -525,7 +498,7 @@ impl<M: Message> Channel<M> {
     /// # Ok(()) }
     /// ```
     pub fn close(&self) {
-        self.shared.close();
+        self.shared().close();
     }
 
     /// Waits until the channel is closed.
@@ -548,8 +521,9 @@ impl<M: Message> Channel<M> {
     /// assert!(watchdog.await?);
     /// # Ok(()) }
     /// ```
-    pub async fn closed(&self) {
-        closed(&self.shared).await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + '_ {
+        closed(self.shared(), Location::caller())
     }
 
     /// Whether nothing more is accepted.
@@ -568,7 +542,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_closed(&self) -> bool {
-        self.shared.log.lock().is_closed()
+        self.shared().log.lock().is_closed()
     }
 
     /// How many messages are accepted and not yet taken by the slowest lossless reader. Permits do not count.
@@ -586,7 +560,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn len(&self) -> usize {
-        self.shared.log.lock().len() as usize
+        self.shared().log.lock().len() as usize
     }
 
     /// Whether [`len`](Self::len) is 0.
@@ -623,7 +597,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn capacity(&self) -> usize {
-        self.shared.capacity
+        self.shared().capacity
     }
 
     /// The name it was opened with.
@@ -641,7 +615,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn name(&self) -> &str {
-        &self.shared.name
+        &self.shared().name
     }
 
     /// How long its requests wait for their reply if they say nothing else; none: for ever.
@@ -659,7 +633,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn default_timeout(&self) -> Option<Duration> {
-        self.shared.default_timeout
+        self.shared().default_timeout
     }
 
     /// The figures at this moment.
@@ -680,7 +654,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn info(&self) -> ChannelInfo {
-        self.shared.info()
+        self.shared().info()
     }
 
     /// Whether both are handles of one channel.
@@ -697,7 +671,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        Arc::ptr_eq(self.shared(), other.shared())
     }
 
     /// A handle that does not keep the channel open.
@@ -717,86 +691,22 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn downgrade(&self) -> WeakChannel<M> {
-        WeakChannel::new(Arc::downgrade(&self.shared))
+        WeakChannel::new(Arc::downgrade(self.shared()))
     }
 }
 
 impl<M: Message> Clone for Channel<M> {
     #[track_caller]
     fn clone(&self) -> Self {
-        self.shared.add_sender();
-        Self::listed(Arc::clone(&self.shared), Location::caller())
-    }
-}
-
-impl<M: Message> Drop for Channel<M> {
-    fn drop(&mut self) {
-        if let Some(handle) = self.handle {
-            self.shared.unlist(handle);
-        }
-        self.shared.drop_sender();
+        Self { handle: self.handle.another(HandleKind::Channel, Location::caller()) }
     }
 }
 
 impl<M: Message> fmt::Debug for Channel<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("name", &self.shared.name)
-            .field("capacity", &self.shared.capacity)
+            .field("name", &self.shared().name)
+            .field("capacity", &self.shared().capacity)
             .finish_non_exhaustive()
-    }
-}
-
-/// Sends a batch as room comes.
-struct SendMany<'a, M: Message> {
-    shared: &'a Shared<M>,
-    waiting: Option<u64>,
-}
-
-impl<M: Message> SendMany<'_, M> {
-    fn poll(
-        &mut self,
-        batch: &mut Vec<M>,
-        from: &'static Location<'static>,
-        cx: &std::task::Context<'_>,
-    ) -> Poll<Result<(), Closed>> {
-        if batch.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let polled = loop {
-            let admission = match self.waiting {
-                None if log.admits_many(batch.len()) => Ok(batch.len()),
-                None => log.admit_many(batch.len(), &mut effects),
-                Some(id) => log.claim_many(id, batch.len(), cx.waker(), &mut effects),
-            };
-            match admission {
-                Ok(count) => {
-                    self.waiting = None;
-                    log.push_many(batch, count);
-                    log.pushed(count as u64, &mut effects);
-                    if batch.is_empty() {
-                        break Poll::Ready(Ok(()));
-                    }
-                }
-                Err(Admission::Closed) => {
-                    self.waiting = None;
-                    break Poll::Ready(Err(Closed));
-                }
-                Err(_) if self.waiting.is_some() => break Poll::Pending,
-                Err(_) => self.waiting = Some(log.wait(cx.waker(), from, &mut effects)),
-            }
-        };
-        self.shared.settle(log, effects);
-        polled
-    }
-}
-
-impl<M: Message> Drop for SendMany<'_, M> {
-    fn drop(&mut self) {
-        if let Some(id) = self.waiting {
-            self.shared.cancel_send(id);
-        }
     }
 }

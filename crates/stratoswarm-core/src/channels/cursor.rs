@@ -1,149 +1,195 @@
 use std::{
+    panic::Location,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use super::{Shared, yielding::Yielding};
+use super::{Shared, handle::Handle, yielding::Yielding};
 use crate::{
-    engine::{Batch, Effects, Hand, Log, SharedStash, Stash, Take, Taken},
+    accounts::{Caller, WaitKind},
+    engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken},
     error::TryRecvError,
     requests::Handover,
     sync::MutexGuard,
+    waiting::WaitId,
 };
 
-/// A lossless reader's handle on the log: what receivers and subscribers have in common.
+/// What the lossless readers share: the way from the inbox, and to the log when it is empty.
 pub(super) struct Cursor<M: Clone> {
-    shared: Arc<Shared<M>>,
-    stash: SharedStash<M>,
-    /// Of a group: what its members have in hand.
+    inbox: SharedInbox<M>,
+    /// What the members of a group have in hand.
     hand: Option<Arc<Hand>>,
-    me: usize,
-    /// How many messages the stash may hold; 0 means ask the log.
+    /// How many messages the inbox probably has.
     hint: usize,
-    /// The parked future of this handle.
-    waiting: Option<u64>,
+    /// The wait that is registered, if one is.
+    waiting: Option<WaitId>,
     yielding: Yielding,
+    at: &'static Location<'static>,
+    handle: Handle<M>,
 }
 
 impl<M: Clone> Cursor<M> {
     pub(super) fn new(
-        shared: Arc<Shared<M>>,
-        stash: SharedStash<M>,
+        handle: Handle<M>,
+        inbox: SharedInbox<M>,
         hand: Option<Arc<Hand>>,
-        me: usize,
+        at: &'static Location<'static>,
     ) -> Self {
-        Self { shared, stash, hand, me, hint: 0, waiting: None, yielding: Yielding::new() }
+        Self { inbox, hand, hint: 0, waiting: None, yielding: Yielding::new(), at, handle }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
-        &self.shared
+        self.handle.shared()
     }
 
+    pub(super) fn at(&self) -> &'static Location<'static> {
+        self.at
+    }
+
+    /// Whether a receiving future is registered.
+    #[inline(always)]
     pub(super) fn waits(&self) -> bool {
         self.waiting.is_some()
     }
 
-    /// The stash, if the next `count` messages may be popped from it the short way. Who pops says so in the hint first.
+    /// The inbox, if its next `count` messages may be popped the short way; and the hint, which is to be lowered.
     #[inline(always)]
-    pub(super) fn plain(&mut self, count: usize) -> Option<(MutexGuard<'_, Stash<M>>, &mut usize)> {
+    pub(super) fn plain(&mut self, count: usize) -> Option<(MutexGuard<'_, Inbox<M>>, &mut usize)> {
         if self.hint == 0 {
             return None;
         }
-        let stash = self.stash.lock();
-        if stash.is_plain(count) { Some((stash, &mut self.hint)) } else { None }
+        let inbox = self.inbox.lock();
+        if inbox.is_plain(count) { Some((inbox, &mut self.hint)) } else { None }
     }
 
-    /// The next message; none at the end.
+    /// Waits for the next message and makes of it what the reader hands out: at once, if it was only sent; or if it is to
+    /// be handed out at all.
     #[inline(always)]
-    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Taken<M>>> {
-        if self.hint > 0
-            && let Some(next) = self.pop_stash()
-        {
-            return Poll::Ready(Some(next));
-        }
-        let mut log = self.shared.log.lock();
-        if let Some(next) = log.take_short(self.me, &mut self.waiting) {
-            self.yielding.found(1);
-            return Poll::Ready(Some(next));
-        }
-        if self.waiting.is_none() && log.is_idle(self.me) && self.yielding.once() {
-            drop(log);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if let Some(replaced) = log.park_short(self.me, &mut self.waiting, cx.waker()) {
-            drop(log);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        match Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, Some(cx)) {
-            Ok(next) => {
-                self.yielding.found(1 + self.hint);
-                Poll::Ready(Some(next))
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &Context<'_>,
+        firm: bool,
+        plain: impl Fn(M, u64, Option<&Hand>) -> T,
+        accept: impl Fn(Taken<M>) -> Result<T, (Handover, Taken<M>)>,
+    ) -> Poll<Option<T>> {
+        loop {
+            let next = if self.hint > 0 { self.pop() } else { None };
+            let taken = if let Some(next) = next {
+                next
+            } else {
+                let mut log = self.handle.log.lock();
+                if log.is_lone(&self.inbox, &mut self.waiting) {
+                    self.yielding.found(1);
+                    let number = log.front();
+                    if let Some(message) = log.take_lone() {
+                        return Poll::Ready(Some(plain(message, number, self.hand.as_deref())));
+                    }
+                }
+                if let Some(next) = log.take_newest(&self.inbox, &mut self.waiting) {
+                    self.yielding.found(1);
+                    next
+                } else {
+                    if log.is_idle(&self.inbox) {
+                        if self.waiting.is_none() && self.yielding.once() {
+                            drop(log);
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                        if log.is_quiet() {
+                            let (mut replaced, caller) = (None, || Caller::here(WaitKind::Receive, self.at));
+                            self.waiting =
+                                log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                            drop(log);
+                            drop(replaced);
+                            return Poll::Pending;
+                        }
+                    }
+                    let wait = Some((cx, firm, self.at));
+                    match Self::take(&self.handle, log, &self.inbox, &mut self.hint, &mut self.waiting, wait)
+                    {
+                        Ok(next) => {
+                            self.yielding.found(1 + self.hint);
+                            next
+                        }
+                        Err(TryRecvError::Closed) => return Poll::Ready(None),
+                        Err(TryRecvError::Empty) => return Poll::Pending,
+                    }
+                }
+            };
+            match accept(taken) {
+                Ok(next) => return Poll::Ready(Some(next)),
+                Err((why, taken)) => self.skip(why, taken),
             }
-            Err(TryRecvError::Closed) => Poll::Ready(None),
-            Err(TryRecvError::Empty) => Poll::Pending,
         }
     }
 
+    /// Without waiting. A wait that is registered still, as by a stream, ends.
     pub(super) fn try_next(&mut self) -> Result<Taken<M>, TryRecvError> {
         if self.hint > 0
-            && let Some(next) = self.pop_stash()
+            && let Some(next) = self.pop()
         {
             return Ok(next);
         }
-        let log = self.shared.log.lock();
-        Self::take(&self.shared, log, self.me, &mut self.hint, &mut self.waiting, None)
-    }
-
-    #[inline(always)]
-    fn pop_stash(&mut self) -> Option<Taken<M>> {
-        let mut stash = self.stash.lock();
-        let next = stash.pop(self.hand.as_deref());
-        let asked = stash.asks();
-        stash.give_back();
-        drop(stash);
-        if next.is_none() {
-            self.hint = 0;
-        } else {
-            self.hint -= 1;
-        }
-        if asked {
-            self.attend();
+        let log = self.handle.log.lock();
+        let next = Self::take(&self.handle, log, &self.inbox, &mut self.hint, &mut self.waiting, None);
+        if self.waiting.is_some() {
+            self.give_up();
         }
         next
     }
 
-    /// Serves the senders that wait.
-    #[cold]
-    #[inline(never)]
-    fn attend(&self) {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        log.attend(&mut effects);
-        self.shared.settle(log, effects);
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Taken<M>> {
+        let mut inbox = self.inbox.lock();
+        let next = inbox.pop(self.hand.as_deref());
+        let serve = inbox.asks_for_service();
+        self.hint = inbox.len();
+        inbox.give_back();
+        drop(inbox);
+        if serve && let Some(next) = &next {
+            self.serve(next);
+        }
+        next
     }
 
-    /// The long way through the log. Parks if there is nothing and a context is given.
+    #[cold]
+    #[inline(never)]
+    fn serve(&self, after: &Taken<M>) {
+        let mut log = self.handle.log.lock();
+        if let Ok(waker) = log.serve_after(&self.inbox, after) {
+            drop(log);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            return;
+        }
+        let mut effects = Effects::new();
+        log.serve(&mut effects);
+        self.handle.settle(log, effects);
+    }
+
     #[inline(never)]
     fn take(
         shared: &Shared<M>,
         mut log: MutexGuard<'_, Log<M>>,
-        me: usize,
+        inbox: &SharedInbox<M>,
         hint: &mut usize,
-        waiting: &mut Option<u64>,
-        cx: Option<&Context<'_>>,
+        waiting: &mut Option<WaitId>,
+        wait: Option<(&Context<'_>, bool, &'static Location<'static>)>,
     ) -> Result<Taken<M>, TryRecvError> {
         let mut effects = Effects::new();
-        let taken = match log.take(me, &mut effects) {
+        let taken = match log.take(inbox, &mut effects) {
             Take::Message(taken, more) => {
                 *hint = more;
                 Ok(taken)
             }
             Take::Closed => Err(TryRecvError::Closed),
             Take::Empty => {
-                if let Some(cx) = cx {
-                    *waiting = log.park(me, *waiting, cx.waker(), &mut effects);
+                if let Some((cx, firm, at)) = wait {
+                    let caller = || Caller::here(WaitKind::Receive, at);
+                    let mut replaced = None;
+                    *waiting = log.park(inbox, *waiting, cx.waker(), firm, caller, &mut replaced);
+                    effects.drop_waker(replaced);
                 }
                 Err(TryRecvError::Empty)
             }
@@ -151,36 +197,37 @@ impl<M: Clone> Cursor<M> {
         if !matches!(taken, Err(TryRecvError::Empty))
             && let Some(id) = waiting.take()
         {
-            log.unpark(me, id, &mut effects);
+            log.unpark(inbox, id, &mut effects);
         }
         shared.settle(log, effects);
         taken
     }
 
-    /// Up to `most` messages at once; whether the channel is still open, or there were any.
+    /// Waits for messages and takes up to `most` of them; false at the end.
     pub(super) fn poll_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
         cx: &Context<'_>,
+        firm: bool,
         into: &mut B,
     ) -> Poll<bool> {
         if self.hint > 0 {
-            let mut stash = self.stash.lock();
-            if stash.is_plain(most) {
-                let count = stash.pop_many(most, self.hand.as_deref(), into);
+            let mut inbox = self.inbox.lock();
+            if inbox.is_plain(most) {
+                let count = inbox.pop_many(most, self.hand.as_deref(), into);
                 self.hint -= count.min(self.hint);
                 return Poll::Ready(true);
             }
         }
         let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        if self.waiting.is_none() && log.is_idle(self.me) && self.yielding.once() {
+        let mut log = self.handle.log.lock();
+        if self.waiting.is_none() && log.is_idle(&self.inbox) && self.yielding.once() {
             drop(log);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let before = into.buffer().len();
-        let polled = match log.take_many(self.me, most, &mut effects, into) {
+        let polled = match log.take_many(&self.inbox, most, &mut effects, into) {
             Ok(more) => {
                 self.hint = more;
                 self.yielding.found(into.buffer().len() - before + more);
@@ -188,43 +235,49 @@ impl<M: Clone> Cursor<M> {
             }
             Err(Take::Closed) => Poll::Ready(false),
             Err(_) => {
-                self.waiting = log.park(self.me, self.waiting, cx.waker(), &mut effects);
+                let caller = || Caller::here(WaitKind::Receive, self.at);
+                let mut replaced = None;
+                self.waiting = log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                effects.drop_waker(replaced);
                 Poll::Pending
             }
         };
         if polled.is_ready()
             && let Some(id) = self.waiting.take()
         {
-            log.unpark(self.me, id, &mut effects);
+            log.unpark(&self.inbox, id, &mut effects);
         }
-        self.shared.settle(log, effects);
+        self.handle.settle(log, effects);
         polled
     }
 
-    /// Counts a request that was not given to its handler.
+    /// Counts a request that was taken and not handed out.
     #[cold]
-    pub(super) fn skip(&self, why: Handover) {
-        self.shared.log.lock().count_skip(self.me, why);
-        tracing::debug!(channel = &*self.shared.name, ?why, "request skipped");
+    pub(super) fn skip(&self, why: Handover, taken: Taken<M>) {
+        let Taken { message, request, ticket, .. } = taken;
+        drop(ticket); // what is counted as skipped is not in hand
+        self.handle.log.lock().count_skip(&self.inbox, why);
+        tracing::debug!(channel = &*self.handle.name, ?why, "request skipped");
+        drop((message, request));
     }
 
-    /// A future that waited is dropped: its wake, if it had one, goes on to the next.
+    /// Ends the wait that is registered; a wake that came for it goes on.
     #[cold]
-    pub(super) fn cancel(&mut self) {
+    pub(super) fn give_up(&mut self) {
         if let Some(id) = self.waiting.take() {
-            let mut effects = Effects::new();
-            let mut log = self.shared.log.lock();
-            log.cancel_receive(self.me, id, &mut effects);
-            self.shared.settle(log, effects);
+            self.handle.with(|log, effects| log.cancel_receive(&self.inbox, id, effects));
         }
     }
 }
 
 impl<M: Clone> Drop for Cursor<M> {
     fn drop(&mut self) {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        log.leave(self.me, self.waiting.take(), &mut effects);
-        self.shared.settle(log, effects);
+        let waiting = self.waiting.take();
+        self.handle.with(|log, effects| {
+            if let Some(id) = waiting {
+                log.cancel_receive(&self.inbox, id, effects);
+            }
+            log.leave(&self.inbox, effects);
+        });
     }
 }

@@ -37,8 +37,8 @@ pub struct Delivery<M: Message> {
 
 impl<M: Message> Delivery<M> {
     #[inline(always)]
-    pub(super) fn plain(message: M, position: u64, ticket: Ticket) -> Self {
-        Self { taken: Taken { message, request: AnyResponder::none(), position, ticket } }
+    pub(super) fn plain(message: M, number: u64, ticket: Ticket) -> Self {
+        Self { taken: Taken { message, request: AnyResponder::none(), number, ticket } }
     }
 
     #[inline(always)]
@@ -60,7 +60,7 @@ impl<M: Message> Delivery<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn seq(&self) -> u64 {
-        self.taken.position
+        self.taken.number
     }
 
     /// Whether a caller waits for a reply.

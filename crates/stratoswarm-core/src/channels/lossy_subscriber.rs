@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    future::Future,
     panic::Location,
     pin::Pin,
     sync::Arc,
@@ -10,14 +9,13 @@ use std::{
 use crossbeam_utils::CachePadded;
 use futures_core::Stream;
 
-use super::{Shared, block_on};
+use super::{Reader, Recv, Shared, block_on, handle::Handle, handles::HandleKind, reader::Sealed};
 use crate::{
-    engine::{Effects, Queue},
+    accounts::{Caller, WaitKind},
+    engine::{Effects, LossyShared, Queue},
     error::{Lagged, TryRecvError},
-    sync::{
-        atomic::{AtomicU64, Ordering},
-        poll_proceed,
-    },
+    sync::poll_proceed,
+    waiting::WaitId,
 };
 
 /// A reader that gets every message it is fast enough for, that nobody waits for, and that is told what it missed.
@@ -40,30 +38,26 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub struct LossySubscriber<M: Clone + Send + 'static> {
-    shared: Arc<Shared<M>>,
-    me: usize,
     /// Taken from the log, not handed out yet.
     batch: Queue<M>,
-    /// The channel's tail, as of when senders may have overtaken the batch.
-    overtaken: Arc<CachePadded<AtomicU64>>,
-    /// How far behind it may be.
-    history: u64,
-    /// The batch's length, for the figures.
-    unread: Arc<CachePadded<AtomicU64>>,
-    waiting: Option<u64>,
-    handle: u64,
+    reader: Arc<CachePadded<LossyShared>>,
+    /// How many messages it has taken since it was last idle, and how many between that and the time before: as many as the
+    /// more of the two it takes at once.
+    run: usize,
+    before: usize,
+    /// The wait that is registered, if one is.
+    waiting: Option<WaitId>,
+    /// It was told to `tracing` that messages were missed, and none was taken since.
+    told: bool,
+    at: &'static Location<'static>,
+    handle: Handle<M>,
 }
 
 impl<M: Clone + Send + 'static> LossySubscriber<M> {
     pub(super) fn new(shared: &Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
-        let unread = Arc::new(CachePadded::new(AtomicU64::new(0)));
-        let mut log = shared.log.lock();
-        let (me, overtaken) = log.open_lossy(Arc::clone(&unread));
-        let history = log.history();
-        drop(log);
-        let handle = shared.list("LossySubscriber", None, at);
-        let batch = Queue::new();
-        Self { shared: Arc::clone(shared), me, batch, overtaken, history, unread, waiting: None, handle }
+        let reader = shared.log.lock().open_lossy();
+        let handle = Handle::reading(Arc::clone(shared), HandleKind::LossySubscriber, None, at);
+        Self { batch: Queue::new(), reader, run: 0, before: 0, waiting: None, told: false, at, handle }
     }
 
     /// Waits for the next message, or for the news that some are missed; `None` once the channel is closed and drained.
@@ -93,8 +87,8 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     /// # Ok(()) }
     /// ```
     #[inline]
-    pub fn recv(&mut self) -> LossyRecv<'_, M> {
-        LossyRecv { subscriber: self }
+    pub fn recv(&mut self) -> Recv<'_, Self> {
+        Recv::new(self)
     }
 
     /// The next message or gap, if one is there.
@@ -119,7 +113,9 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         if let Some(message) = self.pop() {
             return Ok(Ok(message));
         }
-        self.take(None)
+        let next = self.take(None);
+        self.give_up(); // a wait that is registered still, as by a stream
+        next
     }
 
     /// Blocks this thread until the next message or gap; `None` once the channel is closed and drained.
@@ -137,22 +133,18 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     /// assert_eq!(display.join().expect("the display ends"), Some(Ok(7)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<Result<M, Lagged>> {
         block_on(self.recv())
     }
 
     #[inline(always)]
     fn pop(&mut self) -> Option<M> {
-        if self.overtaken.load(Ordering::Relaxed) > self.batch.front().saturating_add(self.history) {
+        if self.reader.is_too_late_for(self.batch.front()) {
             return None;
         }
-        self.pop_any()
-    }
-
-    #[inline(always)]
-    fn pop_any(&mut self) -> Option<M> {
         let message = self.batch.pop_plain()?;
-        self.unread.store(self.batch.len() as u64, Ordering::Relaxed);
+        self.reader.set_unread(self.batch.len());
         Some(message)
     }
 
@@ -175,20 +167,35 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     /// Takes a batch from the log and the first message from the batch.
     #[inline(never)]
     fn take(&mut self, cx: Option<&Context<'_>>) -> Result<Result<M, Lagged>, TryRecvError> {
+        let mut log = self.handle.log.lock();
+        if self.batch.is_empty()
+            && let Some(message) = log.take_newest_lossy(&self.reader, &mut self.waiting)
+        {
+            self.run = self.run.saturating_add(1);
+            self.told = false;
+            return Ok(Ok(message));
+        }
         let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let took = log.take_lossy(self.me, &mut self.batch, &mut effects);
+        let share = log.lossy_share();
+        let wanted = if share == usize::MAX { share } else { self.run.max(self.before).clamp(1, share) };
+        let took = log.take_lossy(&self.reader, &mut self.batch, wanted, &mut effects);
+        self.run = self.run.saturating_add(self.batch.len());
         let missed = took.missed;
         let first = if missed > 0 { None } else { self.batch.pop_plain() };
-        self.unread.store(self.batch.len() as u64, Ordering::Relaxed);
+        self.reader.set_unread(self.batch.len());
         let taken = match first {
             Some(message) => Ok(Ok(message)),
             None if missed > 0 => Ok(Err(Lagged { missed })),
             None if took.closed => Err(TryRecvError::Closed),
             None => {
+                self.before = std::mem::take(&mut self.run);
                 log.shrink_lossy(&mut self.batch);
                 if let Some(cx) = cx {
-                    self.waiting = log.park(self.me, self.waiting, cx.waker(), &mut effects);
+                    let caller = || Caller::here(WaitKind::Receive, self.at);
+                    let mut replaced = None;
+                    self.waiting =
+                        log.park_lossy(&self.reader, self.waiting, cx.waker(), caller, &mut replaced);
+                    effects.drop_waker(replaced);
                 }
                 Err(TryRecvError::Empty)
             }
@@ -196,23 +203,41 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         if !matches!(taken, Err(TryRecvError::Empty))
             && let Some(id) = self.waiting.take()
         {
-            log.unpark(self.me, id, &mut effects);
+            log.unpark_lossy(&self.reader, id, &mut effects);
         }
-        self.shared.settle(log, effects);
-        if missed > 0 {
-            tracing::debug!(channel = &*self.shared.name, missed, "lossy reader lagged");
+        self.handle.settle(log, effects);
+        match &taken {
+            Ok(Ok(_)) => self.told = false,
+            Ok(Err(_)) if !self.told => {
+                // Once until a message was taken: this line may be what comes next here.
+                self.told = true;
+                tracing::debug!(channel = &*self.handle.name, missed, "lossy reader lagged");
+            }
+            _ => {}
         }
         taken
     }
+}
 
-    #[cold]
+impl<M: Clone + Send + 'static> Sealed for LossySubscriber<M> {}
+
+impl<M: Clone + Send + 'static> Reader for LossySubscriber<M> {
+    type Item = Result<M, Lagged>;
+
+    #[inline(always)]
+    fn poll_read(&mut self, cx: &mut Context<'_>, _: bool) -> Poll<Option<Result<M, Lagged>>> {
+        self.poll_recv(cx)
+    }
+
+    #[inline(always)]
+    fn waits(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     #[inline(never)]
-    fn cancel(&mut self) {
+    fn give_up(&mut self) {
         if let Some(id) = self.waiting.take() {
-            let mut effects = Effects::new();
-            let mut log = self.shared.log.lock();
-            log.cancel_receive(self.me, id, &mut effects);
-            self.shared.settle(log, effects);
+            self.handle.with(|log, effects| log.unpark_lossy(&self.reader, id, effects));
         }
     }
 }
@@ -229,61 +254,12 @@ impl<M: Clone + Send + 'static> Unpin for LossySubscriber<M> {}
 
 impl<M: Clone + Send + 'static> Drop for LossySubscriber<M> {
     fn drop(&mut self) {
-        self.shared.unlist(self.handle);
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        log.leave(self.me, self.waiting.take(), &mut effects);
-        self.shared.settle(log, effects);
+        self.handle.with(|log, effects| log.leave_lossy(&self.reader, effects));
     }
 }
 
 impl<M: Clone + Send + 'static> fmt::Debug for LossySubscriber<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LossySubscriber").field("channel", &self.shared.name).finish_non_exhaustive()
-    }
-}
-
-/// The future of [`LossySubscriber::recv`].
-///
-/// # Examples
-/// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::Fabric;
-/// # use std::time::Duration;
-/// let news = Fabric::new().broadcast::<u32>("news").open()?;
-/// let mut reader = news.subscribe();
-/// let quiet = tokio::time::timeout(Duration::from_secs(60), reader.recv()).await;
-/// assert!(quiet.is_err(), "nothing came in a minute");
-/// news.send(1)?;
-/// assert_eq!(reader.recv().await, Some(Ok(1)), "the future given up took nothing");
-/// # Ok(()) }
-/// ```
-#[must_use = "futures do nothing unless awaited"]
-pub struct LossyRecv<'a, M: Clone + Send + 'static> {
-    subscriber: &'a mut LossySubscriber<M>,
-}
-
-impl<M: Clone + Send + 'static> Future for LossyRecv<'_, M> {
-    type Output = Option<Result<M, Lagged>>;
-
-    #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.subscriber.poll_recv(cx)
-    }
-}
-
-impl<M: Clone + Send + 'static> Drop for LossyRecv<'_, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.subscriber.waiting.is_some() {
-            self.subscriber.cancel();
-        }
-    }
-}
-
-impl<M: Clone + Send + 'static> fmt::Debug for LossyRecv<'_, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LossyRecv").field("subscriber", &self.subscriber).finish()
+        f.debug_struct("LossySubscriber").field("channel", &self.handle.name).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::{Channel, Message};
+use super::{Channel, Message, Shared};
+use crate::waiting::WaitId;
 
 /// A [`Permit`](crate::Permit) that owns its handle: it can be kept, and sent to another task.
 ///
@@ -19,13 +20,20 @@ use super::{Channel, Message};
 /// ```
 #[must_use = "a dropped permit gives its place to the next sender"]
 pub struct OwnedPermit<M: Message> {
+    place: Held<M>,
     channel: Channel<M>,
-    used: bool,
+}
+
+/// A place that is given back with the drop.
+struct Held<M: Message> {
+    shared: Arc<Shared<M>>,
+    /// None once it is used.
+    id: Option<WaitId>,
 }
 
 impl<M: Message> OwnedPermit<M> {
-    pub(super) fn new(channel: Channel<M>) -> Self {
-        Self { channel, used: false }
+    pub(super) fn new(channel: Channel<M>, id: WaitId) -> Self {
+        Self { place: Held { shared: Arc::clone(channel.shared()), id: Some(id) }, channel }
     }
 
     /// Sends the message in the reserved place; the handle comes back.
@@ -42,17 +50,19 @@ impl<M: Message> OwnedPermit<M> {
     /// assert_eq!(jobs.len(), 2);
     /// # Ok(()) }
     /// ```
-    pub fn send(mut self, message: M) -> Channel<M> {
-        self.used = true;
-        self.channel.shared().send_permitted(message);
-        self.channel.clone()
+    pub fn send(self, message: M) -> Channel<M> {
+        let Self { mut place, channel } = self;
+        if let Some(id) = place.id.take() {
+            place.shared.send_permitted(id, message);
+        }
+        channel
     }
 }
 
-impl<M: Message> Drop for OwnedPermit<M> {
+impl<M: Message> Drop for Held<M> {
     fn drop(&mut self) {
-        if !self.used {
-            self.channel.shared().return_permit();
+        if let Some(id) = self.id {
+            self.shared.return_permit(id);
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{Channel, Message, Shared};
-use crate::engine::Effects;
+use crate::waiting::WaitId;
 
 /// A place in a channel, kept until it is used or dropped.
 ///
@@ -23,12 +23,13 @@ use crate::engine::Effects;
 #[must_use = "a dropped permit gives its place to the next sender"]
 pub struct Permit<'a, M: Message> {
     channel: &'a Channel<M>,
-    used: bool,
+    /// None once it is used.
+    id: Option<WaitId>,
 }
 
 impl<'a, M: Message> Permit<'a, M> {
-    pub(super) fn new(channel: &'a Channel<M>) -> Self {
-        Self { channel, used: false }
+    pub(super) fn new(channel: &'a Channel<M>, id: WaitId) -> Self {
+        Self { channel, id: Some(id) }
     }
 
     /// Sends the message in the reserved place.
@@ -47,15 +48,16 @@ impl<'a, M: Message> Permit<'a, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send(mut self, message: M) {
-        self.used = true;
-        self.channel.shared().send_permitted(message);
+        if let Some(id) = self.id.take() {
+            self.channel.shared().send_permitted(id, message);
+        }
     }
 }
 
 impl<M: Message> Drop for Permit<'_, M> {
     fn drop(&mut self) {
-        if !self.used {
-            self.channel.shared().return_permit();
+        if let Some(id) = self.id {
+            self.channel.shared().return_permit(id);
         }
     }
 }
@@ -67,17 +69,16 @@ impl<M: Message> fmt::Debug for Permit<'_, M> {
 }
 
 impl<M: Message> Shared<M> {
-    pub(super) fn send_permitted(&self, message: M) {
-        let mut effects = Effects::new();
-        let mut log = self.log.lock();
-        log.push_permitted(message, &mut effects);
-        self.settle(log, effects);
+    pub(super) fn send_permitted(&self, id: WaitId, message: M) {
+        if self.with(|log, effects| log.push_permitted(id, message, effects)) {
+            tracing::warn!(
+                channel = &*self.name,
+                "a permit was used after the shutdown: nobody waits for its message"
+            );
+        }
     }
 
-    pub(super) fn return_permit(&self) {
-        let mut effects = Effects::new();
-        let mut log = self.log.lock();
-        log.return_permit(&mut effects);
-        self.settle(log, effects);
+    pub(super) fn return_permit(&self, id: WaitId) {
+        self.with(|log, effects| log.return_permit(id, effects));
     }
 }

@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    future::Future,
     panic::Location,
     pin::Pin,
     sync::Arc,
@@ -8,8 +7,12 @@ use std::{
 };
 
 use futures_core::Stream;
+use tokio::time::Instant;
 
-use super::{Delivery, Message, Shared, block_on, cursor::Cursor};
+use super::{
+    Delivery, Message, Reader, Recv, Shared, block_on, cursor::Cursor, handle::Handle, handles::HandleKind,
+    reader::Sealed, recv::Waiting,
+};
 use crate::{
     engine::{Batch, Hand, Membership, Taken, Ticket},
     error::TryRecvError,
@@ -50,7 +53,6 @@ use crate::{
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
     hand: Arc<Hand>,
-    handle: u64,
 }
 
 impl<M: Message> Receiver<M> {
@@ -60,9 +62,9 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { me, stash, hand } = membership;
-        let handle = shared.list("Receiver", Some(name.to_owned()), at);
-        Self { cursor: Cursor::new(shared, stash, Some(Arc::clone(&hand)), me), hand, handle }
+        let Membership { inbox, hand } = membership;
+        let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&hand)), at), hand }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -85,8 +87,8 @@ impl<M: Message> Receiver<M> {
     /// # Ok(()) }
     /// ```
     #[inline]
-    pub fn recv(&mut self) -> Recv<'_, M> {
-        Recv { receiver: self }
+    pub fn recv(&mut self) -> Recv<'_, Self> {
+        Recv::new(self)
     }
 
     /// The next message, if one is there.
@@ -109,9 +111,9 @@ impl<M: Message> Receiver<M> {
     /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
         loop {
-            let taken = self.cursor.try_next()?;
-            if let Some(delivery) = self.accept(taken) {
-                return Ok(delivery);
+            match accept(self.cursor.try_next()?) {
+                Ok(delivery) => return Ok(delivery),
+                Err((why, taken)) => self.cursor.skip(why, taken),
             }
         }
     }
@@ -165,23 +167,24 @@ impl<M: Message> Receiver<M> {
     /// assert_eq!(worker.join().expect("the worker ends"), Some(1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<Delivery<M>> {
         block_on(self.recv())
     }
 
     #[inline(always)]
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((mut stash, hint)) = self.cursor.plain(1) {
+        if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
-            let seq = stash.front();
-            let ticket = self.hand.take(seq);
-            if let Some(message) = stash.pop_plain() {
-                return Poll::Ready(Some(Delivery::plain(message, seq, ticket)));
+            let number = inbox.front();
+            let ticket = self.hand.take(number);
+            if let Some(message) = inbox.pop_plain() {
+                return Poll::Ready(Some(Delivery::plain(message, number, ticket)));
             }
         }
-        let polled = self.poll_log(cx);
+        let polled = self.poll_log(cx, firm);
         if polled.is_ready() {
             budget.made_progress();
         }
@@ -189,13 +192,11 @@ impl<M: Message> Receiver<M> {
     }
 
     #[inline(never)]
-    fn poll_log(&mut self, cx: &Context<'_>) -> Poll<Option<Delivery<M>>> {
-        loop {
-            let Some(taken) = ready!(self.cursor.poll(cx)) else { return Poll::Ready(None) };
-            if let Some(delivery) = self.accept(taken) {
-                return Poll::Ready(Some(delivery));
-            }
-        }
+    fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        let plain = |message, number, hand: Option<&Hand>| {
+            Delivery::plain(message, number, hand.map_or(Ticket::none(), |hand| hand.take(number)))
+        };
+        self.cursor.poll(cx, firm, plain, accept)
     }
 
     fn poll_recv_many(
@@ -208,10 +209,9 @@ impl<M: Message> Receiver<M> {
         let before = buffer.len();
         loop {
             let mut batch = Deliveries { buffer, skipped: Vec::new() };
-            let polled = self.cursor.poll_many(limit, cx, &mut batch);
+            let polled = self.cursor.poll_many(limit, cx, true, &mut batch);
             for (why, taken) in batch.skipped {
-                self.cursor.skip(why);
-                drop(taken);
+                self.cursor.skip(why, taken);
             }
             let open = ready!(polled);
             let count = buffer.len() - before;
@@ -221,16 +221,14 @@ impl<M: Message> Receiver<M> {
             }
         }
     }
+}
 
-    /// A delivery, unless it is a request that nobody waits for any more.
-    fn accept(&self, taken: Taken<M>) -> Option<Delivery<M>> {
-        match handover(&taken) {
-            Handover::Live => Some(Delivery::new(taken)),
-            why => {
-                self.cursor.skip(why);
-                None
-            }
-        }
+/// A delivery, unless it is a request that nobody waits for any more.
+#[inline]
+fn accept<M: Message>(taken: Taken<M>) -> Result<Delivery<M>, (Handover, Taken<M>)> {
+    match handover(&taken) {
+        Handover::Live => Ok(Delivery::new(taken)),
+        why => Err((why, taken)),
     }
 }
 
@@ -247,8 +245,8 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 
     #[inline(always)]
-    fn plain(message: M, position: u64, ticket: Ticket) -> Delivery<M> {
-        Delivery::plain(message, position, ticket)
+    fn plain(message: M, number: u64, ticket: Ticket) -> Delivery<M> {
+        Delivery::plain(message, number, ticket)
     }
 
     fn take(&mut self, taken: Taken<M>) -> bool {
@@ -262,84 +260,47 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 }
 
+/// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
+#[inline]
 fn handover<M>(taken: &Taken<M>) -> Handover {
-    taken.request.cell().map_or(Handover::Live, |cell| cell.begin_handling())
+    taken
+        .request
+        .cell()
+        .map_or(Handover::Live, |cell| cell.begin_handling(cell.deadline().map(|_| Instant::now())))
+}
+
+impl<M: Message> Sealed for Receiver<M> {}
+
+impl<M: Message> Reader for Receiver<M> {
+    type Item = Delivery<M>;
+
+    #[inline(always)]
+    fn poll_read(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        self.poll_recv(cx, firm)
+    }
+
+    #[inline(always)]
+    fn waits(&self) -> bool {
+        self.cursor.waits()
+    }
+
+    fn give_up(&mut self) {
+        self.cursor.give_up();
+    }
 }
 
 impl<M: Message> Stream for Receiver<M> {
     type Item = Delivery<M>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
-        self.poll_recv(cx)
+        self.poll_recv(cx, false)
     }
 }
 
 impl<M: Message> Unpin for Receiver<M> {}
 
-impl<M: Message> Drop for Receiver<M> {
-    fn drop(&mut self) {
-        self.cursor.shared().unlist(self.handle);
-    }
-}
-
 impl<M: Message> fmt::Debug for Receiver<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver").field("channel", &self.cursor.shared().name).finish_non_exhaustive()
-    }
-}
-
-/// The future of [`Receiver::recv`].
-///
-/// # Examples
-/// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
-/// use futures::FutureExt;
-///
-/// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
-/// let mut worker = jobs.join("workers");
-/// assert!(worker.recv().now_or_never().is_none(), "nothing is there: it waits, and is dropped");
-/// jobs.send(Job(1)).await?;
-/// assert_eq!(worker.recv().await.map(|job| job.0), Some(1), "the first took nothing");
-/// # Ok(()) }
-/// ```
-#[must_use = "futures do nothing unless awaited"]
-pub struct Recv<'a, M: Message> {
-    receiver: &'a mut Receiver<M>,
-}
-
-impl<M: Message> Future for Recv<'_, M> {
-    type Output = Option<Delivery<M>>;
-
-    #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.receiver.poll_recv(cx)
-    }
-}
-
-impl<M: Message> Drop for Recv<'_, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.receiver.cursor.waits() {
-            self.receiver.cursor.cancel();
-        }
-    }
-}
-
-impl<M: Message> fmt::Debug for Recv<'_, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recv").field("receiver", &self.receiver).finish()
-    }
-}
-
-/// Gives up the parked future when the one that waits is dropped.
-struct Waiting<'a, M: Message>(&'a mut Receiver<M>);
-
-impl<M: Message> Drop for Waiting<'_, M> {
-    fn drop(&mut self) {
-        if self.0.cursor.waits() {
-            self.0.cursor.cancel();
-        }
     }
 }

@@ -349,10 +349,7 @@ impl ChannelRegistry {
     /// # Ok(()) }
     /// ```
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
-        let mut report = self.channels.fabric.shutdown(within).await;
-        // The eight handles in `Channels` were made in this file; they are no leak.
-        report.held.retain(|handle| handle.opened_at.file() != file!());
-        report
+        self.channels.fabric.shutdown(within).await
     }
 }
 
@@ -399,19 +396,39 @@ impl Channels {
         const LONG: Duration = Duration::from_secs(60);
         const SHORT: Duration = Duration::from_secs(5);
         Ok(Self {
-            scheduler: fabric.channel("scheduler").capacity(1000).default_timeout(SHORT).order(10).open()?,
-            evolution: fabric.channel("evolution").capacity(10_000).default_timeout(LONG).order(20).open()?,
-            gpu: fabric.channel("gpu").capacity(100).default_timeout(LONG).order(30).open()?,
-            governor: fabric.channel("governor").capacity(1000).default_timeout(SHORT).order(40).open()?,
-            cost: fabric.channel("cost").capacity(1000).default_timeout(SHORT).order(50).open()?,
+            scheduler: fabric
+                .channel("scheduler")
+                .capacity(1000)
+                .default_timeout(SHORT)
+                .order(10)
+                .open_unlisted()?,
+            evolution: fabric
+                .channel("evolution")
+                .capacity(10_000)
+                .default_timeout(LONG)
+                .order(20)
+                .open_unlisted()?,
+            gpu: fabric.channel("gpu").capacity(100).default_timeout(LONG).order(30).open_unlisted()?,
+            governor: fabric
+                .channel("governor")
+                .capacity(1000)
+                .default_timeout(SHORT)
+                .order(40)
+                .open_unlisted()?,
+            cost: fabric.channel("cost").capacity(1000).default_timeout(SHORT).order(50).open_unlisted()?,
             efficiency: fabric
                 .channel("efficiency")
                 .capacity(1000)
                 .default_timeout(SHORT)
                 .order(60)
-                .open()?,
-            knowledge: fabric.channel("knowledge").capacity(1000).default_timeout(SHORT).order(70).open()?,
-            events: fabric.broadcast("events").capacity(1000).order(80).open()?,
+                .open_unlisted()?,
+            knowledge: fabric
+                .channel("knowledge")
+                .capacity(1000)
+                .default_timeout(SHORT)
+                .order(70)
+                .open_unlisted()?,
+            events: fabric.broadcast("events").capacity(1000).order(80).open_unlisted()?,
             fabric,
         })
     }

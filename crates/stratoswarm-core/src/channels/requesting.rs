@@ -11,9 +11,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Ask, Channel, Delivery, Message, Priority, Shared};
+use super::{Ask, Channel, Delivery, Message, Priority, Shared, turn, turn::Turn};
 use crate::{
-    engine::{Admission, Effects, Log, Slot},
+    accounts::{Caller, WaitKind},
+    engine::{Admission, Effects, Entry, Log},
     error::{RequestError, Stage},
     requests::{AnyResponder, Reply, ReplyCell},
     sync::{MutexGuard, atomic::Ordering, poll_proceed},
@@ -44,12 +45,15 @@ use crate::{
 #[must_use = "futures do nothing unless awaited"]
 #[repr(C)] // the message first, as in the log
 pub struct Requesting<'a, M: Message, A: Ask<M>> {
+    /// None once it is sent, or cannot be.
     message: Option<M>,
     channel: &'a Channel<M>,
     limit: Limit,
     parent: Option<Instant>,
-    progress: Progress<A::Reply>,
+    progress: Progress,
+    cell: Option<Arc<ReplyCell<A::Reply>>>,
     started: Option<Instant>,
+    turn: Turn,
     timer: Timer,
     only_try: bool,
     from: &'static Location<'static>,
@@ -64,17 +68,14 @@ enum Limit {
     At(Instant),
 }
 
-enum Progress<R> {
-    /// Not accepted yet; waiting for room under this number.
-    Sending {
-        waiting: Option<u64>,
-        cell: Option<Arc<ReplyCell<R>>>,
-    },
-    /// Accepted, at this position.
-    Sent {
-        position: u64,
-        cell: Arc<ReplyCell<R>>,
-    },
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Not polled yet.
+    New,
+    /// Waiting for room, or for a group.
+    Sending,
+    /// Accepted, under this number.
+    Sent(u64),
     Over,
 }
 
@@ -91,8 +92,10 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             channel,
             limit: channel.default_timeout().map_or(Limit::Never, Limit::After),
             parent: None,
-            progress: Progress::Sending { waiting: None, cell: None },
+            progress: Progress::New,
+            cell: None,
             started: None,
+            turn: Turn::new(),
             timer: Timer::new(),
             only_try,
             from,
@@ -208,6 +211,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         }
     }
 
+    #[cold]
     fn expired(&mut self, stage: Stage) -> RequestError {
         let waited = self.started.map_or(Duration::ZERO, |started| started.elapsed());
         let members = self.channel.shared().log.lock().members();
@@ -215,128 +219,161 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         RequestError::Expired { stage, waited, members }
     }
 
-    /// Tries to bring the request in. Ready once it is accepted, or cannot be.
-    fn poll_send(&mut self, cx: &Context<'_>) -> Poll<Result<(), RequestError>> {
-        if !matches!(&self.progress, Progress::Sending { cell: Some(_), .. }) {
-            let deadline = self.start();
-            if deadline.is_some_and(|deadline| self.started.is_some_and(|now| deadline <= now)) {
-                self.progress = Progress::Over;
-                return Poll::Ready(Err(self.expired(Stage::Sending)));
-            }
-            let cell = Some(Arc::new(ReplyCell::new(deadline, cx.waker().clone())));
-            self.progress = Progress::Sending { waiting: None, cell };
+    /// The first poll: most often the request is accepted at once.
+    #[inline(always)]
+    fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<A::Reply, RequestError>> {
+        let deadline = self.start();
+        if deadline.is_some_and(|deadline| self.started.is_some_and(|now| deadline <= now)) {
+            self.progress = Progress::Over;
+            return Poll::Ready(Err(self.expired(Stage::Sending)));
         }
         let shared = self.channel.shared();
-        let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
+        // It knows the waker: whatever happens to the request from now on wakes this task.
+        let cell = Arc::new(ReplyCell::new(deadline, shared.address(), cx.waker().clone()));
+        self.cell = Some(Arc::clone(&cell));
+        self.progress = Progress::Sending;
         let mut log = shared.log.lock();
-        if waiting.is_none()
-            && log.admits_now()
-            && log.has_group()
-            && let (Some(message), Some(cell)) = (self.message.take(), cell.take())
+        if log.has_group()
+            && log.admit_fast()
+            && let Some(message) = self.message.take()
         {
-            let request = AnyResponder::first(Arc::clone(&cell) as _);
-            let position = log.push_request(Slot { message, request });
-            self.progress = Progress::Sent { position, cell };
-            if log.has_followers() {
-                shared.pushed(log);
+            let number = log.push_request(message, AnyResponder::first(Arc::clone(&cell) as _));
+            self.progress = Progress::Sent(number);
+            if log.has_listeners() {
+                shared.after_push(log);
             }
-            return Poll::Ready(Ok(()));
+        } else {
+            self.send_slow(log, cx)?;
         }
-        self.poll_send_slow(log, cx)
+        // In the list of those that wait; whatever happened meanwhile has woken this task.
+        self.timer.watch(deadline.zip(self.started), cell, cx);
+        if shared.has_ended() {
+            return self.poll_reply(cx); // a shutdown may have gone through the list before
+        }
+        Poll::Pending
     }
 
-    /// The long way in: there may be no room, or no group.
+    /// The long way in: there may be no room, or no group. An error if it cannot be.
     #[cold]
     #[inline(never)]
-    fn poll_send_slow(
-        &mut self,
-        mut log: MutexGuard<'a, Log<M>>,
-        cx: &Context<'_>,
-    ) -> Poll<Result<(), RequestError>> {
-        let shared = self.channel.shared();
-        let Progress::Sending { waiting, cell } = &mut self.progress else { return Poll::Pending };
-        if waiting.is_some()
-            && let Some(deadline) = cell.as_ref().and_then(|cell| cell.deadline())
-            && deadline <= Instant::now()
-        {
-            return Poll::Pending; // too late, even with a place granted: the timer says so
-        }
+    fn send_slow(&mut self, mut log: MutexGuard<'a, Log<M>>, cx: &Context<'_>) -> Result<(), RequestError> {
         let mut effects = Effects::new();
-        let mut admission = match *waiting {
-            None => log.admit(&mut effects),
-            Some(id) => log.claim(id, cx.waker(), &mut effects),
-        };
-        if admission == Admission::Full && waiting.is_none() && !self.only_try {
-            let id = log.wait(cx.waker(), self.from, &mut effects);
-            *waiting = Some(id);
-            admission = log.claim(id, cx.waker(), &mut effects);
+        let entered = self.enter(&mut log, cx, &mut effects);
+        self.channel.shared().settle(log, effects);
+        if entered.is_err() {
+            self.progress = Progress::Over;
         }
-        let polled = match admission {
-            Admission::Granted => match (self.message.take(), cell.take()) {
-                (Some(message), Some(cell)) => {
-                    let request = AnyResponder::first(Arc::clone(&cell) as _);
-                    let position = log.push_any_request(Slot { message, request }, &mut effects);
-                    if log.has_followers() {
-                        log.pushed(1, &mut effects);
-                    }
-                    self.progress = Progress::Sent { position, cell };
-                    Poll::Ready(Ok(()))
-                }
-                _ => Poll::Pending, // polled after it was ready
-            },
-            Admission::Closed => {
-                self.progress = Progress::Over;
-                Poll::Ready(Err(RequestError::Closed))
+        entered
+    }
+
+    /// Brings the request in, or waits.
+    fn enter(
+        &mut self,
+        log: &mut Log<M>,
+        cx: &Context<'_>,
+        effects: &mut Effects<M>,
+    ) -> Result<(), RequestError> {
+        if log.is_closed() {
+            self.turn = Turn::new();
+            return Err(RequestError::Closed);
+        }
+        if !log.has_group() {
+            if self.only_try {
+                return Err(RequestError::Unserved);
             }
-            Admission::Full if self.only_try => {
-                self.progress = Progress::Over;
-                Poll::Ready(Err(RequestError::Full))
+            let caller = || Caller::here(WaitKind::Request, self.from);
+            self.turn.wait_for_group(log, caller, cx, effects);
+            return Ok(());
+        }
+        if self.only_try {
+            match log.admit(1, Entry::Messages, false, turn::now(log), effects) {
+                Admission::Granted(_) => {}
+                Admission::Full => return Err(RequestError::Full),
+                Admission::Closed => return Err(RequestError::Closed),
             }
-            Admission::Full => Poll::Pending,
-        };
-        shared.settle(log, effects);
-        polled
+        } else {
+            match self.turn.poll(log, 1, WaitKind::Request, self.from, cx, effects) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(_)) => return Err(RequestError::Closed),
+                Poll::Ready(Ok(_)) => {}
+            }
+        }
+        if let (Some(message), Some(cell)) = (self.message.take(), &self.cell) {
+            let number = log.push_request(message, AnyResponder::first(Arc::clone(cell) as _));
+            self.progress = Progress::Sent(number);
+            log.after_push(1, effects);
+        }
+        Ok(())
+    }
+
+    /// A later poll.
+    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<Result<A::Reply, RequestError>> {
+        let reply = self.poll_reply(cx);
+        if reply.is_ready() {
+            return reply;
+        }
+        let Some(cell) = &self.cell else { return Poll::Pending };
+        if let Some(deadline) = cell.deadline()
+            && self.timer.poll_listed(deadline, || Arc::clone(cell) as _, cx).is_ready()
+        {
+            return Poll::Ready(Err(self.give_up()));
+        }
+        if self.progress == Progress::Sending {
+            let shared = self.channel.shared();
+            self.send_slow(shared.log.lock(), cx)?;
+        }
+        Poll::Pending
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<A::Reply, RequestError>> {
-        let Progress::Sent { cell, .. } = &self.progress else { return Poll::Pending };
+        let Some(cell) = &self.cell else { return Poll::Pending };
         let reply = ready!(cell.poll_reply(cx));
-        self.progress = Progress::Over;
-        let counters = &self.channel.shared().counters;
+        let shared = self.channel.shared();
+        let counters = &shared.counters;
         let (counter, outcome) = match reply {
             Reply::Answered(reply) => (&counters.answered, Ok(reply)),
             Reply::Unanswered => (&counters.unanswered, Err(RequestError::Unanswered)),
             Reply::WrongReplyType => (&counters.unanswered, Err(RequestError::WrongReplyType)),
+            Reply::Expired => return Poll::Ready(Err(self.give_up())),
+            Reply::Closed => {
+                if self.withdraw(false).is_accepted() {
+                    counters.unanswered.fetch_add(1, Ordering::Relaxed);
+                }
+                return Poll::Ready(Err(RequestError::Closed));
+            }
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.progress = Progress::Over;
         Poll::Ready(outcome)
     }
 
     /// The deadline has passed.
     #[cold]
     fn give_up(&mut self) -> RequestError {
-        let stage = self.withdraw();
-        if stage != Stage::Sending {
+        let stage = self.withdraw(true);
+        if stage.is_accepted() {
             self.channel.shared().counters.expired.fetch_add(1, Ordering::Relaxed);
         }
         self.expired(stage)
     }
 
     /// Takes the request back as far as possible; how far it had come.
-    fn withdraw(&mut self) -> Stage {
+    fn withdraw(&mut self, expired: bool) -> Stage {
+        let shared = self.channel.shared();
         match std::mem::replace(&mut self.progress, Progress::Over) {
-            Progress::Sending { waiting, .. } => {
-                if let Some(id) = waiting {
-                    self.channel.shared().cancel_send(id);
+            Progress::Sending => {
+                if self.turn.cancel(shared) {
+                    Stage::Unserved
+                } else {
+                    Stage::Sending
                 }
-                Stage::Sending
             }
-            Progress::Sent { position, cell } => {
-                let handling = cell.give_up();
-                self.channel.shared().reap(position); // also where one group has it, and another has not
+            Progress::Sent(number) => {
+                let handling = self.cell.as_ref().is_some_and(|cell| cell.give_up(expired));
+                shared.release(number); // also where one group has it, and another has not
                 if handling { Stage::Handling } else { Stage::Queued }
             }
-            Progress::Over => Stage::Handling,
+            Progress::New | Progress::Over => Stage::Handling,
         }
     }
 }
@@ -349,31 +386,16 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
-        let mut polled = Poll::Pending;
-        // A new cell knows the waker: whatever happens to the request from now on wakes this task.
-        let known = matches!(this.progress, Progress::Sending { cell: None, .. });
-        if matches!(this.progress, Progress::Sending { .. }) {
-            match this.poll_send(cx) {
-                Poll::Ready(Err(error)) => polled = Poll::Ready(Err(error)),
-                Poll::Ready(Ok(())) => budget.made_progress(),
-                Poll::Pending => {}
-            }
-        }
-        if polled.is_pending() && !known {
-            polled = this.poll_reply(cx);
-        }
-        let deadline = match &this.progress {
-            Progress::Sending { cell: Some(cell), .. } | Progress::Sent { cell, .. } => cell.deadline(),
-            _ => None,
+        let before = this.progress;
+        let polled = match before {
+            Progress::New => this.poll_new(cx),
+            Progress::Over => return Poll::Pending, // polled after it was ready
+            _ => this.poll_again(cx),
         };
-        if polled.is_pending()
-            && let Some(deadline) = deadline
-            && this.timer.poll(deadline, cx).is_ready()
-        {
-            polled = Poll::Ready(Err(this.give_up()));
-        }
         if polled.is_ready() {
             this.timer.disarm();
+            budget.made_progress();
+        } else if before != this.progress && matches!(this.progress, Progress::Sent(_)) {
             budget.made_progress();
         }
         polled
@@ -382,9 +404,9 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
 
 impl<M: Message, A: Ask<M>> Drop for Requesting<'_, M, A> {
     fn drop(&mut self) {
-        let abandoned = matches!(self.progress, Progress::Sent { .. });
-        if !matches!(self.progress, Progress::Over) {
-            self.withdraw();
+        let abandoned = matches!(self.progress, Progress::Sent(_));
+        if !matches!(self.progress, Progress::Over | Progress::New) {
+            self.withdraw(false);
         }
         if abandoned {
             self.channel.shared().counters.abandoned.fetch_add(1, Ordering::Relaxed);
@@ -401,10 +423,7 @@ impl<M: Message, A: Ask<M>> fmt::Debug for Requesting<'_, M, A> {
 impl<M> Shared<M> {
     /// A queued request is over: its place is free.
     #[cold]
-    fn reap(&self, position: u64) {
-        let mut effects = Effects::new();
-        let mut log = self.log.lock();
-        log.reap(position, &mut effects);
-        self.settle(log, effects);
+    fn release(&self, number: u64) {
+        self.with(|log, effects| log.release(number, effects));
     }
 }

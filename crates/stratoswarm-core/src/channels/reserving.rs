@@ -6,11 +6,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{Channel, Message, Permit, Priority, Shared};
+use super::{Channel, Message, Permit, Priority, Shared, turn::Turn};
 use crate::{
-    engine::{Admission, Effects},
+    accounts::{Caller, WaitKind},
     error::Closed,
     sync::poll_proceed,
+    waiting::WaitId,
 };
 
 /// The future of [`Channel::reserve`].
@@ -70,10 +71,8 @@ impl<'a, M: Message> Future for Reserving<'a, M> {
     type Output = Result<Permit<'a, M>, Closed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let budget = ready!(poll_proceed(cx));
-        let reserved = ready!(self.place.poll(cx));
-        budget.made_progress();
-        Poll::Ready(reserved.map(|()| Permit::new(self.channel)))
+        let channel = self.channel;
+        self.place.poll(cx).map_ok(|id| Permit::new(channel, id))
     }
 }
 
@@ -83,51 +82,38 @@ impl<M: Message> fmt::Debug for Reserving<'_, M> {
     }
 }
 
-/// Waits for a place in the log, and makes a permit of it.
+/// Waits for a place, and makes a permit of it.
 pub(super) struct Place<'a, M: Message> {
     shared: &'a Shared<M>,
-    waiting: Option<u64>,
+    turn: Turn,
+    is_over: bool,
     from: &'static Location<'static>,
 }
 
 impl<'a, M: Message> Place<'a, M> {
     pub(super) fn new(shared: &'a Shared<M>, from: &'static Location<'static>) -> Self {
-        Self { shared, waiting: None, from }
+        Self { shared, turn: Turn::new(), is_over: false, from }
     }
 
-    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        let mut effects = Effects::new();
-        let mut log = self.shared.log.lock();
-        let mut admission = match self.waiting {
-            None => log.admit(&mut effects),
-            Some(id) => log.claim(id, cx.waker(), &mut effects),
-        };
-        if admission == Admission::Full && self.waiting.is_none() {
-            let id = log.wait(cx.waker(), self.from, &mut effects);
-            self.waiting = Some(id);
-            admission = log.claim(id, cx.waker(), &mut effects);
+    /// The permit's number.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<WaitId, Closed>> {
+        let budget = ready!(poll_proceed(cx));
+        if self.is_over {
+            return Poll::Pending; // polled after it was ready
         }
-        let polled = match admission {
-            Admission::Full => Poll::Pending,
-            Admission::Closed => {
-                self.waiting = None;
-                Poll::Ready(Err(Closed))
-            }
-            Admission::Granted => {
-                self.waiting = None;
-                log.permit();
-                Poll::Ready(Ok(()))
-            }
-        };
-        self.shared.settle(log, effects);
-        polled
+        let (turn, from) = (&mut self.turn, self.from);
+        let reserved = ready!(self.shared.with(|log, effects| {
+            let turn = turn.poll(log, 1, WaitKind::Reserve, from, cx, effects);
+            turn.map_ok(|_| log.permit(Caller::here(WaitKind::Permit, from)))
+        }));
+        self.is_over = true;
+        budget.made_progress();
+        Poll::Ready(reserved)
     }
 }
 
 impl<M: Message> Drop for Place<'_, M> {
     fn drop(&mut self) {
-        if let Some(id) = self.waiting {
-            self.shared.cancel_send(id);
-        }
+        self.turn.cancel(self.shared);
     }
 }

@@ -1,5 +1,7 @@
 use std::{
     fmt,
+    future::Future,
+    panic::Location,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -7,7 +9,14 @@ use std::{
 use tokio::time::Instant;
 
 use super::Sent;
-use crate::{engine::Ticket, requests::ReplyCell, sync::poll_proceed, timers::Timer};
+use crate::{
+    accounts::{Caller, WaitKind},
+    engine::Ticket,
+    requests::ReplyCell,
+    sync::poll_proceed,
+    timers::Timer,
+    waiting::WaitId,
+};
 
 /// Answers one request.
 ///
@@ -161,21 +170,30 @@ impl<R> Responder<R> {
     /// assert_eq!(outcome, None, "stopped when the caller gave up");
     /// # Ok(()) }
     /// ```
-    pub async fn closed(&mut self) {
-        let Some(cell) = &self.cell else { return std::future::pending().await };
-        let mut watching = Watching { cell, id: None };
-        let mut timer = Timer::new();
-        std::future::poll_fn(|cx: &mut Context<'_>| {
-            let budget = ready!(poll_proceed(cx));
-            let answered = watching.cell.poll_closed(&mut watching.id, cx).is_ready();
-            let mut expired = || cell.deadline().is_some_and(|deadline| timer.poll(deadline, cx).is_ready());
-            if answered || expired() {
-                budget.made_progress();
-                return Poll::Ready(());
-            }
-            Poll::Pending
-        })
-        .await;
+    #[track_caller]
+    pub fn closed(&mut self) -> impl Future<Output = ()> + Send + '_
+    where
+        R: Send,
+    {
+        let at = Location::caller();
+        async move {
+            let Some(cell) = &self.cell else { return std::future::pending().await };
+            let mut watching = Watching { cell, id: None };
+            let mut timer = Timer::new();
+            std::future::poll_fn(|cx: &mut Context<'_>| {
+                let budget = ready!(poll_proceed(cx));
+                let handler = || Caller::here(WaitKind::Closed, at);
+                let answered = watching.cell.poll_closed(&mut watching.id, cx, handler).is_ready();
+                let mut expired =
+                    || cell.deadline().is_some_and(|deadline| timer.poll(deadline, cx).is_ready());
+                if answered || expired() {
+                    budget.made_progress();
+                    return Poll::Ready(());
+                }
+                Poll::Pending
+            })
+            .await;
+        }
     }
 
     /// When the caller gives up; none if never, or for a message that was only sent.
@@ -218,7 +236,7 @@ impl<R> fmt::Debug for Responder<R> {
 
 struct Watching<'a, R> {
     cell: &'a ReplyCell<R>,
-    id: Option<u64>,
+    id: Option<WaitId>,
 }
 
 impl<R> Drop for Watching<'_, R> {

@@ -6,9 +6,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{Channel, Message, Priority, Shared, yielding};
+use super::{Channel, Message, Priority, Shared, turn::Turn};
 use crate::{
-    engine::{Admission, Effects, Log},
+    accounts::WaitKind,
+    engine::{Effects, Log},
     error::SendError,
     sync::{MutexGuard, poll_proceed},
 };
@@ -36,18 +37,17 @@ use crate::{
 #[must_use = "futures do nothing unless awaited"]
 #[repr(C)] // the message first, as in the log
 pub struct Sending<'a, M: Message> {
+    /// None once it is sent, or came back.
     message: Option<M>,
     shared: &'a Shared<M>,
-    waiting: Option<u64>,
-    /// Whether it has the readers asked to serve it.
-    asked: bool,
+    turn: Turn,
     from: &'static Location<'static>,
 }
 
 impl<'a, M: Message> Sending<'a, M> {
     #[inline(always)]
     pub(super) fn new(channel: &'a Channel<M>, message: M, from: &'static Location<'static>) -> Self {
-        Self { message: Some(message), shared: channel.shared(), waiting: None, asked: false, from }
+        Self { message: Some(message), shared: channel.shared(), turn: Turn::new(), from }
     }
 
     /// States the message's class of traffic for this call. Channels have one lane so far: it changes no order.
@@ -76,50 +76,31 @@ impl<'a, M: Message> Sending<'a, M> {
         mut log: MutexGuard<'a, Log<M>>,
         cx: &Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
+        if self.message.is_none() {
+            return Poll::Pending; // polled after it was ready
+        }
+        if self.turn.queue(&mut log, WaitKind::Send, self.from, cx) {
+            return Poll::Pending;
+        }
+        if self.turn.claim(&mut log)
+            && let Some(message) = self.message.take()
+        {
+            log.push(message);
+            if log.has_listeners() {
+                self.shared.after_push(log);
+            }
+            return Poll::Ready(Ok(()));
+        }
         let mut effects = Effects::new();
-        let admission = match self.waiting {
-            None => log.admit(&mut effects),
-            Some(id) => log.claim(id, cx.waker(), &mut effects),
-        };
-        let admission = match (admission, self.waiting) {
-            (Admission::Full, None) => {
-                let id = log.enqueue(cx.waker(), self.from);
-                self.waiting = Some(id);
-                if yielding::pays() {
-                    // In its place in the queue, but not asking the readers to serve it yet.
-                    cx.waker().wake_by_ref();
-                    Admission::Full
-                } else {
-                    self.asked = true;
-                    log.ask_for_service(&mut effects);
-                    log.claim(id, cx.waker(), &mut effects)
-                }
+        let turn = self.turn.poll(&mut log, 1, WaitKind::Send, self.from, cx, &mut effects);
+        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
+            (Poll::Ready(Ok(_)), Some(message)) => {
+                log.push(message);
+                log.after_push(1, &mut effects);
+                Poll::Ready(Ok(()))
             }
-            (Admission::Full, Some(id)) if !self.asked => {
-                self.asked = true;
-                log.ask_for_service(&mut effects);
-                log.claim(id, cx.waker(), &mut effects)
-            }
-            (admission, _) => admission,
-        };
-        let polled = match admission {
-            Admission::Full => Poll::Pending,
-            Admission::Closed => {
-                self.waiting = None;
-                self.message.take().map_or(Poll::Pending, |message| Poll::Ready(Err(SendError(message))))
-            }
-            Admission::Granted => {
-                self.waiting = None;
-                match self.message.take() {
-                    None => Poll::Pending, // polled after it was ready
-                    Some(message) => {
-                        log.push(message);
-                        log.note_depth();
-                        log.pushed(1, &mut effects);
-                        Poll::Ready(Ok(()))
-                    }
-                }
-            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
         };
         self.shared.settle(log, effects);
         polled
@@ -137,14 +118,15 @@ impl<M: Message> Future for Sending<'_, M> {
         let budget = ready!(poll_proceed(cx));
         let shared = this.shared;
         let mut log = shared.log.lock();
-        if log.admits_now()
-            && this.waiting.is_none()
+        if this.turn.is_new()
+            && this.message.is_some()
+            && log.admit_fast()
             && let Some(message) = this.message.take()
         {
             log.push(message);
             budget.made_progress();
-            if log.has_followers() {
-                shared.pushed(log);
+            if log.has_listeners() {
+                shared.after_push(log);
             }
             return Poll::Ready(Ok(()));
         }
@@ -159,42 +141,12 @@ impl<M: Message> Future for Sending<'_, M> {
 impl<M: Message> Drop for Sending<'_, M> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(id) = self.waiting {
-            self.shared.cancel_send(id);
-        }
+        self.turn.cancel(self.shared);
     }
 }
 
 impl<M: Message> fmt::Debug for Sending<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending").field("channel", &self.shared.name).finish_non_exhaustive()
-    }
-}
-
-impl<M: Clone> Shared<M> {
-    /// What follows a push.
-    #[inline(never)]
-    pub(super) fn pushed(&self, mut log: MutexGuard<'_, Log<M>>) {
-        if let Ok(waker) = log.sole_parked() {
-            drop(log);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            return;
-        }
-        let mut effects = Effects::new();
-        log.pushed(1, &mut effects);
-        self.settle(log, effects);
-    }
-}
-
-impl<M> Shared<M> {
-    /// A sender's future is dropped that waited, or had been granted a place.
-    #[cold]
-    pub(super) fn cancel_send(&self, id: u64) {
-        let mut effects = Effects::new();
-        let mut log = self.log.lock();
-        log.cancel_send(id, &mut effects);
-        self.settle(log, effects);
     }
 }

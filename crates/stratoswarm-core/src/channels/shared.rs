@@ -1,20 +1,23 @@
 use std::{
     panic::Location,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use crossbeam_utils::CachePadded;
 
+use super::handles::{HandleKind, Handles, Site};
 use crate::{
-    accounts::{ChannelInfo, ChannelKind, Counters, ReaderInfo},
-    engine::{Effects, Log, Note},
-    fabric::HeldHandle,
+    accounts::{Caller, ChannelInfo, ChannelKind, Counters, ReaderInfo, WaitInfo, WaitKind, WaitState},
+    engine::{Durability, Effects, Log, Warning},
     sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicUsize, Ordering},
+        Mutex, MutexGuard, Rank,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         poll_proceed,
     },
+    timers,
+    waiting::WaitId,
 };
 
 /// What all handles of one channel share.
@@ -29,17 +32,16 @@ pub(crate) struct Shared<M> {
     /// Handles that keep the channel open.
     senders: AtomicUsize,
     handles: Mutex<Handles>,
+    /// A shutdown is over: no caller waits here any more.
+    ended: AtomicBool,
+    /// Who is told that the last handle has gone.
+    home: OnceLock<Weak<dyn Home>>,
 }
 
-struct Handles {
-    last: u64,
-    live: Vec<(u64, Handle)>,
-}
-
-struct Handle {
-    kind: &'static str,
-    name: Option<String>,
-    at: &'static Location<'static>,
+/// Where a channel is found by its name.
+pub(crate) trait Home: Send + Sync {
+    /// The last handle of this channel has gone, which nothing more can come to. `channel` is its address.
+    fn deserted(&self, name: &str, channel: usize);
 }
 
 impl<M> Shared<M> {
@@ -52,7 +54,7 @@ impl<M> Shared<M> {
     ) -> Arc<Self> {
         let log = Log::new(capacity, kind == ChannelKind::Channel);
         Arc::new(Self {
-            log: CachePadded::new(Mutex::new(log)),
+            log: CachePadded::new(Mutex::new(Rank::Log, log)),
             name: name.into(),
             kind,
             capacity,
@@ -60,46 +62,109 @@ impl<M> Shared<M> {
             opened_at,
             counters: Counters::new(),
             senders: AtomicUsize::new(0),
-            handles: Mutex::new(Handles { last: 0, live: Vec::new() }),
+            handles: Mutex::new(Rank::Handles, Handles::new()),
+            ended: AtomicBool::new(false),
+            home: OnceLock::new(),
         })
     }
 
-    /// Does what a call of the engine left to do, once the lock is released.
+    /// Says where the channel is found, before it can be found there.
+    pub(crate) fn set_home(&self, home: Weak<dyn Home>) {
+        let _ = self.home.set(home);
+    }
+
+    /// What tells this channel from all others.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    // ---- the engine's shell
+
+    /// Calls the engine, and does what the call left to do once the lock is released.
+    pub(crate) fn with<T>(&self, call: impl FnOnce(&mut Log<M>, &mut Effects<M>) -> T) -> T {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        let result = call(&mut log, &mut effects);
+        self.settle(log, effects);
+        result
+    }
+
+    /// Releases the lock, and does what the calls under it left to do.
     #[inline]
     pub(crate) fn settle(&self, log: MutexGuard<'_, Log<M>>, effects: Effects<M>) {
         drop(log);
-        self.run(effects);
-    }
-
-    pub(crate) fn run(&self, effects: Effects<M>) {
-        for note in effects.run() {
-            self.tell(&note);
+        for warning in effects.run() {
+            self.warn(&warning);
         }
     }
 
     #[cold]
-    fn tell(&self, note: &Note) {
+    fn warn(&self, warning: &Warning) {
         let channel = &*self.name;
-        match note {
-            Note::DeadGroup { group, waiting } => {
+        match warning {
+            Warning::DeadGroup { group, waiting } => {
                 tracing::warn!(channel, group, waiting, "group has no member and holds senders");
             }
-            Note::LateGroup { group, gone, kept } => {
+            Warning::LateGroup { group, gone, kept } => {
                 tracing::warn!(channel, group, gone, kept, "group starts late: earlier messages are gone");
             }
         }
     }
 
     pub(crate) fn close(&self) {
-        let mut effects = Effects::new();
-        let mut log = self.log.lock();
-        let was_open = !log.is_closed();
-        log.close(&mut effects);
-        self.settle(log, effects);
+        let was_open = self.with(|log, effects| {
+            let was_open = !log.is_closed();
+            log.close(effects);
+            was_open
+        });
         if was_open {
             tracing::debug!(channel = &*self.name, "channel closed");
         }
     }
+
+    /// Ends all that waits here still, once a shutdown is over: readers, and the callers of requests. What nobody came for
+    /// goes.
+    pub(crate) fn end(&self) {
+        self.with(|log, effects| log.end(effects));
+        self.forsake();
+        // Whoever is not in the list yet sees this once it is.
+        self.ended.store(true, Ordering::SeqCst);
+        timers::close_requests(self.address());
+    }
+
+    /// Lets go of what nobody came for: groups without members, and what is kept for a first reader.
+    pub(crate) fn forsake(&self) {
+        self.with(|log, effects| log.remove_deserted(effects));
+    }
+
+    /// Whether a shutdown has ended all that waits here.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn declare_group(&self, name: &str)
+    where
+        M: Clone,
+    {
+        self.with(|log, effects| log.open_group(name, Durability::Durable, false, effects));
+    }
+
+    /// What follows a push.
+    #[inline(never)]
+    pub(crate) fn after_push(&self, mut log: MutexGuard<'_, Log<M>>) {
+        if let Ok(waker) = log.sole_parked() {
+            drop(log);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+            return;
+        }
+        let mut effects = Effects::new();
+        log.after_push(1, &mut effects);
+        self.settle(log, effects);
+    }
+
+    // ---- handles
 
     /// A further handle that keeps the channel open.
     pub(crate) fn add_sender(&self) {
@@ -112,52 +177,57 @@ impl<M> Shared<M> {
         self.senders.fetch_update(Ordering::Relaxed, Ordering::Relaxed, alive).is_ok()
     }
 
+    pub(crate) fn has_senders(&self) -> bool {
+        self.senders.load(Ordering::Relaxed) > 0
+    }
+
     pub(crate) fn drop_sender(&self) {
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close();
         }
     }
 
-    /// Lists a handle with its creation site, for the report of a shutdown.
-    pub(crate) fn list(
-        &self,
-        kind: &'static str,
-        name: Option<String>,
-        at: &'static Location<'static>,
-    ) -> u64 {
-        let mut handles = self.handles.lock();
-        handles.last += 1;
-        if handles.live.is_empty() {
-            handles.live.reserve_exact(2); // a sending and a reading one
+    /// Counts a handle with its creation site, for the report of a shutdown.
+    pub(crate) fn list(&self, kind: HandleKind, name: Option<&str>, at: &'static Location<'static>) -> u32 {
+        self.handles.lock().add(kind, name, at)
+    }
+
+    pub(crate) fn unlist(&self, site: u32) {
+        if self.handles.lock().remove(site) == 0 {
+            self.deserted();
         }
-        let id = handles.last;
-        handles.live.push((id, Handle { kind, name, at }));
-        id
     }
 
-    pub(crate) fn unlist(&self, id: u64) {
-        let mut handles = self.handles.lock();
-        // Numbers only grow, so the list is sorted.
-        let at = handles.live.binary_search_by_key(&id, |(other, _)| *other);
-        let gone = at.ok().map(|at| handles.live.remove(at));
-        drop(handles);
-        drop(gone);
+    #[cold]
+    fn deserted(&self) {
+        if let Some(home) = self.home.get().and_then(Weak::upgrade)
+            && self.log.lock().is_closed()
+        {
+            home.deserted(&self.name, self.address());
+        }
     }
 
-    pub(crate) fn held(&self) -> Vec<HeldHandle> {
-        let handles = self.handles.lock();
-        let held = handles.live.iter().map(|(_, handle)| HeldHandle {
-            channel: self.name.to_string(),
-            kind: handle.kind,
-            name: handle.name.clone(),
-            opened_at: handle.at,
-        });
-        held.collect()
+    pub(crate) fn live_handles(&self) -> usize {
+        self.handles.lock().live()
     }
+
+    pub(crate) fn handle_sites(&self) -> Vec<Site> {
+        self.handles.lock().sites().cloned().collect()
+    }
+
+    // ---- figures
 
     pub(crate) fn info(&self) -> ChannelInfo {
         let figures = self.log.lock().figures();
-        let readers = figures.readers.into_iter();
+        let lists = [
+            (&figures.granted, WaitState::Granted),
+            (&figures.blocked, WaitState::Waiting),
+            (&figures.permits, WaitState::Held),
+            (&figures.unserved, WaitState::Unserved),
+        ];
+        let waits = lists
+            .iter()
+            .flat_map(|(callers, state)| callers.iter().map(|caller| WaitInfo::new(caller, *state)));
         ChannelInfo {
             name: self.name.to_string(),
             kind: self.kind,
@@ -169,37 +239,42 @@ impl<M> Shared<M> {
             high_water: figures.high_water as usize,
             is_closed: figures.closed,
             unclaimed: figures.unclaimed as usize,
-            permits: figures.permits as usize,
+            permits: figures.permits.len(),
+            granted: figures.granted.len(),
             blocked_senders: figures.blocked.len(),
-            blocked_at: figures.blocked,
+            blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
+            unserved: figures.unserved.len(),
+            waits: waits.collect(),
             requests: self.counters.counts(figures.asked),
-            readers: readers.map(ReaderInfo::new).collect(),
+            readers: figures.readers.into_iter().map(ReaderInfo::new).collect(),
             opened_at: self.opened_at,
         }
     }
 }
 
 /// Waits for the close of a channel.
-pub(crate) async fn closed<M>(shared: &Shared<M>) {
+pub(crate) async fn closed<M>(shared: &Shared<M>, at: &'static Location<'static>) {
     let mut waiting = WaitingForClose { shared, id: None };
-    std::future::poll_fn(|cx| {
-        let budget = std::task::ready!(poll_proceed(cx));
-        let mut effects = Effects::new();
-        let mut log = waiting.shared.log.lock();
-        waiting.id = log.wait_for_close(waiting.id, cx.waker(), &mut effects);
-        waiting.shared.settle(log, effects);
-        if waiting.id.is_some() {
-            return std::task::Poll::Pending;
-        }
-        budget.made_progress();
-        std::task::Poll::Ready(())
-    })
-    .await;
+    std::future::poll_fn(|cx| waiting.poll(at, cx)).await;
 }
 
 struct WaitingForClose<'a, M> {
     shared: &'a Shared<M>,
-    id: Option<u64>,
+    id: Option<WaitId>,
+}
+
+impl<M> WaitingForClose<'_, M> {
+    fn poll(&mut self, at: &'static Location<'static>, cx: &mut Context<'_>) -> Poll<()> {
+        let budget = ready!(poll_proceed(cx));
+        let caller = || Caller::here(WaitKind::Closed, at);
+        let id = self.id;
+        self.id = self.shared.with(|log, effects| log.wait_for_close(id, cx.waker(), caller, effects));
+        if self.id.is_some() {
+            return Poll::Pending;
+        }
+        budget.made_progress();
+        Poll::Ready(())
+    }
 }
 
 impl<M> Drop for WaitingForClose<'_, M> {
@@ -209,9 +284,4 @@ impl<M> Drop for WaitingForClose<'_, M> {
             drop(waker);
         }
     }
-}
-
-/// A weak reference that revives its channel's sending side only while another handle keeps it open.
-pub(crate) fn upgrade<M>(weak: &Weak<Shared<M>>) -> Option<Arc<Shared<M>>> {
-    weak.upgrade().filter(|shared| shared.revive_sender())
 }

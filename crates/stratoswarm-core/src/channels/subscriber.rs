@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    future::Future,
     panic::Location,
     pin::Pin,
     sync::Arc,
@@ -9,9 +8,12 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{Message, Shared, block_on, cursor::Cursor};
+use super::{
+    Message, Reader, Recv, Shared, block_on, cursor::Cursor, handle::Handle, handles::HandleKind,
+    reader::Sealed, recv::Waiting,
+};
 use crate::{
-    engine::{Batch, Effects, Taken, Ticket},
+    engine::{Batch, Taken, Ticket},
     error::TryRecvError,
     sync::poll_proceed,
 };
@@ -40,18 +42,13 @@ use crate::{
 /// ```
 pub struct Subscriber<M: Message> {
     cursor: Cursor<M>,
-    at: &'static Location<'static>,
-    handle: u64,
 }
 
 impl<M: Message> Subscriber<M> {
     pub(super) fn new(shared: &Arc<Shared<M>>, from_oldest: bool, at: &'static Location<'static>) -> Self {
-        let mut effects = Effects::new();
-        let mut log = shared.log.lock();
-        let (me, stash) = log.open_subscriber(from_oldest, &mut effects);
-        shared.settle(log, effects);
-        let handle = shared.list("Subscriber", None, at);
-        Self { cursor: Cursor::new(Arc::clone(shared), stash, None, me), at, handle }
+        let inbox = shared.with(|log, effects| log.open_subscriber(from_oldest, effects));
+        let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
+        Self { cursor: Cursor::new(handle, inbox, None, at) }
     }
 
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
@@ -72,8 +69,8 @@ impl<M: Message> Subscriber<M> {
     /// ```
     #[must_use]
     pub fn from_oldest(self) -> Self {
-        // The new cursor is there before the old one leaves, so nothing is freed in between.
-        Self::new(self.cursor.shared(), true, self.at)
+        // The new reader is there before the old one leaves, so nothing is freed in between.
+        Self::new(self.cursor.shared(), true, self.cursor.at())
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained.
@@ -96,8 +93,8 @@ impl<M: Message> Subscriber<M> {
     /// # Ok(()) }
     /// ```
     #[inline]
-    pub fn recv(&mut self) -> SubscriberRecv<'_, M> {
-        SubscriberRecv { subscriber: self }
+    pub fn recv(&mut self) -> Recv<'_, Self> {
+        Recv::new(self)
     }
 
     /// The next message, if one is there.
@@ -153,7 +150,7 @@ impl<M: Message> Subscriber<M> {
         let before = buffer.len();
         std::future::poll_fn(|cx| {
             let budget = ready!(poll_proceed(cx));
-            let _ = ready!(waiting.0.cursor.poll_many(limit, cx, &mut Messages(buffer)));
+            let _ = ready!(waiting.0.cursor.poll_many(limit, cx, true, &mut Messages(buffer)));
             budget.made_progress();
             Poll::Ready(())
         })
@@ -178,28 +175,49 @@ impl<M: Message> Subscriber<M> {
     /// assert_eq!(logger.join().expect("the logger ends"), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<M> {
         block_on(self.recv())
     }
 
     #[inline(always)]
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
-        if let Some((mut stash, hint)) = self.cursor.plain(1) {
+        if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
-            if let Some(message) = stash.pop_plain() {
+            if let Some(message) = inbox.pop_plain() {
                 return Poll::Ready(Some(message));
             }
         }
-        let next = ready!(self.poll_log(cx));
+        let next = ready!(self.poll_log(cx, firm));
         budget.made_progress();
         Poll::Ready(next)
     }
 
     #[inline(never)]
-    fn poll_log(&mut self, cx: &Context<'_>) -> Poll<Option<M>> {
-        self.cursor.poll(cx).map(|next| next.map(|taken| taken.message))
+    fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
+        self.cursor.poll(cx, firm, |message, _, _| message, |taken| Ok(taken.message))
+    }
+}
+
+impl<M: Message> Sealed for Subscriber<M> {}
+
+impl<M: Message> Reader for Subscriber<M> {
+    type Item = M;
+
+    #[inline(always)]
+    fn poll_read(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
+        self.poll_recv(cx, firm)
+    }
+
+    #[inline(always)]
+    fn waits(&self) -> bool {
+        self.cursor.waits()
+    }
+
+    fn give_up(&mut self) {
+        self.cursor.give_up();
     }
 }
 
@@ -207,67 +225,15 @@ impl<M: Message> Stream for Subscriber<M> {
     type Item = M;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<M>> {
-        self.poll_recv(cx)
+        self.poll_recv(cx, false)
     }
 }
 
 impl<M: Message> Unpin for Subscriber<M> {}
 
-impl<M: Message> Drop for Subscriber<M> {
-    fn drop(&mut self) {
-        self.cursor.shared().unlist(self.handle);
-    }
-}
-
 impl<M: Message> fmt::Debug for Subscriber<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscriber").field("channel", &self.cursor.shared().name).finish_non_exhaustive()
-    }
-}
-
-/// The future of [`Subscriber::recv`].
-///
-/// # Examples
-/// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
-/// # let fabric = Fabric::new();
-/// let (ticks, stops) = (fabric.channel::<Tick>("ticks").open()?, fabric.channel::<Tick>("stops").open()?);
-/// let (mut tick, mut stop) = (ticks.subscribe(), stops.subscribe());
-/// stops.send(Tick(0)).await?;
-/// let stopped = tokio::select! { _ = tick.recv() => false, _ = stop.recv() => true };
-/// assert!(stopped);
-/// ticks.send(Tick(1)).await?;
-/// assert_eq!(tick.recv().await, Some(Tick(1)), "the future that lost took nothing");
-/// # Ok(()) }
-/// ```
-#[must_use = "futures do nothing unless awaited"]
-pub struct SubscriberRecv<'a, M: Message> {
-    subscriber: &'a mut Subscriber<M>,
-}
-
-impl<M: Message> Future for SubscriberRecv<'_, M> {
-    type Output = Option<M>;
-
-    #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.subscriber.poll_recv(cx)
-    }
-}
-
-impl<M: Message> Drop for SubscriberRecv<'_, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.subscriber.cursor.waits() {
-            self.subscriber.cursor.cancel();
-        }
-    }
-}
-
-impl<M: Message> fmt::Debug for SubscriberRecv<'_, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubscriberRecv").field("subscriber", &self.subscriber).finish()
     }
 }
 
@@ -287,14 +253,5 @@ impl<M> Batch<M, M> for Messages<'_, M> {
     fn take(&mut self, taken: Taken<M>) -> bool {
         self.0.push(taken.message);
         true
-    }
-}
-
-/// Gives up the parked future when the one that waits is dropped.
-struct Waiting<'a, M: Message>(&'a mut Subscriber<M>);
-
-impl<M: Message> Drop for Waiting<'_, M> {
-    fn drop(&mut self) {
-        self.0.cursor.cancel();
     }
 }

@@ -1,6 +1,6 @@
 use std::{fmt, panic::Location, sync::Weak};
 
-use super::{Broadcast, Shared, upgrade};
+use super::{Broadcast, Shared, handle::Handle, handles::HandleKind};
 
 /// A handle of a [`Broadcast`] that does not keep it open.
 ///
@@ -37,8 +37,7 @@ impl<M: Clone + Send + 'static> WeakBroadcast<M> {
     /// ```
     #[track_caller]
     pub fn upgrade(&self) -> Option<Broadcast<M>> {
-        let at = Location::caller();
-        upgrade(&self.0).map(|shared| Broadcast::listed(shared, at))
+        Handle::upgraded(&self.0, HandleKind::Broadcast, Location::caller()).map(Broadcast::new)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{fmt, panic::Location, sync::Weak};
 
-use super::{Channel, Message, Shared, upgrade};
+use super::{Channel, Message, Shared, handle::Handle, handles::HandleKind};
 
 /// A handle of a [`Channel`] that does not keep it open.
 ///
@@ -39,8 +39,7 @@ impl<M: Message> WeakChannel<M> {
     /// ```
     #[track_caller]
     pub fn upgrade(&self) -> Option<Channel<M>> {
-        let at = Location::caller();
-        upgrade(&self.0).map(|shared| Channel::listed(shared, at))
+        Handle::upgraded(&self.0, HandleKind::Channel, Location::caller()).map(Channel::new)
     }
 }
 

@@ -1,10 +1,10 @@
-use std::{panic::Location, sync::Arc};
-
 use super::{
-    Hand, Log,
+    Log,
+    departed::Departed,
+    lossy::LossyReader,
     reader::{Kind, Reader},
 };
-use crate::accounts::Skipped;
+use crate::accounts::{Caller, Skipped};
 
 /// The figures of a log at one moment.
 pub(crate) struct LogFigures {
@@ -13,10 +13,16 @@ pub(crate) struct LogFigures {
     pub(crate) len: u64,
     pub(crate) high_water: u64,
     pub(crate) closed: bool,
-    pub(crate) permits: u64,
     /// Kept for readers to come.
     pub(crate) unclaimed: u64,
-    pub(crate) blocked: Vec<&'static Location<'static>>,
+    /// Those who wait for room, the longest waiting first.
+    pub(crate) blocked: Vec<Caller>,
+    /// Those who were granted a place and have not used it.
+    pub(crate) granted: Vec<Caller>,
+    /// The permits that are out.
+    pub(crate) permits: Vec<Caller>,
+    /// The requests that wait for a group.
+    pub(crate) unserved: Vec<Caller>,
     pub(crate) asked: u64,
     pub(crate) readers: Vec<ReaderFigures>,
 }
@@ -33,125 +39,135 @@ pub(crate) struct ReaderFigures {
     pub(crate) skipped: Skipped,
     pub(crate) left: u64,
     pub(crate) in_hand: u64,
+    /// Those who wait for a message.
+    pub(crate) parked: Vec<Caller>,
 }
 
 impl<M> Log<M> {
     /// Reads all figures.
     pub(crate) fn figures(&self) -> LogFigures {
-        let live = self.live().filter(|reader| reader.kind != Kind::Removed);
-        let mut readers: Vec<_> = live.map(|reader| reader.figures(self.tail, self.history())).collect();
-        let remembered = self.departed.iter().filter(|departed| departed.remembered);
-        let taken =
-            readers.iter().chain(remembered.map(|departed| &departed.figures)).map(|reader| reader.taken);
-        let delivered: u64 = taken.sum();
-        readers.extend(self.departed.iter().filter(|departed| departed.matters()).map(Departed::figures));
+        let tail = self.tail();
+        let lossless = self.readers.iter().map(|reader| reader.figures(tail));
+        let lossy = self.lossy.readers.iter().map(|reader| reader.figures(tail, self.lossy.keep));
+        let mut readers: Vec<_> = lossless.chain(lossy).collect();
+        readers.sort_unstable_by_key(|reader| reader.number);
+        let delivered: u64 = readers.iter().map(|reader| reader.taken).sum();
+        let (departed, delivered_to_departed) = self.departed_figures();
+        readers.extend(departed);
+        let callers = |list: &super::WaitList| list.callers().copied().collect();
         LogFigures {
-            sent: self.tail,
-            delivered: self.delivered_before + delivered,
+            sent: tail,
+            delivered: self.delivered_before + delivered + delivered_to_departed,
             len: self.len(),
-            high_water: self.high_water,
+            high_water: self.gate.high_water,
             closed: self.closed,
-            permits: self.permits,
-            unclaimed: self.unclaimed_messages(),
-            blocked: self.senders.locations().collect(),
+            unclaimed: self.unclaimed(),
+            blocked: callers(&self.gate.line),
+            granted: callers(&self.gate.granted),
+            permits: callers(&self.gate.permits),
+            unserved: callers(&self.unserved),
             asked: self.asked,
             readers,
         }
     }
 
+    /// How many are accepted and not taken by the slowest; of a broadcast: how many its slowest reader can still get.
+    pub(crate) fn len(&self) -> u64 {
+        let tail = self.tail();
+        if !self.keeps {
+            let behind = self.lossy.readers.iter().map(|reader| reader.behind(tail)).max();
+            return behind.unwrap_or(0).min(self.lossy.keep);
+        }
+        let places = |reader: &Reader<M>| {
+            let inbox = reader.inbox.lock();
+            tail - reader.next - reader.released + inbox.queue.len() as u64 - inbox.queue.released()
+        };
+        self.readers.iter().map(places).max().unwrap_or(tail - self.kept_from)
+    }
+
+    /// Messages kept for readers to come, while there is no lossless one.
+    fn unclaimed(&self) -> u64 {
+        if self.keeps && self.readers.is_empty() { self.tail() - self.kept_from } else { 0 }
+    }
+
     /// Closed, nothing more to come, and every lossless reader that somebody serves has taken all and finished it.
     pub(crate) fn is_drained(&self) -> bool {
+        let tail = self.tail();
         self.closed
-            && self.permits == 0
-            && self.departed.iter().all(|departed| departed.in_hand() == 0)
-            && self
-                .live()
-                .filter(|reader| reader.is_lossless())
-                .all(|reader| (reader.members == 0 || reader.left(self.tail) == 0) && reader.in_hand() == 0)
+            && self.gate.permits.is_empty()
+            && !self.has_departed_work()
+            && self.readers.iter().all(|it| (it.members == 0 || it.left(tail) == 0) && it.in_hand() == 0)
+    }
+
+    /// Deliveries exist, of readers that are here or have left.
+    pub(crate) fn has_work_in_hand(&self) -> bool {
+        self.has_departed_work() || self.readers.iter().any(|reader| reader.in_hand() > 0)
+    }
+
+    fn has_departed_work(&self) -> bool {
+        self.departed.iter().any(|departed: &Departed| departed.in_hand() > 0)
     }
 
     /// Closed, nothing more to come, and nothing left for anybody.
     pub(crate) fn is_spent(&self) -> bool {
+        let tail = self.tail();
         self.closed
-            && self.permits == 0
-            && self.orphans.is_empty()
-            && (!self.keeps || self.lossless > 0 || self.unclaimed == self.tail)
-            && self.live().all(|reader| reader.left(self.tail) == 0)
+            && self.gate.permits.is_empty()
+            && self.unclaimed() == 0
+            && self.readers.iter().all(|reader| reader.left(tail) == 0)
+            && self.lossy.readers.iter().all(|reader| reader.behind(tail) == 0)
+    }
+
+    /// How many messages nobody has taken: the most that any lossless reader has left, or that are kept for one to come.
+    pub(crate) fn undelivered(&self) -> u64 {
+        let tail = self.tail();
+        self.readers.iter().map(|reader| reader.left(tail)).sum::<u64>() + self.unclaimed()
     }
 }
 
 impl<M> Reader<M> {
-    /// What it took is counted where messages leave the log, what is left where they are: that the two and what was
-    /// skipped make what was accepted is no matter of course.
-    ///
-    /// `history` is how far behind a lossy reader may be: what is older it has missed, even before it learns so.
-    pub(super) fn figures(&self, tail: u64, history: u64) -> ReaderFigures {
-        let accepted = tail - self.start + self.adopted;
-        let mut skipped = self.skipped;
-        let (left, passed, in_hand) = if self.kind == Kind::Lossy {
-            let behind = self.left(tail);
-            let left = behind.min(history);
-            skipped.missed += behind - left;
-            (left, accepted.saturating_sub(left), 0)
-        } else {
-            let stash = self.stash.lock();
-            let left = (tail - self.next) + stash.queue.len() as u64 + self.backlog.len() as u64;
-            // Under the stash's lock nothing is taken meanwhile.
-            (left, (self.direct - self.start) + stash.popped + self.from_backlog, self.in_hand())
-        };
+    /// What it took is counted where messages leave the inbox, what is left where they are: that the two and what was
+    /// skipped make what was accepted is a real check.
+    pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
+        let inbox = self.inbox.lock();
+        // Under the inbox's lock nothing is taken meanwhile.
+        let (left, passed, in_hand) =
+            (tail - self.next + inbox.queue.len() as u64, self.passed + inbox.passed, self.in_hand());
+        drop(inbox);
         ReaderFigures {
             name: self.name.clone(),
             number: self.number,
             kind: self.kind,
             members: self.members as usize,
-            accepted,
-            taken: passed.saturating_sub(skipped.total()),
-            skipped,
+            accepted: tail - self.start + self.given,
+            taken: passed.saturating_sub(self.skipped.total()),
+            skipped: self.skipped,
             left,
             in_hand,
+            parked: self.parked.callers().copied().collect(),
         }
     }
 }
 
-/// A reader that left.
-pub(super) struct Departed {
-    pub(super) figures: ReaderFigures,
-    /// Its deliveries, some of which may exist still.
-    pub(super) hand: Option<Arc<Hand>>,
-    /// Members of a removed group that do not know it yet.
-    pub(super) members: u32,
-    /// It is named even without work in hand.
-    pub(super) remembered: bool,
-}
-
-impl Departed {
-    pub(super) fn matters(&self) -> bool {
-        self.remembered || self.members > 0 || self.in_hand() > 0
-    }
-
-    pub(super) fn in_hand(&self) -> u64 {
-        self.hand.as_ref().map_or(0, |hand| hand.count())
-    }
-
-    pub(super) fn member_left(&mut self, of: Option<&Arc<Hand>>) {
-        if self.hand.as_ref().zip(of).is_some_and(|(hand, of)| Arc::ptr_eq(hand, of)) {
-            self.members = self.members.saturating_sub(1);
+impl LossyReader {
+    /// `keep` is how far behind it may be: what is older it has missed, even before it learns so.
+    pub(super) fn figures(&self, tail: u64, keep: u64) -> ReaderFigures {
+        let accepted = tail - self.start;
+        let behind = self.behind(tail);
+        let left = behind.min(keep);
+        let mut skipped = self.skipped;
+        skipped.missed += behind - left;
+        ReaderFigures {
+            name: String::new(),
+            number: self.number,
+            kind: Kind::Lossy,
+            members: 1,
+            accepted,
+            taken: accepted.saturating_sub(left).saturating_sub(skipped.total()),
+            skipped,
+            left,
+            in_hand: 0,
+            parked: self.parked.callers().copied().collect(),
         }
-    }
-
-    fn figures(&self) -> ReaderFigures {
-        ReaderFigures { in_hand: self.in_hand(), ..self.figures.clone() }
-    }
-}
-
-impl<M> Log<M> {
-    /// Messages kept for readers to come: all while there is no lossless reader, requests while there is no group.
-    fn unclaimed_messages(&self) -> u64 {
-        let all = if self.keeps && self.lossless == 0 {
-            (self.tail - self.unclaimed).saturating_sub(self.unclaimed_dead)
-        } else {
-            0
-        };
-        all + self.orphans.len() as u64
     }
 }

@@ -1,8 +1,13 @@
-use std::task::Waker;
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::Waker,
+    thread,
+};
 
 use smallvec::SmallVec;
 
-use super::{Queue, Slot};
+use super::Queue;
 use crate::requests::AnyResponder;
 
 /// What is to be done once the log's lock is released.
@@ -13,12 +18,12 @@ pub(crate) struct Effects<M> {
     pub(super) wakers_dropped: SmallVec<[Waker; 1]>,
     pub(super) dropped: Vec<M>,
     pub(super) dropped_requests: Vec<AnyResponder>,
-    pub(super) notes: Vec<Note>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// Something worth telling the user, by `tracing`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Note {
+pub(crate) enum Warning {
     /// A group without members has not taken what senders now wait for.
     DeadGroup { group: String, waiting: u64 },
     /// A group came after these many messages were gone.
@@ -33,19 +38,33 @@ impl<M> Effects<M> {
             wakers_dropped: SmallVec::new(),
             dropped: Vec::new(),
             dropped_requests: Vec::new(),
-            notes: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
-    pub(super) fn drop_slot(&mut self, slot: Slot<M>) {
-        self.dropped.push(slot.message);
-        self.dropped_requests.push(slot.request);
+    /// Wakes a task once the lock is released.
+    pub(crate) fn wake(&mut self, waker: &Waker) {
+        self.wakers.push(waker.clone());
+    }
+
+    /// The same with a waker that its owner needs no more.
+    pub(super) fn wake_taken(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            self.wakers.push(waker);
+        }
+    }
+
+    /// Drops a waker once the lock is released.
+    pub(crate) fn drop_waker(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            self.wakers_dropped.push(waker);
+        }
     }
 
     pub(super) fn drop_all(&mut self, queue: &mut Queue<M>) {
-        let (messages, requests) = queue.clear();
+        let (messages, tags) = queue.clear();
         self.dropped.extend(messages);
-        self.dropped_requests.extend(requests.into_iter().map(|(_, request)| request));
+        self.dropped_requests.extend(tags.into_iter().map(|tag| tag.request));
     }
 
     /// Whether there is nothing to do. As nothing is ever taken out, nothing is allocated then.
@@ -55,22 +74,55 @@ impl<M> Effects<M> {
             && self.wakers_dropped.is_empty()
             && self.dropped.is_empty()
             && self.dropped_requests.is_empty()
-            && self.notes.is_empty()
+            && self.warnings.is_empty()
     }
 
     /// Wakes and drops. The lock must have been released.
+    ///
+    /// # Panics
+    /// With the first panic of a waker or a drop, once all the others have had their turn.
     #[inline]
-    pub(crate) fn run(self) -> Vec<Note> {
+    pub(crate) fn run(self) -> Vec<Warning> {
         if self.is_nothing() {
             std::mem::forget(self); // most often so, and to drop five empty lists takes as long as a message
             return Vec::new();
         }
-        for waker in self.wakers {
-            waker.wake();
+        let mut panics = Panics::default();
+        self.wakers.into_iter().for_each(|waker| panics.catch(|| waker.wake()));
+        self.wakers_dropped.into_iter().for_each(|waker| panics.catch(|| drop(waker)));
+        self.dropped.into_iter().for_each(|message| panics.catch(|| drop(message)));
+        self.dropped_requests.into_iter().for_each(|request| panics.catch(|| drop(request)));
+        panics.resume();
+        self.warnings
+    }
+}
+
+/// Runs users' code so that one panic costs no other its turn.
+#[derive(Default)]
+pub(crate) struct Panics {
+    first: Option<Box<dyn Any + Send>>,
+}
+
+impl Panics {
+    #[inline]
+    pub(crate) fn catch(&mut self, users: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(users)) {
+            self.first.get_or_insert(panic);
         }
-        drop(self.wakers_dropped);
-        drop(self.dropped);
-        drop(self.dropped_requests);
-        self.notes
+    }
+
+    /// Goes on as if there had been no panic; the panic hook has told of it.
+    pub(crate) fn swallow(self) {
+        std::mem::forget(self.first); // to drop it may panic, too
+    }
+
+    /// Goes on with the first panic, unless one is under way already.
+    #[inline]
+    pub(crate) fn resume(self) {
+        if let Some(panic) = self.first
+            && !thread::panicking()
+        {
+            resume_unwind(panic);
+        }
     }
 }

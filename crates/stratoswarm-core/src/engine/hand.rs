@@ -36,17 +36,12 @@ impl Hand {
         Self { board: OnceLock::new() }
     }
 
-    /// The ticket of a delivery that is taken from its group's stash, under the stash's lock; or from the ring, under the
-    /// log's, which happens only while the stash is empty. So within one group no two are taken at once, which the mark's
+    /// The ticket of a delivery that is taken from its group's inbox, under the inbox's lock; or from the intake, under the
+    /// log's, which happens only while the inbox is empty. So within one group no two are taken at once, which the mark's
     /// load and store need.
     #[inline(always)]
     pub(crate) fn take(&self, position: u64) -> Ticket {
         self.board().take(position)
-    }
-
-    /// The ticket of a delivery that is taken otherwise.
-    pub(super) fn take_apart(&self) -> Ticket {
-        self.board().take_other()
     }
 
     /// How many deliveries exist.
@@ -156,13 +151,11 @@ mod tests {
         let hand = Hand::new();
         let old = hand.take(3);
         let new = hand.take(3 + MARKS as u64);
-        let apart = hand.take_apart();
-        assert_eq!(hand.count(), 3);
-        drop(old);
         assert_eq!(hand.count(), 2);
+        drop(old);
+        assert_eq!(hand.count(), 1);
         let third = hand.take(3 + 2 * MARKS as u64);
         drop(new);
-        drop(apart);
         assert_eq!(hand.count(), 1);
         drop(third);
         assert_eq!(hand.count(), 0);

@@ -1,18 +1,23 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use crossbeam_utils::CachePadded;
-
 use super::{
-    Durability, Effects, Hand, Kind, Log, Note, SharedStash, Slot, log::Membership, reader::Reader,
-    slot::clone_message,
+    Durability, Effects, Hand, Kind, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag, Warning,
+    cursors::Whose,
 };
-use crate::{requests::AnyResponder, sync::atomic::AtomicU64};
+use crate::sync;
+
+/// What a member needs of its group: its inbox, and what its members have in hand.
+pub(crate) struct Membership<M> {
+    pub(crate) inbox: SharedInbox<M>,
+    pub(crate) hand: Arc<Hand>,
+}
 
 impl<M: Clone> Log<M> {
-    /// The slot of the group, which is made if there is none.
+    /// The place of the group, which is made if there is none.
     pub(crate) fn open_group(
         &mut self,
         name: &str,
@@ -20,186 +25,18 @@ impl<M: Clone> Log<M> {
         from_oldest: bool,
         effects: &mut Effects<M>,
     ) -> usize {
-        if let Some(me) = self.group(name) {
-            return me;
+        if let Some(place) = self.group(name) {
+            return place;
         }
-        let mut reader = Reader::new(Kind::Group(durability), name.to_owned(), self.tail);
-        let gone = self.position(&mut reader, from_oldest);
-        self.adopt_orphans(&mut reader, effects);
-        reader.adopted += reader.backlog.len() as u64;
-        let kept = self.tail - reader.start + reader.adopted;
-        if gone > reader.adopted {
-            effects.notes.push(Note::LateGroup { group: name.to_owned(), gone: gone - reader.adopted, kept });
+        let place = self.open(Kind::Group(durability), name.to_owned(), from_oldest, effects);
+        let reader = &self.readers[place];
+        let kept = self.tail() - reader.start + reader.given;
+        let gone = self.tail() - kept;
+        if gone > 0 {
+            effects.warnings.push(Warning::LateGroup { group: name.to_owned(), gone, kept });
         }
-        let at = self.add(reader);
-        self.after_readers_changed(effects);
-        at
-    }
-
-    /// A new subscriber's slot and stash.
-    pub(crate) fn open_subscriber(
-        &mut self,
-        from_oldest: bool,
-        effects: &mut Effects<M>,
-    ) -> (usize, SharedStash<M>) {
-        let mut reader = Reader::new(Kind::Subscriber, String::new(), self.tail);
-        let first = self.lossless == 0;
-        let _ = self.position(&mut reader, from_oldest);
-        reader.members = 1;
-        let from = reader.next;
-        if reader.dead > 0 {
-            self.leave_out_released(&mut reader, &BTreeSet::new());
-        }
-        if first {
-            self.orphan_requests(from, effects);
-        }
-        reader.adopted += reader.backlog.len() as u64;
-        let stash = Arc::clone(&reader.stash);
-        let me = self.add(reader);
-        self.after_readers_changed(effects);
-        (me, stash)
-    }
-
-    /// A new lossy reader's slot, and where it learns that senders have overtaken it. It keeps `unread` at how much it
-    /// took and did not hand out.
-    pub(crate) fn open_lossy(
-        &mut self,
-        unread: Arc<CachePadded<AtomicU64>>,
-    ) -> (usize, Arc<CachePadded<AtomicU64>>) {
-        let mut reader = Reader::new(Kind::Lossy, String::new(), self.tail);
-        reader.members = 1;
-        reader.unread = Some(unread);
-        (self.add(reader), Arc::clone(&self.overtaken))
-    }
-
-    /// Moves a new lossless reader to where it starts; how many messages before that are gone.
-    fn position(&mut self, reader: &mut Reader<M>, from_oldest: bool) -> u64 {
-        if self.lossless == 0 {
-            reader.start = self.unclaimed;
-            reader.dead = std::mem::take(&mut self.unclaimed_dead);
-        } else if from_oldest {
-            self.start_from_oldest(reader);
-        }
-        let gone = reader.start;
-        reader.next = reader.start;
-        reader.direct = reader.start;
-        gone
-    }
-
-    /// Gives a new reader all that any lossless reader has not handed out: what is still in the ring by its start, what is
-    /// not by copies.
-    fn start_from_oldest(&mut self, reader: &mut Reader<M>) {
-        let lossless = || self.live().filter(|other| other.is_lossless());
-        let Some(slowest) = lossless().min_by_key(|other| other.passed()) else { return };
-        let passed = slowest.passed();
-        let front = self.ring.front();
-        reader.start = passed.max(front);
-        // From `passed` on, the slowest has everything; before it, there are single messages in backlogs.
-        let mut kept = BTreeMap::new();
-        for (position, slot) in lossless().flat_map(|other| &other.backlog) {
-            if *position < passed && !slot.request.is_released() && !kept.contains_key(position) {
-                keep(&mut kept, reader, *position, &slot.message);
-            }
-        }
-        {
-            let stash = slowest.stash.lock();
-            let first = stash.queue.front();
-            for (position, message) in (first..front).zip(stash.queue.messages(first, front)) {
-                if !stash.queue.request(position).is_some_and(AnyResponder::is_released) {
-                    keep(&mut kept, reader, position, message);
-                }
-            }
-        }
-        if reader.is_group() {
-            self.share_prefetched(reader.start, &mut kept);
-            reader.dead = self.released_from(reader.start);
-        }
-        reader.backlog = kept.into_iter().collect();
-        if !reader.is_group() {
-            let released = self.released_in_hands(reader.start);
-            if !released.is_empty() || self.released_from(reader.start) > 0 {
-                reader.next = reader.start;
-                self.leave_out_released(reader, &released);
-            }
-        }
-    }
-
-    /// Gives a late group a share in the requests that other groups have prefetched: beside its copies of messages before
-    /// `start`, and back in the ring from there on.
-    fn share_prefetched(&mut self, start: u64, kept: &mut BTreeMap<u64, Slot<M>>) {
-        let mut in_ring = Vec::new();
-        let mut share = |position: u64, request: &AnyResponder| {
-            if position >= start {
-                in_ring.push((position, request.clone()));
-            } else if let Some(slot) = kept.get_mut(&position).filter(|slot| !slot.request.is_some()) {
-                slot.request = request.clone();
-            }
-        };
-        for group in self.live().filter(|other| other.is_group()) {
-            group.backlog.iter().for_each(|(position, slot)| share(*position, &slot.request));
-            let stash = group.stash.lock();
-            stash.queue.requests().for_each(|(position, request)| share(position, request));
-        }
-        for (position, request) in in_ring {
-            self.ring.insert_request(position, request);
-        }
-    }
-
-    /// The positions from `start` on of requests that gave up their places after a group had prefetched them. Looked at in
-    /// place: a clone could turn out to be the last responder, and dropping that wakes under the lock.
-    fn released_in_hands(&self, start: u64) -> BTreeSet<u64> {
-        let mut released = BTreeSet::new();
-        for group in self.live().filter(|other| other.is_group()) {
-            let stash = group.stash.lock();
-            let gone = stash.queue.requests().filter(|(at, request)| *at >= start && request.is_released());
-            released.extend(gone.map(|(position, _)| position));
-        }
-        released
-    }
-
-    /// Gives the requests that waited for a group to this one, each with its message or beside the copy it has of it.
-    fn adopt_orphans(&mut self, reader: &mut Reader<M>, effects: &mut Effects<M>) {
-        for (position, slot) in std::mem::take(&mut self.orphans) {
-            if position >= reader.start {
-                effects.dropped.push(slot.message);
-                self.ring.insert_request(position, slot.request);
-                continue;
-            }
-            match reader.backlog.binary_search_by_key(&position, |(at, _)| *at) {
-                Err(at) => reader.backlog.insert(at, (position, slot)),
-                Ok(at) => {
-                    effects.dropped.push(slot.message);
-                    reader.backlog[at].1.request = slot.request;
-                }
-            }
-        }
-    }
-
-    /// Makes a new subscriber start at the tail, with copies of what it would have found behind its start, but for the
-    /// requests that gave up their places, there or in a group's hands: only a group passes those for nothing.
-    fn leave_out_released(&self, reader: &mut Reader<M>, released: &BTreeSet<u64>) {
-        let mut kept = BTreeMap::new();
-        for (position, message) in (reader.next..self.tail).zip(self.ring.messages(reader.next, self.tail)) {
-            let gone = self.ring.request(position).is_some_and(AnyResponder::is_released);
-            if !gone && !released.contains(&position) {
-                keep(&mut kept, reader, position, message);
-            }
-        }
-        reader.backlog.extend(kept);
-        reader.dead = 0;
-        (reader.start, reader.next, reader.direct) = (self.tail, self.tail, self.tail);
-    }
-
-    /// Puts the requests of unclaimed messages aside for a group to come; a subscriber comes first.
-    fn orphan_requests(&mut self, from: u64, effects: &mut Effects<M>) {
-        let requests: Vec<_> = self.ring.take_requests(from, self.tail).collect();
-        for (position, request) in requests {
-            let message = self.ring.message(position).filter(|_| !request.is_released());
-            match message.and_then(clone_message) {
-                Some(message) => self.orphans.push_back((position, Slot { message, request })),
-                None => effects.dropped_requests.push(request),
-            }
-        }
+        self.group_came(effects);
+        place
     }
 
     /// A further member of the group, which is made if there is none.
@@ -210,22 +47,172 @@ impl<M: Clone> Log<M> {
         from_oldest: bool,
         effects: &mut Effects<M>,
     ) -> Membership<M> {
-        let me = self.open_group(name, durability, from_oldest, effects);
-        let reader = self.readers[me].get_or_insert_with(|| Reader::new(Kind::Removed, String::new(), 0));
+        let place = self.open_group(name, durability, from_oldest, effects);
+        let reader = &mut self.readers[place];
         reader.members += 1;
         reader.warned = false;
         let hand = reader.hand.get_or_insert_with(|| Arc::new(Hand::new()));
-        Membership { me, stash: Arc::clone(&reader.stash), hand: Arc::clone(hand) }
+        Membership { inbox: reader.inbox.clone(), hand: Arc::clone(hand) }
+    }
+
+    /// A new subscriber's inbox.
+    pub(crate) fn open_subscriber(&mut self, from_oldest: bool, effects: &mut Effects<M>) -> SharedInbox<M> {
+        let place = self.open(Kind::Subscriber, String::new(), from_oldest, effects);
+        let reader = &mut self.readers[place];
+        reader.members = 1;
+        reader.inbox.clone()
+    }
+
+    /// Adds a lossless reader; its place. The first gets what is kept for it; later ones begin with the next message, or
+    /// with the oldest that another still has.
+    fn open(&mut self, kind: Kind, name: String, from_oldest: bool, effects: &mut Effects<M>) -> usize {
+        let place = self.readers.len();
+        let start = if place == 0 { self.kept_from } else { self.tail() };
+        let mut reader = Reader::new(kind, name, place, start);
+        if from_oldest && place > 0 {
+            self.copy_oldest(&mut reader, effects);
+        }
+        reader.number = self.readers_made;
+        self.readers_made += 1;
+        self.groups += u32::from(reader.is_group());
+        if place == 0 {
+            self.readers.reserve_exact(1); // most channels have one; a vector would begin with four
+        }
+        self.readers.push(reader);
+        if place > 0 {
+            self.cursor_came(Whose::Lossless, start); // the first takes over that of the one to come
+        }
+        if from_oldest {
+            self.serve(effects); // it may be among the fullest
+        }
+        place
+    }
+
+    /// Gives a new reader copies of all that the reader with the oldest message still has to get, but for requests that
+    /// gave up their places.
+    fn copy_oldest(&mut self, reader: &mut Reader<M>, effects: &mut Effects<M>) {
+        let live = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.released);
+        let oldest = |reader: &Reader<M>| {
+            let inbox = reader.inbox.lock();
+            let in_inbox = inbox.queue.numbered().find(|(.., tag)| live(*tag)).map(|(number, ..)| number);
+            in_inbox.or_else(|| {
+                let mut left = self.intake.numbered().filter(|(number, ..)| *number >= reader.next);
+                left.find(|(.., tag)| live(*tag)).map(|(number, ..)| number)
+            })
+        };
+        let oldest =
+            self.readers.iter().filter_map(|it| Some((oldest(it)?, it))).min_by_key(|(number, _)| *number);
+        let Some((_, source)) = oldest else { return };
+        // Taken out, so that `Clone` runs under the log's lock alone; who looks meanwhile comes here, and waits.
+        let inbox = mem::replace(&mut source.inbox.lock().queue, Queue::new());
+        let mut queue = Queue::new();
+        let rest = self.intake.numbered().filter(|(number, ..)| *number >= source.next);
+        for (number, message, _) in inbox.numbered().chain(rest).filter(|(.., tag)| live(*tag)) {
+            queue.skip_gap_to(number);
+            reader.given += 1;
+            match catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))) {
+                Ok(message) => queue.push(message, self.gate.capacity),
+                Err(_) => {
+                    reader.passed += 1;
+                    reader.skipped.panicked += 1;
+                }
+            }
+        }
+        queue.skip_gap_to(self.intake.end());
+        source.inbox.lock().queue = inbox;
+        if reader.is_group() {
+            self.share_requests(&mut queue, effects);
+        }
+        reader.filled = true;
+        reader.inbox.lock().queue = queue;
+    }
+
+    /// Gives a late group a share in the requests that other groups have to take.
+    fn share_requests(&self, queue: &mut Queue<M>, effects: &mut Effects<M>) {
+        let mut share = |of: &Queue<M>| {
+            for (number, request, _) in of.requests().filter(|(.., released)| !released) {
+                if let Err(tag) = queue.attach(Tag::request(number, request.clone(), 1)) {
+                    effects.dropped_requests.push(tag.request); // it is not there, or has a share already
+                }
+            }
+        };
+        for group in self.readers.iter().filter(|other| other.is_group()) {
+            share(&group.inbox.lock().queue);
+        }
+        share(&self.intake);
     }
 }
 
-/// Copies a message for a new reader; if its `Clone` panics, it has passed it.
-fn keep<M: Clone>(kept: &mut BTreeMap<u64, Slot<M>>, reader: &mut Reader<M>, position: u64, message: &M) {
-    if let Some(message) = clone_message(message) {
-        kept.insert(position, Slot { message, request: AnyResponder::none() });
-    } else {
-        reader.adopted += 1;
-        reader.from_backlog += 1;
-        reader.skipped.panicked += 1;
+impl<M> Log<M> {
+    /// A member or subscriber leaves. What it had not handed out is still there, for its group.
+    pub(crate) fn leave(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) {
+        let place = inbox.place();
+        let Some(reader) = self.readers.get_mut(place) else { return };
+        reader.members -= 1;
+        if reader.members > 0 {
+            return;
+        }
+        if reader.kind == Kind::Group(Durability::Durable) {
+            self.warn_of_dead_groups(effects);
+        } else {
+            self.remove(place, self.closed, effects);
+        }
+    }
+
+    /// Removes a group; how many messages only it had not taken.
+    pub(crate) fn remove_group(&mut self, name: &str, effects: &mut Effects<M>) -> usize {
+        self.group(name).map_or(0, |place| self.remove(place, false, effects))
+    }
+
+    /// Removes the groups without members and, if no reader is left then, all that nobody came for.
+    pub(crate) fn remove_deserted(&mut self, effects: &mut Effects<M>) {
+        while let Some(place) = self.readers.iter().position(|reader| reader.members == 0) {
+            self.remove(place, false, effects);
+        }
+        if self.keeps && self.readers.is_empty() {
+            self.keep_from_now_on(self.kept_from, effects);
+        }
+    }
+
+    /// Takes a reader out of every account, but for the figures of one that is remembered; frees what only it had not
+    /// read; how many messages that was.
+    fn remove(&mut self, place: usize, remembered: bool, effects: &mut Effects<M>) -> usize {
+        let figures = self.readers[place].figures(self.tail());
+        let mut gone = self.readers.swap_remove(place);
+        if let Some(moved) = self.readers.get(place) {
+            moved.inbox.set_place(place);
+        }
+        gone.inbox.set_gone();
+        self.parked -= u32::from(!gone.parked.is_empty());
+        effects.wakers.extend(gone.parked.clear());
+        {
+            let mut inbox = gone.inbox.lock();
+            inbox.serve = false;
+            effects.drop_all(&mut inbox.queue);
+        }
+        if gone.is_group() {
+            self.groups -= 1;
+            self.intake.unclaim(gone.next, &mut effects.dropped_requests);
+        }
+        if self.readers.is_empty() {
+            self.keep_from_now_on(gone.next, effects);
+        } else {
+            self.cursor_went(Whose::Lossless, gone.next, effects);
+        }
+        let left = figures.left as usize;
+        self.remember(ReaderFigures { members: 0, ..figures }, gone.hand, remembered);
+        self.places_left(gone.places, effects);
+        left
+    }
+
+    /// The next messages are kept for the first lossless reader to come, who has a cursor already: the one at `before`.
+    fn keep_from_now_on(&mut self, before: u64, effects: &mut Effects<M>) {
+        self.kept_from = self.tail();
+        self.cursors.moved(Whose::Lossless, before, self.kept_from);
+        if self.cursors.are_several() {
+            self.trim(effects);
+        } else {
+            self.let_go_before(self.kept_from, effects);
+        }
     }
 }

@@ -1,48 +1,80 @@
-//! The engine: a bounded log with cursors, as a state machine without clock and I/O.
+//! The engine: gate, intake and inboxes of a channel, as a state machine without clock and I/O.
+//!
+//! ```text
+//!                            ┌─pull─► Inbox of a group      ─pop─► Delivery
+//! send ─► Gate ─► Intake ────┼─pull─► Inbox of a subscriber ─pop─► message
+//!          │                 └─copy─► batch of a lossy reader
+//!          └ line: who waits
+//! ```
 //!
 //! One [`Log`] stands behind every channel and broadcast, under one lock of its shell. Calls say in [`Effects`] what is
-//! to be woken and dropped once the lock is released; nothing here wakes, drops a user's message or waits.
+//! to be woken and dropped once the lock is released; nothing here wakes, drops a user's message, reads a clock or waits.
 //!
-//! Messages wait in a [`Queue`], the ring. A lossless reader takes what is there in one go into its [`Stash`], which has a lock of its
-//! own, so that it meets the senders once a batch and not once a message. The members of a group share their stash, so
-//! none sits on messages that another could have. The stash still belongs to the log: whoever holds the log's lock may
-//! lock a stash (never the other way round), to count it, to take from it, to copy it.
+//! **A send pushes once**, into the intake, whoever reads. A lossless reader that runs dry *pulls*: it moves into its inbox
+//! what only it still needs, and clones a batch of what others need, too. One number, `Reader::next`, divides what it has
+//! pulled from what is in the intake, so for one reader a message is in the intake or in its inbox, and nowhere else.
+//! `Cursors` counts how many readers are at which number: the intake's front is the least. A lone message goes without
+//! the inbox.
+//!
+//! **An inbox has a lock of its own**, so that readers meet the senders once a batch and not once a message; the members of
+//! a group share theirs, so none sits on messages that another could have. Whoever holds the log's lock may lock an inbox,
+//! never the other way round, and never two. Only under the log's lock is anything put into one.
+//!
+//! **Lossy readers** have a cursor on the same intake and a batch of their own, outside the log: a sender that overtakes
+//! what some batch holds says so in a shared number, which the reader compares before each message.
+//!
+//! **Places in use are lengths**: what a reader has not taken, in the intake and in its inbox, and what is reserved. What
+//! keeps that cheap is the *credit*: so many messages may come in without a look at the inboxes.
+//!
+//! **What a message carries besides itself** is a [`Tag`] beside the queue, and so is what is missing in it. Numbers
+//! therefore never shift: what one reader is not to get is a gap in its inbox.
 //!
 //! | invariant | |
 //! |---|---|
-//! | position | `passed + stash = next <= tail` for every lossless reader; the ring's front `<= next` |
-//! | floor | `min(passed + dead - backlog - orphans behind)` over the lossless readers, never more than the truth |
-//! | capacity | `tail + held <= floor + capacity`, `held` = permits and granted places |
-//! | no barging | while a sender waits, `soft` is 0, so every newcomer takes the slow way and queues behind it |
-//! | no lost wake-up | while a sender waits, `ask` is set in the stash of every reader at the floor: before the sender sleeps, and again at each refill; who pops under `ask` serves the senders itself, and asks those at the new floor. A reader beyond the floor frees no place |
+//! | order | an inbox ends where its reader's part of the intake begins, at `next` |
+//! | capacity | what the fullest reader has not taken + granted places + permits `<=` capacity; of groups, requests that gave up their places do not count |
+//! | credit | `<=` capacity − places in use, and `<=` high water − messages waiting, so that the high water is exact |
+//! | no barging | while a sender waits, the credit is 0, so every newcomer takes the long way and queues behind it |
+//! | no lost wake-up | before a sender sleeps, `serve` is set in the inbox of every reader with the most places, and `fullest` is how many they are; who pops under `serve` counts it down, and the last of them looks anew and gives out the free places. No other reader frees a place, and who finds his inbox empty comes here anyway |
 
 mod accounts;
-mod admission;
 mod batch;
+mod cursors;
+mod departed;
 mod effects;
+mod expiring;
+mod gate;
 mod hand;
+mod inbox;
 mod joining;
-mod least;
 mod log;
-mod parked;
+mod lossy;
+mod positions;
+mod pulling;
 mod queue;
+#[cfg(all(test, not(loom)))]
+mod queue_tests;
 mod reader;
 mod reading;
-mod releasing;
-mod senders;
-mod slot;
-mod stash;
+mod tag;
+mod taken;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+use crate::waiting::{WaitId, WaitList, Waiter};
 pub(crate) use accounts::ReaderFigures;
-pub(crate) use admission::Admission;
 pub(crate) use batch::Batch;
-pub(crate) use effects::{Effects, Note};
+pub(crate) use effects::{Effects, Panics, Warning};
+use gate::Gate;
+pub(crate) use gate::{Admission, Entry};
 pub(crate) use hand::{Hand, Ticket};
-pub(crate) use log::{Log, Membership};
+pub(crate) use inbox::{Inbox, SharedInbox};
+pub(crate) use joining::Membership;
+pub(crate) use log::Log;
+pub(crate) use lossy::LossyShared;
 pub(crate) use queue::Queue;
+use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::Take;
-pub(crate) use slot::{Slot, Taken};
-pub(crate) use stash::{SharedStash, Stash};
+use tag::Tag;
+pub(crate) use taken::Taken;

@@ -1,11 +1,15 @@
 use std::{
-    collections::{VecDeque, vec_deque},
+    collections::VecDeque,
     mem,
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{Batch, Hand, Slot, Taken, Ticket};
-use crate::requests::AnyResponder;
+use super::{Batch, Hand, Tag, Taken, Ticket};
+use crate::{
+    requests::{AnyCell, AnyResponder},
+    sync,
+};
 
 /// Of a burst's storage, that of so many messages is kept for the next one, if they are no larger than [`KEPT_BYTES`]
 /// together; more is given back once it is drained.
@@ -14,15 +18,19 @@ const KEPT: usize = 1024;
 /// See [`KEPT`].
 const KEPT_BYTES: usize = 512 * 1024;
 
-/// Messages at consecutive positions, and beside them the responders of those that are requests.
+/// Messages with ascending numbers, and beside them the [`Tag`]s of the few that have one.
 ///
-/// Beside, so that a message that is only sent carries nothing but itself.
+/// The numbers of two neighbours differ by one, unless a gap lies between them: a tag that says which numbers are not here.
 pub(crate) struct Queue<M> {
     messages: VecDeque<M>,
-    /// The position of the first message, or of the next to come.
+    /// The number of the first message, or of the gap before it, or of the next message to come.
     front: u64,
-    /// By position, ascending.
-    requests: VecDeque<(u64, AnyResponder)>,
+    /// By ascending numbers.
+    tags: VecDeque<Tag>,
+    /// How many numbers the gaps leave out.
+    missing: u64,
+    /// How many requests here gave up their places.
+    released: u32,
 }
 
 impl<M> Queue<M> {
@@ -34,8 +42,8 @@ impl<M> Queue<M> {
         _ => KEPT,
     };
 
-    pub(crate) fn new() -> Self {
-        Self { messages: VecDeque::new(), front: 0, requests: VecDeque::new() }
+    pub(crate) const fn new() -> Self {
+        Self { messages: VecDeque::new(), front: 0, tags: VecDeque::new(), missing: 0, released: 0 }
     }
 
     #[inline]
@@ -48,10 +56,22 @@ impl<M> Queue<M> {
         self.messages.is_empty()
     }
 
-    /// The position of the first message, or of the next to come.
+    /// The number of the first message, if no gap lies before it; of the next to come, if there is none.
     #[inline]
     pub(crate) fn front(&self) -> u64 {
         self.front
+    }
+
+    /// The number of the next message to come.
+    #[inline]
+    pub(super) fn end(&self) -> u64 {
+        self.front + self.messages.len() as u64 + self.missing
+    }
+
+    /// How many requests here gave up their places.
+    #[inline]
+    pub(super) fn released(&self) -> u64 {
+        self.released.into()
     }
 
     /// For how many messages there is storage.
@@ -80,18 +100,15 @@ impl<M> Queue<M> {
         }
     }
 
+    /// A request that so many groups are to take.
     #[inline]
-    pub(super) fn push_request(&mut self, message: M, request: AnyResponder) {
-        self.requests.push_back((self.front + self.messages.len() as u64, request));
-        self.messages.push_back(message);
-    }
-
-    pub(super) fn extend(&mut self, messages: impl Iterator<Item = M>) {
-        self.messages.extend(messages);
+    pub(super) fn push_request(&mut self, message: M, request: AnyResponder, groups: u32, most: u64) {
+        self.tags.push_back(Tag::request(self.end(), request, groups));
+        self.push(message, most);
     }
 
     /// Takes the first `count` messages from a vector, which keeps its storage.
-    pub(super) fn append(&mut self, messages: &mut Vec<M>, count: usize) {
+    pub(super) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
         if count < messages.len() {
             self.messages.extend(messages.drain(..count));
             return;
@@ -102,43 +119,82 @@ impl<M> Queue<M> {
         *messages = all.into();
     }
 
-    /// Skips a position that has no message; the queue must be empty.
-    pub(super) fn skip_to(&mut self, position: u64) {
-        self.front = position;
-    }
-
-    /// The first message and the responder that came with it.
-    #[inline(always)]
-    pub(super) fn pop(&mut self) -> Option<Slot<M>> {
-        let message = self.messages.pop_front()?;
-        let position = self.front;
-        self.front = position + 1;
-        let request =
-            if self.requests.is_empty() { AnyResponder::none() } else { self.pop_request(position) };
-        Some(Slot { message, request })
-    }
-
-    fn pop_request(&mut self, position: u64) -> AnyResponder {
-        match self.requests.front() {
-            Some((at, _)) if *at == position => self.requests.pop_front().map(|(_, request)| request),
-            _ => None,
+    /// The next `count` numbers are not here.
+    pub(super) fn push_gap(&mut self, count: u32) {
+        if self.messages.is_empty() {
+            self.skip_to(self.end() + u64::from(count));
+            return;
         }
-        .unwrap_or_default()
+        let end = self.end();
+        self.missing += u64::from(count);
+        if let Some(last) = self.tags.back_mut()
+            && last.gap > 0
+            && last.at + u64::from(last.gap) == end
+        {
+            last.gap += count;
+        } else {
+            self.tags.push_back(Tag::gap(end, count));
+        }
+    }
+
+    /// The numbers before this one that are not here yet will not come.
+    pub(super) fn skip_gap_to(&mut self, number: u64) {
+        if number > self.end() {
+            self.push_gap((number - self.end()) as u32);
+        }
+    }
+
+    /// The next message to come has this number. There must be no messages.
+    pub(super) fn skip_to(&mut self, number: u64) {
+        debug_assert!(self.messages.is_empty(), "numbers are skipped by a gap where there are messages");
+        self.front = number;
+        self.tags.clear();
+        self.missing = 0;
     }
 
     /// The first message on its way out.
     #[inline(always)]
     pub(super) fn take(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
-        let position = self.front;
+        if !self.tags.is_empty() {
+            return self.take_tagged(hand);
+        }
         if self.messages.is_empty() {
             return None;
         }
-        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(position));
-        let Slot { message, request } = self.pop()?;
-        Some(Taken { message, request, position, ticket })
+        let number = self.front;
+        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(number));
+        let message = self.messages.pop_front()?;
+        self.front = number + 1;
+        Some(Taken { message, request: AnyResponder::none(), number, ticket })
     }
 
-    /// The first message, if there are no requests among the messages.
+    #[inline(never)]
+    fn take_tagged(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+        self.pass_gap();
+        let message = self.messages.pop_front()?;
+        let number = self.front;
+        self.front = number + 1;
+        let tagged = self.tags.front().is_some_and(|tag| tag.at == number);
+        let tag = if tagged { self.tags.pop_front() } else { None };
+        self.released -= u32::from(tag.as_ref().is_some_and(|tag| tag.released));
+        let request = tag.map_or(AnyResponder::none(), |tag| tag.request);
+        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(number));
+        Some(Taken { message, request, number, ticket })
+    }
+
+    /// Leaves a gap behind that is before everything else.
+    fn pass_gap(&mut self) {
+        while let Some(tag) = self.tags.front()
+            && tag.gap > 0
+            && tag.at == self.front
+        {
+            self.front += u64::from(tag.gap);
+            self.missing -= u64::from(tag.gap);
+            self.tags.pop_front();
+        }
+    }
+
+    /// The first message, if there are no tags.
     #[inline(always)]
     pub(crate) fn pop_plain(&mut self) -> Option<M> {
         if !self.is_plain() {
@@ -148,10 +204,10 @@ impl<M> Queue<M> {
         self.messages.pop_front()
     }
 
-    /// Whether there are messages, and no requests among them.
+    /// Whether there are messages, and no tags.
     #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
-        self.requests.is_empty() && !self.messages.is_empty()
+        self.tags.is_empty() && !self.messages.is_empty()
     }
 
     /// Whether there are `count` messages, and no storage is to be given back once they are popped.
@@ -160,7 +216,7 @@ impl<M> Queue<M> {
         self.messages.len() > count || self.messages.len() == count && self.messages.capacity() <= Self::KEPT
     }
 
-    /// Up to `most` messages, if there are no requests among the messages; how many.
+    /// Up to `most` messages, if there are no tags; how many.
     #[inline]
     pub(super) fn take_plain_many<T, B: Batch<M, T>>(
         &mut self,
@@ -168,7 +224,7 @@ impl<M> Queue<M> {
         hand: Option<&Hand>,
         into: &mut B,
     ) -> usize {
-        if !self.requests.is_empty() {
+        if !self.tags.is_empty() {
             return 0;
         }
         let count = most.min(self.messages.len());
@@ -183,12 +239,12 @@ impl<M> Queue<M> {
         let board = hand.map(Hand::board);
         let mut messages = mem::take(&mut self.messages).into_iter();
         let _ = messages.try_fold(count, |left, message| {
-            let position = self.front;
-            self.front = position + 1;
-            let ticket = board.map_or(Ticket::none(), |board| board.take(position));
+            let number = self.front;
+            self.front = number + 1;
+            let ticket = board.map_or(Ticket::none(), |board| board.take(number));
             // Always, as there is room for all; that it is said spares the push a detour by the stack.
             if buffer.len() < buffer.capacity() {
-                buffer.push(B::plain(message, position, ticket));
+                buffer.push(B::plain(message, number, ticket));
             }
             if left > 1 { ControlFlow::Continue(left - 1) } else { ControlFlow::Break(()) }
         });
@@ -196,89 +252,171 @@ impl<M> Queue<M> {
         (self.front - first) as usize
     }
 
-    /// Whether the first message is a request that gave up its place.
-    #[inline(always)]
-    pub(super) fn starts_released(&self) -> bool {
-        self.requests.front().is_some_and(|(at, request)| *at == self.front && request.is_released())
-    }
-
-    /// Moves everything into an empty queue.
+    /// Moves everything to the end of a queue that ends where this one begins, which has no gaps.
     #[inline]
-    pub(super) fn move_all(&mut self, into: &mut Self) {
-        mem::swap(self, into);
-        self.front = into.front + into.messages.len() as u64;
+    fn move_all(&mut self, into: &mut Self) {
+        debug_assert_eq!(self.missing, 0, "an intake has no gaps");
+        if into.messages.is_empty() {
+            into.skip_to(self.front);
+            mem::swap(self, into);
+            self.front = into.end();
+            return;
+        }
+        debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
+        into.messages.append(&mut self.messages);
+        into.tags.append(&mut self.tags);
+        into.released += mem::take(&mut self.released);
+        self.front = into.end();
     }
 
-    /// Moves the first `count` messages into a queue that is empty or ends where this one begins; none changes nothing.
+    /// Moves the first `count` messages to the end of a queue that ends where this one begins, which has no gaps.
     pub(super) fn move_first(&mut self, count: usize, into: &mut Self) {
         if count == 0 {
             return;
         }
+        if count >= self.messages.len() {
+            self.move_all(into);
+            return;
+        }
         if into.messages.is_empty() {
-            into.front = self.front;
+            into.skip_to(self.front);
         }
+        debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
+        let end = self.front + count as u64;
         into.messages.extend(self.messages.drain(..count));
+        let tagged = self.tags.partition_point(|tag| tag.at < end);
+        for tag in self.tags.drain(..tagged) {
+            self.released -= u32::from(tag.released);
+            into.released += u32::from(tag.released);
+            into.tags.push_back(tag);
+        }
+        self.front = end;
+    }
+
+    /// All messages with their numbers and tags.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &M, Option<&Tag>)> {
+        let mut tags = self.tags.iter().peekable();
+        let mut number = self.front;
+        self.messages.iter().map(move |message| {
+            while let Some(gap) = tags.next_if(|tag| tag.gap > 0 && tag.at == number) {
+                number += u64::from(gap.gap);
+            }
+            let at = number;
+            number += 1;
+            (at, message, tags.next_if(|tag| tag.at == at))
+        })
+    }
+
+    /// All requests with their numbers and whether they gave up their places.
+    pub(super) fn requests(&self) -> impl Iterator<Item = (u64, &AnyResponder, bool)> {
+        let requests = self.tags.iter().filter(|tag| tag.gap == 0);
+        requests.map(|tag| (tag.at, &tag.request, tag.released))
+    }
+
+    /// The request of this number gives up its place; whether it is here, and had not done so before.
+    pub(super) fn release(&mut self, number: u64) -> bool {
+        let Ok(at) = self.tags.binary_search_by_key(&number, |tag| tag.at) else { return false };
+        let tag = &mut self.tags[at];
+        let released = tag.gap == 0 && !std::mem::replace(&mut tag.released, true);
+        self.released += u32::from(released);
+        released
+    }
+
+    /// Every request of which this is true gives up its place; whether one did.
+    pub(super) fn release_where(&mut self, over: impl Fn(&dyn AnyCell) -> bool) -> bool {
+        let before = self.released;
+        for tag in self.tags.iter_mut().filter(|tag| !tag.released) {
+            tag.released = tag.request.cell().is_some_and(&over);
+            self.released += u32::from(tag.released);
+        }
+        self.released > before
+    }
+
+    /// Gives a message that is here a tag of the request's.
+    pub(super) fn attach(&mut self, request: Tag) -> Result<(), Tag> {
+        let at = self.tags.partition_point(|tag| tag.at < request.at);
+        let gap = at.checked_sub(1).and_then(|before| self.tags.get(before)).filter(|tag| tag.gap > 0);
+        let missing = gap.is_some_and(|gap| request.at < gap.at + u64::from(gap.gap))
+            || self.tags.get(at).is_some_and(|tag| tag.at == request.at);
+        if missing || request.at < self.front || request.at >= self.end() {
+            return Err(request);
+        }
+        self.released += u32::from(request.released);
+        self.tags.insert(at, request);
+        Ok(())
+    }
+
+    /// How many requests from this number on gave up their places.
+    pub(super) fn released_from(&self, number: u64) -> u64 {
+        self.tags.iter().rev().take_while(|tag| tag.at >= number).filter(|tag| tag.released).count() as u64
+    }
+
+    /// A group that had yet to take the requests from this number on does not. Those that no other will take are let go.
+    pub(super) fn unclaim(&mut self, number: u64, let_go: &mut Vec<AnyResponder>) {
+        let from = self.tags.partition_point(|tag| tag.at < number);
+        for tag in self.tags.range_mut(from..) {
+            tag.claims = tag.claims.saturating_sub(1);
+        }
+        self.drop_unclaimed(from, self.tags.len(), |tag| let_go.push(tag.request));
+    }
+
+    /// Gives a group that has a copy of messages from here its share in their requests: those that no other group will
+    /// take, and of the others a further responder. It comes to `lost` if the message is not there, as its `Clone` panicked.
+    pub(super) fn share_requests(&mut self, from: u64, with: &mut Self, mut lost: impl FnMut(Tag)) {
+        let end = with.end();
+        let (first, last) =
+            (self.tags.partition_point(|tag| tag.at < from), self.tags.partition_point(|tag| tag.at < end));
+        let mut give = |tag: Tag| {
+            if let Err(tag) = with.attach(tag) {
+                lost(tag);
+            }
+        };
+        for tag in self.tags.range_mut(first..last) {
+            tag.claims = tag.claims.saturating_sub(1);
+            if tag.claims > 0 {
+                give(Tag { released: tag.released, ..Tag::request(tag.at, tag.request.clone(), 1) });
+            }
+        }
+        self.drop_unclaimed(first, last, give);
+    }
+
+    /// Takes the requests among these tags that no group has yet to take.
+    fn drop_unclaimed(&mut self, first: usize, last: usize, mut take: impl FnMut(Tag)) {
+        let mut at = first;
+        for _ in first..last {
+            if self.tags.get(at).is_some_and(|tag| tag.gap == 0 && tag.claims == 0) {
+                let Some(tag) = self.tags.remove(at) else { return };
+                self.released -= u32::from(tag.released);
+                take(tag);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Whether anything lies beside the messages.
+    pub(super) fn has_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
+    /// Lets go of the messages before this number.
+    pub(super) fn drop_before(&mut self, number: u64, dropped: &mut Vec<M>, let_go: &mut Vec<AnyResponder>) {
+        debug_assert_eq!(self.missing, 0, "an intake has no gaps");
+        let count = (number.saturating_sub(self.front) as usize).min(self.messages.len());
+        dropped.extend(self.messages.drain(..count));
         self.front += count as u64;
-        while let Some((at, _)) = self.requests.front()
-            && *at < self.front
-        {
-            into.requests.extend(self.requests.pop_front());
+        let tagged = self.tags.partition_point(|tag| tag.at < self.front);
+        for tag in self.tags.drain(..tagged) {
+            self.released -= u32::from(tag.released);
+            let_go.push(tag.request);
         }
     }
 
-    /// The messages at positions from `from` to before `until`, as far as they are here.
-    pub(super) fn messages(&self, from: u64, until: u64) -> vec_deque::Iter<'_, M> {
-        let at = |position: u64| (position.saturating_sub(self.front) as usize).min(self.messages.len());
-        self.messages.range(at(from)..at(until))
-    }
-
-    /// The message at a position.
-    pub(super) fn message(&self, position: u64) -> Option<&M> {
-        self.messages.get(position.checked_sub(self.front)? as usize)
-    }
-
-    pub(super) fn has_requests(&self) -> bool {
-        !self.requests.is_empty()
-    }
-
-    /// All requests with their positions.
-    pub(super) fn requests(&self) -> impl Iterator<Item = (u64, &AnyResponder)> {
-        self.requests.iter().map(|(at, request)| (*at, request))
-    }
-
-    /// The request at a position.
-    pub(super) fn request(&self, position: u64) -> Option<&AnyResponder> {
-        let at = self.requests.binary_search_by_key(&position, |(at, _)| *at).ok()?;
-        self.requests.get(at).map(|(_, request)| request)
-    }
-
-    /// Adds a request at a position behind all that are here.
-    pub(super) fn add_request(&mut self, position: u64, request: AnyResponder) {
-        self.requests.push_back((position, request));
-    }
-
-    /// Adds a request at the position of a message that is here as a plain one.
-    pub(super) fn insert_request(&mut self, position: u64, request: AnyResponder) {
-        if let Err(at) = self.requests.binary_search_by_key(&position, |(at, _)| *at) {
-            self.requests.insert(at, (position, request));
-        }
-    }
-
-    /// Takes the requests at positions from `from` to before `until` out; their messages stay.
-    pub(super) fn take_requests(
-        &mut self,
-        from: u64,
-        until: u64,
-    ) -> impl Iterator<Item = (u64, AnyResponder)> + '_ {
-        let from = self.requests.partition_point(|(at, _)| *at < from);
-        let until = self.requests.partition_point(|(at, _)| *at < until);
-        self.requests.drain(from..until.max(from))
-    }
-
-    /// Empties the queue: its messages and its requests.
-    pub(super) fn clear(&mut self) -> (VecDeque<M>, VecDeque<(u64, AnyResponder)>) {
-        self.front += self.messages.len() as u64;
-        (mem::take(&mut self.messages), mem::take(&mut self.requests))
+    /// Empties the queue: its messages and its tags.
+    pub(super) fn clear(&mut self) -> (VecDeque<M>, VecDeque<Tag>) {
+        self.front = self.end();
+        (self.missing, self.released) = (0, 0);
+        (mem::take(&mut self.messages), mem::take(&mut self.tags))
     }
 
     /// Gives back storage that is far more than what is here and `needed`.
@@ -294,7 +432,39 @@ impl<M> Queue<M> {
         let needed = needed.max(self.messages.len());
         if self.messages.capacity() / 4 > needed {
             self.messages.shrink_to(2 * needed);
-            self.requests.shrink_to(2 * needed);
+            self.tags.shrink_to(2 * needed);
         }
+    }
+}
+
+impl<M: Clone> Queue<M> {
+    /// Clones the messages at these places of another queue, which has no gaps. If a `Clone` panics, those before it came.
+    pub(super) fn extend_cloned(&mut self, from: &Self, places: Range<usize>) {
+        self.messages.extend(from.messages.range(places).cloned());
+    }
+
+    /// Clones the messages at these places, without their requests, to the end of a queue that ends where they begin. A
+    /// message whose `Clone` panics is a gap there; how many did.
+    pub(super) fn copy(&self, mut places: Range<usize>, into: &mut Self) -> u64 {
+        debug_assert_eq!(self.missing, 0, "an intake has no gaps");
+        let mut panicked = 0;
+        while !places.is_empty() {
+            let before = into.messages.len();
+            let all =
+                catch_unwind(AssertUnwindSafe(|| sync::users(|| into.extend_cloned(self, places.clone()))));
+            places.start += into.messages.len() - before;
+            if all.is_err() {
+                panicked += 1;
+                places.start += 1;
+                into.push_gap(1);
+            }
+        }
+        panicked
+    }
+
+    /// A clone of the message at this place; none if its `Clone` panics.
+    pub(super) fn copy_one(&self, place: usize) -> Option<M> {
+        let message = self.messages.get(place)?;
+        catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))).ok()
     }
 }

@@ -22,12 +22,15 @@ use super::Stage;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The channel was closed before the request was accepted.
+    /// The channel was closed before the request was accepted, or shut down before it was answered.
     #[error("channel closed")]
     Closed,
     /// `try_request` found no room.
     #[error("channel full")]
     Full,
+    /// `try_request` found no group: join one, or declare it at the channel's opening.
+    #[error("channel has no group to take the request")]
+    Unserved,
     /// The deadline passed.
     #[error("expired while {stage} after {waited:?} with {members} group members to answer")]
     Expired {

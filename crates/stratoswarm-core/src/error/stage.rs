@@ -9,6 +9,9 @@ use std::fmt;
 /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
 /// # let after = std::time::Duration::from_millis(5);
 /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
+/// let unserved = pings.request(Ping).timeout(after).await; // there is no group
+/// assert!(matches!(unserved, Err(RequestError::Expired { stage: Stage::Unserved, .. })));
+/// let _idle = pings.join("workers");
 /// let queued = pings.request(Ping).timeout(after).await; // there is room, but nobody takes it
 /// assert!(matches!(queued, Err(RequestError::Expired { stage: Stage::Queued, .. })));
 /// pings.send(Ping).await?; // in the place of the expired one
@@ -19,6 +22,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
+    /// Waiting for a group: nobody was there to take it, not even a group without members.
+    Unserved,
     /// Waiting for room: the channel was full.
     Sending,
     /// Accepted, not yet taken by any handler.
@@ -27,9 +32,17 @@ pub enum Stage {
     Handling,
 }
 
+impl Stage {
+    /// Whether the channel had accepted the request.
+    pub(crate) fn is_accepted(self) -> bool {
+        matches!(self, Self::Queued | Self::Handling)
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Unserved => "waiting for a group to take it",
             Self::Sending => "waiting for room",
             Self::Queued => "queued",
             Self::Handling => "being handled",

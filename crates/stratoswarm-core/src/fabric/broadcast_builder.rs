@@ -2,12 +2,12 @@ use std::{any::type_name, fmt, marker::PhantomData, panic::Location, sync::Arc};
 
 use super::{
     Fabric,
-    entry::{Entry, describe},
+    directory::{Entry, Place, describe},
     owner::Of,
 };
 use crate::{
     accounts::ChannelKind,
-    channels::{Broadcast, Shared},
+    channels::{Broadcast, Handle, HandleKind, Shared},
     error::OpenError,
 };
 
@@ -33,12 +33,13 @@ pub struct BroadcastBuilder<'a, M> {
     name: String,
     capacity: Option<usize>,
     order: Option<i32>,
+    ephemeral: bool,
     message: Of<M>,
 }
 
 impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     pub(super) fn new(fabric: &'a Fabric, name: String) -> Self {
-        Self { fabric, name, capacity: None, order: None, message: PhantomData }
+        Self { fabric, name, capacity: None, order: None, ephemeral: false, message: PhantomData }
     }
 
     /// How many messages are kept for a subscriber before the oldest goes, at least 1; 1,024 if not stated.
@@ -78,6 +79,28 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         self
     }
 
+    /// The broadcast lives only as long as its handles: the fabric's own does not count. So it closes with the last
+    /// [`Broadcast`], and with the last handle of any kind it is gone, and its name free.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").ephemeral().open()?;
+    /// let mut reader = news.subscribe();
+    /// news.send(1)?;
+    /// drop(news);
+    /// assert_eq!(reader.blocking_recv(), Some(Ok(1)), "what is there can be drained");
+    /// assert_eq!(reader.blocking_recv(), None);
+    /// drop(reader);
+    /// assert!(fabric.channels().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ephemeral(mut self) -> Self {
+        self.ephemeral = true;
+        self
+    }
+
     /// Opens the broadcast, or finds it if it is there already. A closed one is there until it is drained.
     ///
     /// # Errors
@@ -97,33 +120,45 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     #[track_caller]
     pub fn open(self) -> Result<Broadcast<M>, OpenError> {
         let at = Location::caller();
+        self.open_as(at, |shared| Handle::revived(shared, HandleKind::Broadcast, at))
+    }
+
+    /// Opens it with a handle that no report names.
+    pub(crate) fn open_unlisted(self) -> Result<Broadcast<M>, OpenError> {
+        self.open_as(Location::caller(), |shared| Some(Handle::unlisted(shared)))
+    }
+
+    fn open_as(
+        self,
+        at: &'static Location<'static>,
+        handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
+    ) -> Result<Broadcast<M>, OpenError> {
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }
-        let found = |entry: &Entry, broadcast: Option<&Broadcast<M>>| match broadcast {
-            Some(broadcast) if self.matches(entry, broadcast) => Ok(handle(broadcast, at)),
-            _ => Err(OpenError::Conflict(format!(
+        let found = |entry: &Entry| match entry.of::<M>(ChannelKind::Broadcast) {
+            Some(shared) if self.matches(entry, &shared) => handle(shared).map(Ok),
+            _ => Some(Err(OpenError::Conflict(format!(
                 "channel {:?} is open as {}, asked for as {}",
                 self.name,
                 entry.describe(),
                 self.describe(),
-            ))),
+            )))),
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
-            let shared = Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, at);
-            let broadcast = Broadcast::unlisted(shared);
-            let made = handle(&broadcast, at);
-            (Entry::new(self.order.unwrap_or(0), broadcast), made)
+            Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, at)
         };
-        let broadcast = self.fabric.open(&self.name, found, make)?;
+        let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
+        let broadcast = Broadcast::new(self.fabric.directory().open(place, found, make, &handle)?);
         tracing::debug!(channel = broadcast.name(), capacity = broadcast.capacity(), "broadcast opened");
         Ok(broadcast)
     }
 
-    fn matches(&self, entry: &Entry, broadcast: &Broadcast<M>) -> bool {
-        self.capacity.is_none_or(|capacity| capacity == broadcast.capacity())
+    fn matches(&self, entry: &Entry, broadcast: &Shared<M>) -> bool {
+        self.capacity.is_none_or(|capacity| capacity == broadcast.capacity)
             && self.order.is_none_or(|order| order == entry.order)
+            && (entry.ephemeral || !self.ephemeral)
     }
 
     fn describe(&self) -> String {
@@ -131,16 +166,11 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         if let Some(order) = self.order {
             text.push_str(&format!(", order {order}"));
         }
+        if self.ephemeral {
+            text.push_str(", ephemeral");
+        }
         text
     }
-}
-
-fn handle<M: Clone + Send + 'static>(
-    broadcast: &Broadcast<M>,
-    at: &'static Location<'static>,
-) -> Broadcast<M> {
-    broadcast.shared().add_sender();
-    Broadcast::listed(Arc::clone(broadcast.shared()), at)
 }
 
 impl<M> fmt::Debug for BroadcastBuilder<'_, M> {

@@ -2,12 +2,12 @@ use std::{any::type_name, fmt, marker::PhantomData, panic::Location, sync::Arc, 
 
 use super::{
     Fabric,
-    entry::{Entry, describe},
+    directory::{Entry, Place, describe},
     owner::Of,
 };
 use crate::{
     accounts::ChannelKind,
-    channels::{Channel, Message, Shared},
+    channels::{Channel, Handle, HandleKind, Message, Shared},
     error::OpenError,
 };
 
@@ -46,6 +46,7 @@ pub struct ChannelBuilder<'a, M> {
     groups: Vec<String>,
     default_timeout: Option<Option<Duration>>,
     order: Option<i32>,
+    ephemeral: bool,
     message: Of<M>,
 }
 
@@ -58,6 +59,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             groups: Vec::new(),
             default_timeout: None,
             order: None,
+            ephemeral: false,
             message: PhantomData,
         }
     }
@@ -155,6 +157,31 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// The channel lives only as long as its handles: the fabric's own does not count. So it closes with the last
+    /// [`Channel`], and with the last handle of any kind it is gone, and its name free, whatever it still had.
+    ///
+    /// For topics that come and go.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let topic = fabric.channel::<Job>("topic").ephemeral().open()?;
+    /// let mut worker = topic.join("workers");
+    /// topic.try_send(Job(1))?;
+    /// drop(topic);
+    /// assert_eq!(worker.try_recv()?.0, 1, "what is there can be drained");
+    /// assert!(worker.blocking_recv().is_none(), "closed with its last sending handle");
+    /// drop(worker);
+    /// assert!(fabric.channels().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ephemeral(mut self) -> Self {
+        self.ephemeral = true;
+        self
+    }
+
     /// Opens the channel, or finds it if it is there already. A closed one is there until it is drained; until then its
     /// name is taken, and [`remove_group`](crate::Channel::remove_group) lets go of what nobody will take.
     ///
@@ -178,41 +205,57 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     #[track_caller]
     pub fn open(self) -> Result<Channel<M>, OpenError> {
         let at = Location::caller();
+        self.open_as(at, |shared| Handle::revived(shared, HandleKind::Channel, at))
+    }
+
+    /// Opens it with a handle that no report names.
+    pub(crate) fn open_unlisted(self) -> Result<Channel<M>, OpenError> {
+        self.open_as(Location::caller(), |shared| Some(Handle::unlisted(shared)))
+    }
+
+    fn open_as(
+        self,
+        at: &'static Location<'static>,
+        handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
+    ) -> Result<Channel<M>, OpenError> {
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }
-        let found = |entry: &Entry, channel: Option<&Channel<M>>| match channel {
-            Some(channel) if self.matches(entry, channel) => Ok(handle(channel, at)),
-            _ => Err(OpenError::Conflict(format!(
-                "channel {:?} is open as {}, asked for as {}",
-                self.name,
-                channel.map_or_else(
-                    || entry.describe(),
-                    |channel| with_timeout(entry.describe(), Some(channel.default_timeout()))
-                ),
-                self.describe(),
-            ))),
+        let found = |entry: &Entry| match entry.of::<M>(ChannelKind::Channel) {
+            Some(shared) if self.matches(entry, &shared) => {
+                self.groups.iter().for_each(|group| shared.declare_group(group));
+                handle(shared).map(Ok)
+            }
+            other => Some(Err(self.conflict(entry, other.as_deref()))),
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
             let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, at);
-            let channel = Channel::unlisted(shared);
-            let made = handle(&channel, at);
-            (Entry::new(self.order.unwrap_or(0), channel), made)
+            self.groups.iter().for_each(|group| shared.declare_group(group));
+            shared
         };
-        let channel = self.fabric.open(&self.name, found, make)?;
-        for group in &self.groups {
-            channel.declare_group(group);
-        }
+        let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
+        let channel = Channel::new(self.fabric.directory().open(place, found, make, &handle)?);
         tracing::debug!(channel = channel.name(), capacity = channel.capacity(), "channel opened");
         Ok(channel)
     }
 
-    fn matches(&self, entry: &Entry, channel: &Channel<M>) -> bool {
-        self.capacity.is_none_or(|capacity| capacity == channel.capacity())
-            && self.default_timeout.is_none_or(|timeout| timeout == channel.default_timeout())
+    #[cold]
+    fn conflict(&self, entry: &Entry, channel: Option<&Shared<M>>) -> OpenError {
+        let is = match channel {
+            None => entry.describe(),
+            Some(channel) => with_timeout(entry.describe(), Some(channel.default_timeout)),
+        };
+        let asked = self.describe();
+        OpenError::Conflict(format!("channel {:?} is open as {is}, asked for as {asked}", self.name))
+    }
+
+    fn matches(&self, entry: &Entry, channel: &Shared<M>) -> bool {
+        self.capacity.is_none_or(|capacity| capacity == channel.capacity)
+            && self.default_timeout.is_none_or(|timeout| timeout == channel.default_timeout)
             && self.order.is_none_or(|order| order == entry.order)
+            && (entry.ephemeral || !self.ephemeral)
     }
 
     fn describe(&self) -> String {
@@ -220,13 +263,11 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         if let Some(order) = self.order {
             text.push_str(&format!(", order {order}"));
         }
+        if self.ephemeral {
+            text.push_str(", ephemeral");
+        }
         with_timeout(text, self.default_timeout)
     }
-}
-
-fn handle<M: Message>(channel: &Channel<M>, at: &'static Location<'static>) -> Channel<M> {
-    channel.shared().add_sender();
-    Channel::listed(Arc::clone(channel.shared()), at)
 }
 
 fn with_timeout(text: String, stated: Option<Option<Duration>>) -> String {

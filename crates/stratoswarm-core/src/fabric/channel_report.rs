@@ -29,6 +29,8 @@ pub struct ChannelReport {
     pub in_hand: u64,
     /// Messages not taken by a reader that needed them, or kept for a first reader that never came.
     pub undelivered: u64,
+    /// Permits that were still out at the end: what they may send comes too late.
+    pub permits: usize,
     /// Each reader.
     pub readers: Vec<ReaderReport>,
     /// The figures at the end.

@@ -1,6 +1,6 @@
 use std::panic::Location;
 
-/// A handle that still existed when a shutdown was over.
+/// Handles that still existed when a shutdown was over: those of one kind and name that were made in one place.
 ///
 /// Often the reason why something did not end: a task that was forgotten.
 ///
@@ -13,7 +13,7 @@ use std::panic::Location;
 /// let forgotten = fabric.channel::<Job>("jobs").open()?.subscribe();
 /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
 /// let held = &report.held[0];
-/// assert_eq!((&*held.channel, held.kind), ("jobs", "Subscriber"));
+/// assert_eq!((&*held.channel, held.kind, held.count), ("jobs", "Subscriber", 1));
 /// assert_eq!(held.opened_at.file(), file!(), "where it was made");
 /// # drop(forgotten);
 /// # Ok(()) }
@@ -27,6 +27,8 @@ pub struct HeldHandle {
     pub kind: &'static str,
     /// A receiver's group, or the name it was joined with.
     pub name: Option<String>,
-    /// Where the handle was made.
+    /// Where they were made.
     pub opened_at: &'static Location<'static>,
+    /// How many of them exist.
+    pub count: usize,
 }

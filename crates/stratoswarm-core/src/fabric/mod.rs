@@ -1,9 +1,11 @@
 //! The owner of the channels: opens them by name, lists them, shuts them down in order.
 
+mod any_channel;
 mod broadcast_builder;
 mod channel_builder;
 mod channel_report;
-mod entry;
+mod directory;
+mod gone;
 mod held_handle;
 mod owner;
 mod reader_report;
@@ -14,6 +16,7 @@ mod weak_fabric;
 pub use broadcast_builder::BroadcastBuilder;
 pub use channel_builder::ChannelBuilder;
 pub use channel_report::ChannelReport;
+pub use gone::Gone;
 pub use held_handle::HeldHandle;
 pub use owner::Fabric;
 pub use reader_report::ReaderReport;

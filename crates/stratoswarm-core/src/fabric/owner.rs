@@ -1,26 +1,14 @@
-use std::{
-    fmt,
-    marker::PhantomData,
-    panic::Location,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 
-use dashmap::{DashMap, Entry as Place};
 use tracing::Instrument;
 
 use super::{
-    BroadcastBuilder, ChannelBuilder, ShutdownReport, WeakFabric,
-    entry::{AnyChannel, Entry},
+    BroadcastBuilder, ChannelBuilder, ChannelReport, ShutdownReport, WeakFabric, directory::Directory,
     shutdown,
 };
 use crate::{
-    accounts::ChannelInfo,
-    channels::{Broadcast, Channel, Message},
-    error::OpenError,
+    accounts::{ChannelInfo, ChannelKind},
+    channels::{Broadcast, Channel, Handle, HandleKind, Message},
 };
 
 /// The owner of named, typed channels.
@@ -50,15 +38,9 @@ use crate::{
 /// assert_eq!(report.channels[0].undelivered, 1);
 /// # drop(news); Ok(()) }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Fabric {
-    inner: Arc<Inner>,
-}
-
-#[derive(Default)]
-pub(super) struct Inner {
-    channels: DashMap<String, Entry>,
-    closed: AtomicBool,
+    directory: Arc<Directory>,
 }
 
 impl Fabric {
@@ -76,11 +58,15 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new() -> Self {
-        Self::default()
+        Self { directory: Arc::new(Directory::new()) }
     }
 
-    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
-        Self { inner }
+    pub(super) fn from_directory(directory: Arc<Directory>) -> Self {
+        Self { directory }
+    }
+
+    pub(super) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
     }
 
     /// A channel of this name: with `.open()` it is made, or found if it is open already.
@@ -136,10 +122,8 @@ impl Fabric {
     #[track_caller]
     pub fn get<M: Message>(&self, name: &str) -> Option<Channel<M>> {
         let at = Location::caller();
-        let entry = self.inner.channels.get(name).filter(|entry| !entry.channel().is_spent())?;
-        let channel = entry.downcast::<Channel<M>>()?;
-        channel.shared().add_sender();
-        Some(Channel::listed(Arc::clone(channel.shared()), at))
+        let shared = self.directory.find(name)?.of::<M>(ChannelKind::Channel)?;
+        Handle::revived(shared, HandleKind::Channel, at).map(Channel::new)
     }
 
     /// The broadcast of this name; none if there is none, or one of another type. A closed one can be had until it is
@@ -158,10 +142,8 @@ impl Fabric {
     #[track_caller]
     pub fn get_broadcast<M: Clone + Send + 'static>(&self, name: &str) -> Option<Broadcast<M>> {
         let at = Location::caller();
-        let entry = self.inner.channels.get(name).filter(|entry| !entry.channel().is_spent())?;
-        let broadcast = entry.downcast::<Broadcast<M>>()?;
-        broadcast.shared().add_sender();
-        Some(Broadcast::listed(Arc::clone(broadcast.shared()), at))
+        let shared = self.directory.find(name)?.of::<M>(ChannelKind::Broadcast)?;
+        Handle::revived(shared, HandleKind::Broadcast, at).map(Broadcast::new)
     }
 
     /// The figures of all channels, in the order of their closing. Closed and drained ones are not listed.
@@ -181,10 +163,40 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn channels(&self) -> Vec<ChannelInfo> {
-        let live = self.inner.channels.iter().filter(|entry| !entry.channel().is_spent());
-        let mut infos: Vec<_> = live.map(|entry| (entry.order, entry.channel().info())).collect();
+        let live = self.directory.live();
+        let mut infos: Vec<_> = live.iter().map(|entry| (entry.order, entry.channel.info())).collect();
         infos.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
         infos.into_iter().map(|(_, info)| info).collect()
+    }
+
+    /// Ends a channel or broadcast by hand: closes it and takes it out of the fabric, whoever has handles of it. None if
+    /// there is none of this name.
+    ///
+    /// The name is free at once, for another channel. Readers can still drain what is left for them; what only groups
+    /// without members had, or nobody came for, goes, as the report says.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let fabric = Fabric::new();
+    /// let topic = fabric.channel::<Job>("topic").open()?;
+    /// topic.send(Job(1)).await?; // and nobody comes for it
+    /// let report = fabric.remove("topic").ok_or("it is there")?;
+    /// assert_eq!(report.undelivered, 1);
+    /// assert!(topic.is_closed() && fabric.get::<Job>("topic").is_none());
+    /// assert!(fabric.remove("topic").is_none());
+    /// # Ok(()) }
+    /// ```
+    pub fn remove(&self, name: &str) -> Option<ChannelReport> {
+        let entry = self.directory.remove(name)?;
+        let before = shutdown::finished(&entry.channel.info());
+        entry.channel.close();
+        let report = shutdown::channel_report(entry.channel.info(), &before);
+        entry.channel.forsake();
+        Directory::let_go(entry);
+        Some(report)
     }
 
     /// A handle that does not keep the channels open.
@@ -204,7 +216,7 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn downgrade(&self) -> WeakFabric {
-        WeakFabric::new(Arc::downgrade(&self.inner))
+        WeakFabric::new(Arc::downgrade(&self.directory))
     }
 
     /// Closes the channels in their order (lower [`order`](ChannelBuilder::order) first, then by name within one order
@@ -237,65 +249,22 @@ impl Fabric {
     /// # Ok(()) }
     /// ```
     pub async fn shutdown(&self, within: Duration) -> ShutdownReport {
-        self.inner.closed.store(true, Ordering::SeqCst);
-        shutdown::run(self, within).instrument(tracing::debug_span!("shutdown", ?within)).await
+        self.directory.close();
+        shutdown::run(&self.directory, within).instrument(tracing::debug_span!("shutdown", ?within)).await
     }
+}
 
-    /// The names in the order of their closing, grouped by order.
-    pub(super) fn closing_order(&self) -> Vec<Vec<String>> {
-        let mut names: Vec<_> =
-            self.inner.channels.iter().map(|entry| (entry.order, entry.key().clone())).collect();
-        names.sort();
-        let groups = names.chunk_by(|(a, _), (b, _)| a == b);
-        groups.map(|group| group.iter().map(|(_, name)| name.clone()).collect()).collect()
-    }
-
-    /// Looks at the channel of this name. Must not open or look up another one meanwhile.
-    pub(super) fn with<T>(&self, name: &str, look: impl FnOnce(&dyn AnyChannel) -> T) -> Option<T> {
-        self.inner.channels.get(name).map(|entry| look(entry.channel()))
-    }
-
-    /// Finds the channel of this name, or makes it.
-    pub(super) fn open<C: AnyChannel, T>(
-        &self,
-        name: &str,
-        found: impl FnOnce(&Entry, Option<&C>) -> Result<T, OpenError>,
-        make: impl FnOnce() -> (Entry, T),
-    ) -> Result<T, OpenError> {
-        if self.inner.closed.load(Ordering::SeqCst) {
-            return Err(OpenError::Closed);
-        }
-        let made = match self.inner.channels.entry(name.to_owned()) {
-            Place::Occupied(place) if !place.get().channel().is_spent() => {
-                return found(place.get(), place.get().downcast());
-            }
-            Place::Occupied(mut place) => {
-                let (entry, made) = make();
-                let spent = place.insert(entry);
-                drop(place);
-                drop(spent);
-                made
-            }
-            Place::Vacant(place) => {
-                let (entry, made) = make();
-                place.insert(entry);
-                made
-            }
-        };
-        if self.inner.closed.load(Ordering::SeqCst) {
-            // A shutdown began meanwhile, and may not have seen it.
-            self.with(name, |channel| channel.close());
-            return Err(OpenError::Closed);
-        }
-        Ok(made)
+impl Default for Fabric {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl fmt::Debug for Fabric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fabric").field("channels", &self.inner.channels.len()).finish_non_exhaustive()
+        f.debug_struct("Fabric").field("channels", &self.directory.len()).finish_non_exhaustive()
     }
 }
 
-/// Keeps a builder's message type without owning one, so that the builder is `Send` whatever it is.
+/// Marks a builder's message type without holding one.
 pub(super) type Of<M> = PhantomData<fn() -> M>;

@@ -2,33 +2,36 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{ChannelReport, Fabric, ReaderReport, ShutdownReport};
+use super::{
+    ChannelReport, ReaderReport, ShutdownReport,
+    directory::{Directory, Entry},
+};
 use crate::{
     accounts::{ChannelInfo, ReaderInfo, ReaderKind},
     timers::Timer,
 };
 
-/// How often a closed channel is looked at until it is drained.
+/// How often it is looked whether a channel is drained.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
-/// How many times more, for the tasks of drained readers to end.
+/// So many looks are given to readers whose tasks see the end and are about to go.
 const GRACE_LOOKS: u32 = 10;
 
-/// What the readers of a channel, by their numbers, had finished when the shutdown began.
+/// What each reader had finished when the shutdown began.
 type Finished = HashMap<u64, u64>;
 
-/// Closes and drains order by order, then reports.
-pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
+/// Closes and drains all channels, one order after the other, then ends what waits there still, and reports.
+pub(super) async fn run(directory: &Directory, within: Duration) -> ShutdownReport {
     let deadline = Instant::now().checked_add(within);
-    let orders = fabric.closing_order();
-    let names: Vec<_> = orders.iter().flatten().cloned().collect();
-    let before: Vec<Finished> =
-        names.iter().map(|name| fabric.with(name, |it| finished(&it.info())).unwrap_or_default()).collect();
-    for order in &orders {
-        for name in order {
-            fabric.with(name, |channel| channel.close());
+    let mut channels = directory.all();
+    channels.sort_by(|(a, one), (b, other)| (one.order, a).cmp(&(other.order, b)));
+    let channels: Vec<Entry> = channels.into_iter().map(|(_, entry)| entry).collect();
+    let before: Vec<Finished> = channels.iter().map(|entry| finished(&entry.channel.info())).collect();
+    for order in channels.chunk_by(|one, other| one.order == other.order) {
+        for entry in order {
+            entry.channel.close();
         }
-        while !order.iter().all(|name| fabric.with(name, |it| it.is_drained()).unwrap_or(true)) {
+        while !order.iter().all(|entry| entry.channel.is_drained()) {
             let now = Instant::now();
             if deadline.is_some_and(|deadline| deadline <= now) {
                 break;
@@ -39,33 +42,35 @@ pub(super) async fn run(fabric: &Fabric, within: Duration) -> ShutdownReport {
     // Readers whose task sees the end go by themselves: they are not "held".
     for _ in 0..GRACE_LOOKS {
         let now = Instant::now();
-        let readers = |name: &String| fabric.with(name, |it| it.readers()).unwrap_or(0);
-        if names.iter().all(|name| readers(name) == 0) || deadline.is_some_and(|deadline| deadline <= now) {
+        let read = channels.iter().any(|entry| entry.channel.readers() > 0);
+        if !read || deadline.is_some_and(|deadline| deadline <= now) {
             break;
         }
         sleep_until(now + LOOK_EVERY).await;
     }
-    let mut report = ShutdownReport { channels: Vec::new(), held: Vec::new() };
-    for (name, before) in names.iter().zip(&before) {
-        fabric.with(name, |channel| {
-            report.channels.push(channel_report(channel.info(), before));
-            report.held.extend(channel.held());
-        });
+    let mut report = ShutdownReport { channels: Vec::new(), held: Vec::new(), gone: directory.take_gone() };
+    for (entry, before) in channels.iter().zip(&before) {
+        report.channels.push(channel_report(entry.channel.info(), before));
+        report.held.extend(entry.channel.held());
+    }
+    for entry in &channels {
+        entry.channel.end();
     }
     let undelivered: u64 = report.channels.iter().map(|channel| channel.undelivered).sum();
-    tracing::debug!(channels = names.len(), undelivered, held = report.held.len(), "fabric shut down");
+    tracing::debug!(channels = channels.len(), undelivered, held = report.held.len(), "fabric shut down");
     report
 }
 
-fn finished(info: &ChannelInfo) -> Finished {
+pub(super) fn finished(info: &ChannelInfo) -> Finished {
     info.readers.iter().map(|reader| (reader.number, done(reader))).collect()
 }
 
+/// Messages taken and let go of.
 fn done(reader: &ReaderInfo) -> u64 {
     reader.taken.saturating_sub(reader.in_hand)
 }
 
-fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
+pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
     let readers: Vec<_> = info
         .readers
         .iter()
@@ -83,12 +88,12 @@ fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
         drained: lossless().map(|reader| reader.drained).sum(),
         in_hand: lossless().map(|reader| reader.in_hand).sum(),
         undelivered: lossless().map(|reader| reader.undelivered).sum::<u64>() + info.unclaimed as u64,
+        permits: info.permits,
         readers,
         info,
     }
 }
 
-/// Sleeps on the clock of whatever runs this, a tokio runtime or not.
 async fn sleep_until(at: Instant) {
     let mut timer = Timer::new();
     std::future::poll_fn(|cx| timer.poll(at, cx)).await;

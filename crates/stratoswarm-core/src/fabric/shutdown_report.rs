@@ -1,4 +1,4 @@
-use super::{ChannelReport, HeldHandle};
+use super::{ChannelReport, Gone, HeldHandle};
 
 /// What a [shutdown](crate::Fabric::shutdown) came to.
 ///
@@ -23,10 +23,13 @@ pub struct ShutdownReport {
     pub channels: Vec<ChannelReport>,
     /// The handles that still existed.
     pub held: Vec<HeldHandle>,
+    /// The channels that had gone before it, since the last one.
+    pub gone: Gone,
 }
 
 impl ShutdownReport {
-    /// Whether all was drained: nothing undelivered, nothing in hand. Handles may still be held.
+    /// Whether all was drained: nothing undelivered, nothing in hand, no permit out; nor was anything undelivered in the
+    /// channels that had gone before. Handles may still be held.
     ///
     /// # Examples
     /// ```
@@ -44,6 +47,9 @@ impl ShutdownReport {
     /// # Ok(()) }
     /// ```
     pub fn is_clean(&self) -> bool {
-        self.channels.iter().all(|channel| channel.undelivered == 0 && channel.in_hand == 0)
+        let clean = |channel: &ChannelReport| {
+            channel.undelivered == 0 && channel.in_hand == 0 && channel.permits == 0
+        };
+        self.gone.undelivered == 0 && self.channels.iter().all(clean)
     }
 }

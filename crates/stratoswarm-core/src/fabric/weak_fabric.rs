@@ -1,6 +1,6 @@
 use std::{fmt, sync::Weak};
 
-use super::{Fabric, owner::Inner};
+use super::{Fabric, directory::Directory};
 
 /// A handle of a [`Fabric`] that does not keep its channels open.
 ///
@@ -15,11 +15,11 @@ use super::{Fabric, owner::Inner};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct WeakFabric(Weak<Inner>);
+pub struct WeakFabric(Weak<Directory>);
 
 impl WeakFabric {
-    pub(super) fn new(inner: Weak<Inner>) -> Self {
-        Self(inner)
+    pub(super) fn new(directory: Weak<Directory>) -> Self {
+        Self(directory)
     }
 
     /// A full handle, while another one exists.
@@ -37,7 +37,7 @@ impl WeakFabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn upgrade(&self) -> Option<Fabric> {
-        self.0.upgrade().map(Fabric::from_inner)
+        self.0.upgrade().map(Fabric::from_directory)
     }
 }
 

@@ -2,30 +2,34 @@ use std::any::Any;
 
 use tokio::time::Instant;
 
-/// Whether a request is still worth a handler's time.
+/// Whether a handler should still get a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handover {
-    /// The caller waits.
     Live,
-    /// The deadline has passed.
+    /// Its deadline has passed.
     Expired,
-    /// The caller is gone.
+    /// Its caller has gone.
     Abandoned,
 }
 
-/// A reply cell of any reply type, as the log and the responders see it.
+/// A reply cell without its reply type.
 pub(crate) trait AnyCell: Any + Send + Sync {
     fn deadline(&self) -> Option<Instant>;
 
-    /// Asks at the hand-over; if the request is live, its stage is `Handling` from now on.
-    fn begin_handling(&self) -> Handover;
+    /// Says that a handler gets the request, if it should at this time.
+    fn begin_handling(&self, now: Option<Instant>) -> Handover;
 
-    /// Whether a handler has, or had, the request.
-    fn state(&self) -> Handover;
+    /// Whether a handler should get the request at this time; if none is given, as far as the caller knows.
+    fn state(&self, now: Option<Instant>) -> Handover;
 
-    /// The request gave up its place in the log. Set and read under the log's locks.
-    fn set_released(&self);
-    fn is_released(&self) -> bool;
+    /// The deadline has passed: the caller is told, unless it has its answer.
+    fn expire(&self);
+
+    /// The channel has been shut down: the caller is told, unless it has its answer.
+    fn close(&self);
+
+    /// Which channel the request was made on, as an address.
+    fn channel(&self) -> usize;
 
     fn add_responder(&self);
     fn drop_responder(&self);

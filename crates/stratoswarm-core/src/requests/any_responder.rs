@@ -29,11 +29,6 @@ impl AnyResponder {
         self.0.as_deref()
     }
 
-    #[inline]
-    pub(crate) fn is_released(&self) -> bool {
-        self.0.as_ref().is_some_and(|cell| cell.is_released())
-    }
-
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
     pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
         let cell = self.0.take()?;

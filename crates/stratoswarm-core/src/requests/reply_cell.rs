@@ -1,45 +1,62 @@
-use std::{
-    mem,
-    task::{Context, Poll, Waker},
-};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
 use super::{AnyCell, Handover};
 use crate::{
+    accounts::Caller,
     channels::Sent,
+    clock,
+    engine::Panics,
     sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
+        Mutex, Rank,
+        atomic::{AtomicU32, Ordering},
     },
+    waiting::{WaitId, WaitList, Waiter},
 };
 
 /// What a caller and its handlers share.
+///
+/// The phase is read without the lock and changed under it.
 pub(crate) struct ReplyCell<R> {
     deadline: Option<Instant>,
-    released: AtomicBool,
+    /// The channel's address.
+    channel: usize,
+    /// One of the constants in [`phase`], and [`phase::HANDLING`].
+    phase: AtomicU32,
+    /// How many responders exist.
+    responders: AtomicU32,
     state: Mutex<State<R>>,
 }
 
 struct State<R> {
-    phase: Phase<R>,
-    handling: bool,
-    responders: usize,
+    reply: Option<R>,
     caller: Option<Waker>,
-    /// Handlers that wait for the caller to give up, by a number of their own.
-    watchers: Vec<(u64, Waker)>,
-    last_watcher: u64,
+    /// Handlers that wait for the caller to give up.
+    watchers: WaitList,
+    last_watcher: u32,
 }
 
-enum Phase<R> {
-    Open,
-    Answered(R),
-    Unanswered,
-    WrongReplyType,
-    /// The caller has its result. Another group may still have the request to do.
-    Taken,
-    /// The caller has gone, or its deadline has passed.
-    GivenUp,
+/// What became of a request.
+mod phase {
+    /// Nothing yet.
+    pub(super) const OPEN: u32 = 0;
+    pub(super) const ANSWERED: u32 = 1;
+    pub(super) const UNANSWERED: u32 = 2;
+    pub(super) const WRONG_REPLY_TYPE: u32 = 3;
+    /// Its deadline has passed.
+    pub(super) const EXPIRED: u32 = 4;
+    /// Its channel has been shut down.
+    pub(super) const CLOSED: u32 = 5;
+    /// Its caller has gone.
+    pub(super) const GIVEN_UP: u32 = 6;
+    /// Its caller has its result. Another group may still have the request to do.
+    pub(super) const TAKEN: u32 = 7;
+
+    /// The bits of the above.
+    pub(super) const MASK: u32 = 7;
+    /// A handler has, or had, the request.
+    pub(super) const HANDLING: u32 = 8;
 }
 
 /// What became of a request, as its caller sees it.
@@ -47,30 +64,37 @@ pub(crate) enum Reply<R> {
     Answered(R),
     Unanswered,
     WrongReplyType,
+    Expired,
+    Closed,
 }
 
 impl<R> ReplyCell<R> {
     /// A cell with one responder, and a caller that waits already.
-    pub(crate) fn new(deadline: Option<Instant>, caller: Waker) -> Self {
-        let state = State {
-            phase: Phase::Open,
-            handling: false,
-            responders: 1,
-            caller: Some(caller),
-            watchers: Vec::new(),
-            last_watcher: 0,
-        };
-        Self { deadline, released: AtomicBool::new(false), state: Mutex::new(state) }
+    pub(crate) fn new(deadline: Option<Instant>, channel: usize, caller: Waker) -> Self {
+        let state = State { reply: None, caller: Some(caller), watchers: WaitList::new(), last_watcher: 0 };
+        Self {
+            deadline,
+            channel,
+            phase: AtomicU32::new(phase::OPEN),
+            responders: AtomicU32::new(1),
+            state: Mutex::new(Rank::Cell, state),
+        }
+    }
+
+    #[inline]
+    fn phase(&self) -> u32 {
+        self.phase.load(Ordering::Acquire) & phase::MASK
+    }
+
+    /// Whether a handler has, or had, the request.
+    pub(crate) fn is_handled(&self) -> bool {
+        self.phase.load(Ordering::Acquire) & phase::HANDLING != 0
     }
 
     pub(crate) fn poll_reply(&self, cx: &Context<'_>) -> Poll<Reply<R>> {
         let mut state = self.state.lock();
-        let reply = match mem::replace(&mut state.phase, Phase::Taken) {
-            Phase::Answered(reply) => Reply::Answered(reply),
-            Phase::Unanswered => Reply::Unanswered,
-            Phase::WrongReplyType => Reply::WrongReplyType,
-            open => {
-                state.phase = open;
+        let reply = match self.phase() {
+            phase::OPEN => {
                 let old = match &state.caller {
                     Some(waker) if waker.will_wake(cx.waker()) => None,
                     _ => state.caller.replace(cx.waker().clone()),
@@ -79,79 +103,121 @@ impl<R> ReplyCell<R> {
                 drop(old); // user code, outside the lock
                 return Poll::Pending;
             }
+            phase::ANSWERED => match state.reply.take() {
+                Some(reply) => Reply::Answered(reply),
+                None => return Poll::Pending,
+            },
+            phase::UNANSWERED => Reply::Unanswered,
+            phase::WRONG_REPLY_TYPE => Reply::WrongReplyType,
+            phase::EXPIRED => return Poll::Ready(Reply::Expired), // remains so, for those who have it to do
+            phase::CLOSED => return Poll::Ready(Reply::Closed),
+            _ => return Poll::Pending, // polled after it was ready
         };
+        self.set(phase::TAKEN);
         Poll::Ready(reply)
     }
 
-    /// The caller goes: nobody wants the reply any more. Tells whether a handler had the request.
-    pub(crate) fn give_up(&self) -> bool {
+    /// Sets the phase. The lock must be held.
+    fn set(&self, phase: u32) {
+        // A handler may begin meanwhile: that must not be forgotten.
+        let mut current = self.phase.load(Ordering::Relaxed);
+        while let Err(changed) = self.phase.compare_exchange_weak(
+            current,
+            (current & phase::HANDLING) | phase,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        ) {
+            current = changed;
+        }
+    }
+
+    /// Brings an open request into another phase, and tells everybody who waits; otherwise the reply comes back.
+    fn finish(&self, phase: u32, reply: Option<R>) -> Result<(), Option<R>> {
         let mut state = self.state.lock();
-        let late = mem::replace(&mut state.phase, Phase::GivenUp);
-        let (caller, watchers) = (state.caller.take(), mem::take(&mut state.watchers));
-        let handling = state.handling;
+        if self.phase() != phase::OPEN {
+            return Err(reply);
+        }
+        state.reply = reply;
+        self.set(phase);
+        let caller = state.caller.take();
+        let watchers = if state.watchers.is_empty() { None } else { Some(state.watchers.clear()) };
+        drop(state);
+        if let Some(watchers) = watchers {
+            let mut panics = Panics::default();
+            caller.into_iter().chain(watchers).for_each(|waker| panics.catch(|| waker.wake()));
+            panics.resume();
+        } else if let Some(caller) = caller {
+            caller.wake();
+        }
+        Ok(())
+    }
+
+    /// The caller goes, or has seen that the deadline has passed: nobody wants the reply any more. Tells whether a handler
+    /// had the request.
+    pub(crate) fn give_up(&self, expired: bool) -> bool {
+        let mut state = self.state.lock();
+        self.set(if expired { phase::EXPIRED } else { phase::GIVEN_UP });
+        let (late, caller, watchers) = (state.reply.take(), state.caller.take(), state.watchers.clear());
         drop(state);
         drop((late, caller)); // user code, outside the lock
-        for (_, waker) in watchers {
-            waker.wake();
-        }
-        handling
+        let mut panics = Panics::default();
+        watchers.for_each(|waker| panics.catch(|| waker.wake()));
+        panics.resume();
+        self.is_handled()
     }
 
     /// Brings the reply to the caller; hands it back if nobody waits for it, or the deadline has passed.
+    ///
+    /// The first to reach the cell wins, reply or deadline. The clock is read only where tokio's may be paused: then no
+    /// thread keeps the deadlines, and the caller may not have looked.
     pub(crate) fn answer(&self, reply: R) -> Sent<R> {
-        if self.overdue() {
+        if clock::MAY_PAUSE && self.is_overdue() {
             self.drop_responder();
             return Sent::TooLate(reply);
         }
-        let mut state = self.state.lock();
-        if !matches!(state.phase, Phase::Open) {
-            return Sent::TooLate(reply);
+        match self.finish(phase::ANSWERED, Some(reply)) {
+            Err(Some(reply)) => Sent::TooLate(reply),
+            _ => Sent::Received,
         }
-        state.phase = Phase::Answered(reply);
-        let caller = state.caller.take();
-        let watchers = mem::take(&mut state.watchers);
-        drop(state);
-        if let Some(waker) = caller {
-            waker.wake();
-        }
-        for (_, waker) in watchers {
-            waker.wake();
-        }
-        Sent::Received
     }
 
     /// Whether nobody waits for a reply any more.
     pub(crate) fn is_closed(&self) -> bool {
-        !matches!(self.state.lock().phase, Phase::Open) || self.overdue()
+        self.phase() != phase::OPEN || self.is_overdue()
     }
 
     /// Ready once nobody waits for a reply any more. `watcher` names the waiting future from its first poll on.
-    pub(crate) fn poll_closed(&self, watcher: &mut Option<u64>, cx: &Context<'_>) -> Poll<()> {
-        let mut state = self.state.lock();
-        if !matches!(state.phase, Phase::Open) {
+    pub(crate) fn poll_closed(
+        &self,
+        watcher: &mut Option<WaitId>,
+        cx: &Context<'_>,
+        handler: impl FnOnce() -> Caller,
+    ) -> Poll<()> {
+        let mut guard = self.state.lock();
+        if self.phase() != phase::OPEN {
             *watcher = None;
             return Poll::Ready(());
         }
-        let known = watcher.and_then(|id| state.watchers.iter_mut().find(|(other, _)| *other == id));
-        let old = if let Some((_, waker)) = known {
-            Some(mem::replace(waker, cx.waker().clone()))
-        } else {
+        let state = &mut *guard;
+        let renewed = watcher.and_then(|id| state.watchers.renew(id, cx.waker()));
+        if renewed.is_none() {
+            let id = WaitId::MIN.saturating_add(state.last_watcher.into());
             state.last_watcher += 1;
-            let id = state.last_watcher;
-            state.watchers.push((id, cx.waker().clone()));
+            state.watchers.push(Waiter {
+                id,
+                waker: Some(cx.waker().clone()),
+                caller: handler(),
+                firm: true,
+            });
             *watcher = Some(id);
-            None
-        };
-        drop(state);
-        drop(old); // user code, outside the lock
+        }
+        drop(guard);
+        drop(renewed); // user code, outside the lock
         Poll::Pending
     }
 
-    pub(crate) fn forget_watcher(&self, watcher: u64) {
-        let mut state = self.state.lock();
-        let at = state.watchers.iter().position(|(id, _)| *id == watcher);
-        let gone = at.map(|at| state.watchers.swap_remove(at));
-        drop(state);
+    pub(crate) fn forget_watcher(&self, watcher: WaitId) {
+        let gone = self.state.lock().watchers.remove(watcher);
         drop(gone);
     }
 
@@ -161,32 +227,23 @@ impl<R> ReplyCell<R> {
 
     /// One responder less; the last one leaves the request unanswered, unless it is expired, as its caller will see.
     pub(crate) fn drop_responder(&self) {
-        let last = |state: &mut State<R>| {
-            state.responders -= 1;
-            state.responders == 0 && matches!(state.phase, Phase::Open) && !self.overdue()
-        };
-        self.finish(last, Phase::Unanswered);
-    }
-
-    fn finish(&self, last: impl FnOnce(&mut State<R>) -> bool, phase: Phase<R>) {
-        let mut state = self.state.lock();
-        if !last(&mut state) || !matches!(state.phase, Phase::Open) {
-            return;
-        }
-        state.phase = phase;
-        let caller = state.caller.take();
-        let watchers = mem::take(&mut state.watchers);
-        drop(state);
-        if let Some(waker) = caller {
-            waker.wake();
-        }
-        for (_, waker) in watchers {
-            waker.wake();
+        let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && self.phase() == phase::OPEN && !self.is_overdue() {
+            let _ = self.finish(phase::UNANSWERED, None);
         }
     }
 
-    fn overdue(&self) -> bool {
+    fn is_overdue(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    fn judge(&self, now: Option<Instant>) -> Handover {
+        match self.phase() {
+            phase::GIVEN_UP | phase::CLOSED => Handover::Abandoned,
+            phase::EXPIRED => Handover::Expired,
+            _ if self.deadline.zip(now).is_some_and(|(deadline, now)| deadline <= now) => Handover::Expired,
+            _ => Handover::Live,
+        }
     }
 }
 
@@ -195,39 +252,32 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
         self.deadline
     }
 
-    fn begin_handling(&self) -> Handover {
-        let overdue = self.overdue();
-        let mut state = self.state.lock();
-        match state.phase {
-            Phase::GivenUp => Handover::Abandoned,
-            _ if overdue => Handover::Expired,
-            _ => {
-                state.handling = true;
-                Handover::Live
-            }
+    fn begin_handling(&self, now: Option<Instant>) -> Handover {
+        let handover = self.judge(now);
+        if handover == Handover::Live {
+            self.phase.fetch_or(phase::HANDLING, Ordering::AcqRel);
         }
+        handover
     }
 
-    fn state(&self) -> Handover {
-        if self.overdue() {
-            return Handover::Expired;
-        }
-        match self.state.lock().phase {
-            Phase::GivenUp => Handover::Abandoned,
-            _ => Handover::Live,
-        }
+    fn state(&self, now: Option<Instant>) -> Handover {
+        self.judge(now)
     }
 
-    fn set_released(&self) {
-        self.released.store(true, Ordering::Relaxed);
+    fn expire(&self) {
+        let _ = self.finish(phase::EXPIRED, None);
     }
 
-    fn is_released(&self) -> bool {
-        self.released.load(Ordering::Relaxed)
+    fn close(&self) {
+        let _ = self.finish(phase::CLOSED, None);
+    }
+
+    fn channel(&self) -> usize {
+        self.channel
     }
 
     fn add_responder(&self) {
-        self.state.lock().responders += 1;
+        self.responders.fetch_add(1, Ordering::Relaxed);
     }
 
     fn drop_responder(&self) {
@@ -235,6 +285,6 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
     }
 
     fn fail_wrong_type(&self) {
-        self.finish(|_| true, Phase::WrongReplyType);
+        let _ = self.finish(phase::WRONG_REPLY_TYPE, None);
     }
 }

@@ -1,16 +1,17 @@
-//! Deadlines of requests, without a timer of the runtime for each.
+//! Deadlines, and the list of the requests that wait.
 //!
-//! Every runtime has one [`Table`] of armed deadlines and one task that sleeps until the earliest of them, on tokio's
-//! clock, so that a paused clock works; outside of a runtime there is a table that one lazily started thread serves.
-//! A [`Timer`] arms itself at its first poll and disarms itself when it is dropped. Never early; late by the clock's
-//! tick at most, as the runtime's own timers.
+//! One thread keeps the deadlines of all requests of the process: a table of them in parts, so that callers do not meet,
+//! and a sleep until the earliest. It starts with the first deadline and ends when there has been none for a while. So
+//! nothing of ours runs in the user's runtime, which need not have a clock.
 //!
-//! The driver sleeps until the earliest deadline that was armed, also if that request is answered meanwhile; it finds
-//! nothing to do then. A runtime without a clock (no `enable_time`) is found out by the driver's panic, which tokio
-//! reports once; the thread outside serves it from then on.
+//! Where tokio's clock is paused, as in tests, no thread can follow it: there a request has a `Sleep` of tokio's. That is
+//! asked when a request begins to wait: a request that waits when the clock is paused keeps to the system's.
+//!
+//! Never early; late by what it takes to wake a thread, or by tokio's tick.
 
-mod driver;
+mod keeper;
+mod sleeping;
 mod table;
 mod timer;
 
-pub(crate) use timer::Timer;
+pub(crate) use timer::{Timer, close_requests};

@@ -1,44 +1,99 @@
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use tokio::time::Instant;
 
 use super::{
-    driver,
-    table::{Entry, Table},
+    keeper::{self, At, TABLE},
+    sleeping::Sleeping,
+    table::{Alarm, Entry},
 };
+use crate::{clock, engine::Panics, requests::AnyCell};
 
-/// Wakes a future at its deadline.
+/// The deadline of one waiting future, and a request's entry in the list of those that wait. Gone with the drop.
 pub(crate) struct Timer {
-    armed: Option<(&'static Table, Entry)>,
+    entry: Option<Entry>,
+    /// Where tokio's clock is paused.
+    sleeping: Option<Sleeping>,
 }
 
 impl Timer {
     #[inline]
     pub(crate) const fn new() -> Self {
-        Self { armed: None }
+        Self { entry: None, sleeping: None }
     }
 
-    /// Ready once the deadline has passed; otherwise the task is woken then.
-    pub(crate) fn poll(&mut self, deadline: Instant, cx: &Context<'_>) -> Poll<()> {
-        if let Some((table, entry)) = self.armed {
-            if Instant::now() >= deadline {
-                self.disarm();
-                return Poll::Ready(());
-            }
-            // The future may have moved to another runtime, or the one that served it may be gone.
-            if driver::serves_here(table) && table.renew(entry, deadline, cx.waker()) {
-                return Poll::Pending;
-            }
+    /// Ready once the deadline has passed.
+    pub(crate) fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        if now >= deadline || self.entry.is_some_and(|entry| !TABLE.renew(entry, cx.waker())) {
             self.disarm();
+            return Poll::Ready(());
         }
-        self.armed = Some(driver::arm(deadline, cx.waker()));
+        if self.entry.is_none() {
+            if let Some(slept) = self.poll_sleep(deadline, cx) {
+                return slept;
+            }
+            self.entry = Some(keeper::arm(At::of_tokio(deadline, now), Alarm::Wake(cx.waker().clone())));
+        }
         Poll::Pending
+    }
+
+    /// Lists a request that waits, and has it expire at its deadline. With the deadline comes the time.
+    #[inline]
+    pub(crate) fn watch(
+        &mut self,
+        deadline: Option<(Instant, Instant)>,
+        cell: Arc<dyn AnyCell>,
+        cx: &mut Context<'_>,
+    ) {
+        let sleeps = deadline.is_some_and(|(deadline, _)| self.poll_sleep(deadline, cx).is_some());
+        let at = deadline.filter(|_| !sleeps).and_then(|(deadline, now)| At::of_tokio(deadline, now));
+        self.entry = Some(keeper::arm(at, Alarm::Expire(cell)));
+    }
+
+    /// Whether the deadline of a listed request has passed that its caller polls once more.
+    pub(crate) fn poll_listed(
+        &mut self,
+        deadline: Instant,
+        cell: impl FnOnce() -> Arc<dyn AnyCell>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let now = Instant::now();
+        if now >= deadline {
+            return Poll::Ready(());
+        }
+        if self.sleeping.is_none() {
+            return Poll::Pending;
+        }
+        self.poll_sleep(deadline, cx).unwrap_or_else(|| {
+            self.disarm(); // it has moved to where no clock is paused
+            self.watch(Some((deadline, now)), cell(), cx);
+            Poll::Pending
+        })
+    }
+
+    /// Sleeps, if the clock here is paused.
+    #[inline]
+    fn poll_sleep(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        if !clock::MAY_PAUSE {
+            return None;
+        }
+        if self.sleeping.as_ref().is_none_or(|sleeping| !sleeping.is_of_here()) {
+            self.sleeping = clock::is_paused().then(|| Sleeping::new(deadline));
+        }
+        Some(self.sleeping.as_mut()?.poll(cx))
     }
 
     #[inline]
     pub(crate) fn disarm(&mut self) {
-        if let Some((table, entry)) = self.armed.take() {
-            table.disarm(entry);
+        if let Some(entry) = self.entry.take() {
+            TABLE.disarm(entry);
+        }
+        if clock::MAY_PAUSE {
+            self.sleeping = None;
         }
     }
 }
@@ -48,4 +103,11 @@ impl Drop for Timer {
     fn drop(&mut self) {
         self.disarm();
     }
+}
+
+/// Ends all requests that wait on this channel.
+pub(crate) fn close_requests(channel: usize) {
+    let mut panics = Panics::default();
+    TABLE.requests(channel).into_iter().for_each(|cell| panics.catch(|| cell.close()));
+    panics.resume();
 }

@@ -47,9 +47,6 @@ async fn a_request_that_finds_no_room_expires_while_sending() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_nobody_takes_expires_while_queued() {
     let channel = channel(4);
-    let (stage, _, members) = expired(channel.request(Number(1)).timeout(SECOND).await);
-    assert_eq!((stage, members), (Stage::Queued, 0));
-
     let _idle = (channel.join("workers"), channel.join("workers"));
     let (stage, _, members) = expired(channel.request(Number(2)).timeout(SECOND).await);
     assert_eq!((stage, members), (Stage::Queued, 2));
@@ -173,6 +170,7 @@ async fn a_channel_without_default_timeout_waits_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn each_call_can_have_its_own_timeout_or_deadline() {
     let channel = built(|builder| builder.default_timeout(SECOND * 2));
+    let _idle = channel.join("workers");
     for own in [SECOND, SECOND * 5] {
         let start = Instant::now();
         expired(channel.request(Number(1)).timeout(own).await);
@@ -334,65 +332,99 @@ async fn a_request_that_expires_with_a_place_granted_passes_it_on() {
 // ---- a request without a group
 
 #[tokio::test(start_paused = true)]
-async fn a_request_is_kept_for_a_group_where_only_subscribers_listen() {
-    let channel = channel(4);
-    let mut subscriber = channel.subscribe();
-    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
-    park(&mut request);
-    put(&channel, [2]);
-    assert_eq!(read_all(&mut subscriber), [1, 2]);
-    advance(SECOND / 2).await;
-    let mut receiver = channel.join("workers");
-    let delivery = receiver.try_recv().expect("the request waited for a group");
-    assert_eq!(*delivery, Number(1));
-    delivery.into_parts().1.send(5);
-    assert_eq!(request.await, Ok(5));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_is_kept_for_a_group_when_a_subscriber_is_the_first_to_come() {
-    let channel = channel(4);
-    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
-    park(&mut request);
-    let mut subscriber = channel.subscribe();
-    assert_eq!(read_all(&mut subscriber), [1]);
-    park(&mut request);
-    let mut receiver = channel.join("workers");
-    let delivery = receiver.try_recv().expect("the request waited for a group");
-    delivery.into_parts().1.send(5);
-    assert_eq!(request.await, Ok(5));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_kept_for_a_group_comes_before_what_was_sent_after_the_group_came() {
-    let channel = channel(8);
-    let mut subscriber = channel.subscribe();
-    let mut first = task::spawn(channel.request(Number(1)).timeout(SECOND));
-    park(&mut first);
-    put(&channel, [2]);
-    let mut second = task::spawn(channel.request(Number(3)).timeout(SECOND));
-    park(&mut second);
-    assert_eq!(read_all(&mut subscriber), [1, 2, 3]);
-    let mut receiver = channel.join("workers");
-    put(&channel, [4]);
-    for expected in [1, 3, 4] {
-        assert_eq!(take(&mut receiver), expected);
-    }
-    assert_eq!(first.await, Err(RequestError::Unanswered));
-    assert_eq!(read_all(&mut subscriber), [4]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_without_a_group_is_let_go_at_its_deadline() {
+async fn a_request_without_a_group_expires_unserved_and_takes_no_place() {
     let channel = channel(1);
     let mut subscriber = channel.subscribe();
     let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
     park(&mut request);
-    assert_eq!(read_all(&mut subscriber), [1]);
-    let (stage, _, members) = expired(request.await);
-    assert_eq!((stage, members), (Stage::Queued, 0));
-    put(&channel, [2]);
-    assert!(channel.join("workers").try_recv().is_err(), "a late group starts at the next message");
+    assert_eq!((channel.len(), channel.info().unserved), (0, 1));
+    put(&channel, [2]); // its place is free
+    assert_eq!(read_all(&mut subscriber), [2], "and nobody sees what was not accepted");
+    let (stage, waited, members) = expired(request.await);
+    assert_eq!((stage, members), (Stage::Unserved, 0));
+    assert!(waited >= SECOND);
+    let info = channel.info();
+    assert_eq!((info.unserved, info.requests.asked, info.requests.expired), (0, 0, 0));
+    assert!(channel.join("workers").try_recv().is_err(), "it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_waited_for_a_group_come_in_their_order_and_before_those_after_it() {
+    let channel = channel(2);
+    let mut subscriber = channel.subscribe();
+    let mut waiting: Vec<_> = (1..=3).map(|n| task::spawn(channel.request(Number(n)))).collect();
+    waiting.iter_mut().for_each(park);
+    let mut receiver = channel.join("workers");
+    let mut after = task::spawn(channel.request(Number(4)));
+    park(&mut after); // behind the third, for whom there is no room yet
+    assert!(waiting[0].is_woken() && waiting[1].is_woken() && !waiting[2].is_woken());
+    // Whatever order they look in, each has the place of its turn.
+    waiting.iter_mut().for_each(park);
+    park(&mut after);
+    for expected in 1..=4 {
+        let delivery = receiver.try_recv().expect("accepted by now");
+        assert_eq!((delivery.0, delivery.is_request()), (expected, true));
+        assert_eq!(subscriber.try_recv(), Ok(Number(expected)), "observers see it when it is accepted");
+        delivery.into_parts().1.send(10 * expected);
+        waiting.iter_mut().filter(|request| request.is_woken()).for_each(|request| drop(request.poll()));
+        let _ = after.is_woken().then(|| after.poll());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waited_for_a_group_is_answered() {
+    let channel = channel(4);
+    let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
+    park(&mut request);
+    advance(SECOND / 2).await;
+    let mut receiver = channel.join("workers");
+    park(&mut request);
+    receiver.try_recv().expect("accepted when the group came").into_parts().1.send(5);
+    assert_eq!(request.await, Ok(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_group_goes_before_it_is_accepted_waits_for_the_next() {
+    let channel = channel(1);
+    drop(channel.join("first"));
+    put(&channel, [1]);
+    let mut request = task::spawn(channel.request(Number(2)).timeout(SECOND));
+    park(&mut request);
+    let mut send = task::spawn(channel.send(Number(3)));
+    park(&mut send);
+    channel.remove_group("first");
+    assert!(request.is_woken(), "the place is its own");
+    park(&mut request);
+    assert_eq!(channel.info().unserved, 1, "but there is nobody to take it any more");
+    assert_eq!(woken(&mut send), Ok(()), "so the place goes on");
+    let mut receiver = channel.join("second");
+    assert_eq!(take(&mut receiver), 3);
+    park(&mut request);
+    assert_eq!(take(&mut receiver), 2);
+}
+
+#[test]
+fn a_request_that_is_tried_without_a_group_is_unserved_at_once() {
+    let channel = channel(4);
+    let _subscriber = channel.subscribe();
+    assert_eq!(ready(&mut task::spawn(channel.try_request(Number(1)))), Err(RequestError::Unserved));
+    let declared = built(|builder| builder.group("workers"));
+    let mut request = task::spawn(declared.try_request(Number(1)));
+    park(&mut request);
+    assert_eq!(take(&mut declared.join("workers")), 1, "a declared group is one");
+}
+
+#[test]
+fn a_request_that_waits_for_a_group_ends_with_its_caller_and_with_the_close() {
+    let channel = channel(4);
+    let mut given_up = task::spawn(channel.request(Number(1)));
+    let mut refused = task::spawn(channel.request(Number(2)));
+    park(&mut given_up);
+    park(&mut refused);
+    drop(given_up);
+    assert_eq!(channel.info().unserved, 1);
+    channel.close();
+    assert_eq!(woken(&mut refused), Err(RequestError::Closed));
 }
 
 // ---- clocks
@@ -456,21 +488,5 @@ fn a_request_that_one_group_handles_gives_its_place_at_the_other_up_when_its_cal
     assert!(woken(&mut waiting).is_ok());
     assert_eq!(take_all(&mut second), [2]);
     drop(handled);
-    assert_balanced(&channel.info());
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_expired_request_gives_its_place_up_also_where_it_was_kept_for_a_late_group() {
-    let channel = channel(4);
-    let mut subscriber = channel.subscribe();
-    let mut asking = task::spawn(channel.request(Number(0)).timeout(Duration::from_secs(1)));
-    park(&mut asking);
-    put(&channel, [1]);
-    let mut late = channel.join("late"); // starts behind both, but for the request
-    assert_eq!(read_all(&mut subscriber), [0, 1]);
-    advance(Duration::from_secs(2)).await; // and its caller does not look
-    let accepted = (2..10).filter(|n| channel.try_send(Number(*n)).is_ok()).count();
-    assert_eq!(accepted, 4);
-    assert_eq!(take_all(&mut late), [2, 3, 4, 5]);
     assert_balanced(&channel.info());
 }

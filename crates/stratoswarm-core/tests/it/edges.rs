@@ -102,18 +102,6 @@ async fn work_in_hand_of_a_removed_group_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_kept_for_a_group_that_never_came_is_undelivered() {
-    let fabric = Fabric::new();
-    let channel = fabric.channel::<Number>("numbers").open().unwrap();
-    let mut subscriber = channel.subscribe();
-    let mut request = task::spawn(channel.request(Number(1)));
-    park(&mut request);
-    assert_eq!(subscriber.try_recv(), Ok(Number(1)));
-    let report = fabric.shutdown(SECOND).await;
-    assert_eq!(report.channels[0].undelivered, 1, "{report:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_report_credits_each_subscriber_with_its_own() {
     let fabric = Fabric::new();
     let channel = fabric.channel::<Number>("numbers").open().unwrap();

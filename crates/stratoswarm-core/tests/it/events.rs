@@ -17,6 +17,7 @@ fn scenario() {
             news.send(Number(n)).unwrap();
         }
         assert!(reader.try_recv().unwrap().is_err());
+        let _idle = squares.join("workers");
         assert!(squares.request(Number(3)).timeout(Duration::from_secs(1)).await.is_err());
         fabric.shutdown(Duration::from_secs(1)).await;
     });

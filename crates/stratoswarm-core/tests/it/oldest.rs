@@ -20,40 +20,35 @@ fn all(receiver: &mut Receiver<Number>) -> Vec<(u64, bool)> {
 }
 
 #[test]
-fn a_request_that_waited_for_a_group_comes_once_and_in_its_place() {
-    let channel = channel(8);
-    let _subscriber = channel.subscribe();
-    let _asking = ask(&channel, 1);
-    put(&channel, [2]);
-    let mut late = channel.group("late").from_oldest().join().unwrap();
-    assert_eq!(all(&mut late), [(0, true), (1, false)]);
-    assert_balanced(&channel.info());
-}
-
-#[test]
-fn a_request_from_before_the_subscriber_comes_once_too() {
-    let channel = channel(8);
-    let _asking = ask(&channel, 1);
-    let mut subscriber = channel.subscribe();
-    put(&channel, [2]);
-    let mut late = channel.group("late").from_oldest().join().unwrap();
-    assert_eq!(all(&mut late), [(0, true), (1, false)]);
-    assert_eq!(read_all(&mut subscriber), [1, 2]);
-    assert_balanced(&channel.info());
-}
-
-#[test]
 fn what_another_reader_still_holds_is_there_though_an_older_message_is_alone() {
     let channel = channel(8);
+    let mut worker = channel.join("a");
     let mut subscriber = channel.subscribe();
     let _asking = ask(&channel, 0);
     put(&channel, 1..=5);
     assert_eq!(subscriber.try_recv(), Ok(Number(0)));
-    let _adopts_the_request = channel.join("a");
     let mut late = channel.group("b").from_oldest().join().unwrap();
     let expected: Vec<_> = (0..=5).map(|seq| (seq, seq == 0)).collect();
-    assert_eq!(all(&mut late), expected);
+    assert_eq!(all(&mut late), expected, "the worker has all of it");
+    assert_eq!(all(&mut worker), expected);
     assert_eq!(read_all(&mut subscriber), [1, 2, 3, 4, 5]);
+    assert_balanced(&channel.info());
+}
+
+#[test]
+fn what_waits_in_a_fabric_of_readers_is_in_its_order_for_one_from_the_oldest() {
+    let channel = channel(8);
+    let mut worker = channel.join("a");
+    let mut subscriber = channel.subscribe();
+    put(&channel, 0..4);
+    assert_eq!(worker.try_recv().unwrap().0, 0); // the rest of them is in its inbox
+    let _asking = ask(&channel, 4); // in the intake
+    let mut late = channel.group("b").from_oldest().join().unwrap();
+    let mut observer = channel.subscribe().from_oldest();
+    assert_eq!(all(&mut late), [(0, false), (1, false), (2, false), (3, false), (4, true)]);
+    assert_eq!(read_all(&mut observer), [0, 1, 2, 3, 4]);
+    assert_eq!(all(&mut worker), [(1, false), (2, false), (3, false), (4, true)]);
+    assert_eq!(read_all(&mut subscriber), [0, 1, 2, 3, 4]);
     assert_balanced(&channel.info());
 }
 
@@ -113,40 +108,7 @@ fn what_gave_up_its_place_after_a_group_had_prefetched_it_is_left_out_too() {
 }
 
 #[test]
-fn requests_kept_for_a_group_share_the_places_with_what_a_subscriber_has_not_taken() {
-    let channel = channel(4);
-    let mut subscriber = channel.subscribe();
-    let _asking: Vec<_> = (0..3).map(|n| ask(&channel, n)).collect();
-    assert_eq!(read_all(&mut subscriber), [0, 1, 2]);
-    put(&channel, [3]);
-    assert!(is_full(&channel), "three for the group to come, one for the subscriber");
-    assert_eq!((channel.len(), channel.info().high_water), (4, 4));
-    let mut late = channel.group("late").from_oldest().join().unwrap();
-    assert_eq!((channel.len(), channel.info().high_water), (4, 4));
-    assert_eq!(all(&mut late), [(0, true), (1, true), (2, true), (3, false)]);
-    assert_balanced(&channel.info());
-}
-
-#[test]
-fn a_waiting_sender_proceeds_when_a_kept_request_is_given_up() {
-    let channel = channel(2);
-    let mut subscriber = channel.subscribe();
-    let asking = ask(&channel, 0);
-    put(&channel, [1]);
-    let mut first = task::spawn(channel.send(Number(2)));
-    let mut second = task::spawn(channel.send(Number(3)));
-    park(&mut first);
-    park(&mut second);
-    assert_eq!(read_all(&mut subscriber), [0, 1]);
-    assert!(first.is_woken() && first.poll().is_ready());
-    assert!(!second.is_woken(), "the request takes a place, the message of the first the other");
-    drop(asking);
-    assert!(second.is_woken() && second.poll().is_ready());
-    assert_eq!((channel.len(), channel.info().high_water), (2, 2));
-}
-
-#[test]
-fn what_several_have_each_a_part_holds_senders_back_until_it_is_taken() {
+fn more_than_the_capacity_never_waits_for_one_from_the_oldest() {
     let channel = channel(2);
     let mut worker = channel.join("workers");
     put(&channel, [0]);
@@ -157,16 +119,17 @@ fn what_several_have_each_a_part_holds_senders_back_until_it_is_taken() {
     assert!(worker.try_recv().is_err(), "given up");
     put(&channel, [2]);
     assert!(is_full(&channel));
+    // 0 and 2 wait for the one, 1 and 2 for the other: it begins with the oldest, and gets no more than that one has.
     let mut late = channel.subscribe().from_oldest();
     let info = channel.info();
-    assert_eq!((info.len, info.high_water), (3, 3), "0 and 2 of the one, 1 of the other");
-    assert_eq!(late.try_recv(), Ok(Number(0)));
-    assert!(is_full(&channel), "it has two left");
-    for reader in [&mut sees_all, &mut without_the_request, &mut late] {
+    assert_eq!((info.len, info.high_water), (2, 2));
+    assert_eq!(read_all(&mut late), [0, 2]);
+    for reader in [&mut sees_all, &mut without_the_request] {
         read_all(reader);
     }
     assert_eq!(worker.try_recv().map(|it| it.seq()).ok(), Some(2));
     assert_eq!(channel.len(), 0);
+    assert_balanced(&channel.info());
     put(&channel, [3, 4]);
     assert!(is_full(&channel));
 }

@@ -331,9 +331,13 @@ fn a_request_outside_tokio_expires() {
     drop(served);
     server.join().unwrap();
 
+    let idle = channel(2);
+    let _group = idle.join("workers");
+    let expired = futures::executor::block_on(idle.request(Number(1)).timeout(SHORT));
+    assert!(matches!(expired, Err(RequestError::Expired { stage: Stage::Queued, .. })), "{expired:?}");
     let unserved = channel(2);
     let expired = futures::executor::block_on(unserved.request(Number(1)).timeout(SHORT));
-    assert!(matches!(expired, Err(RequestError::Expired { stage: Stage::Queued, .. })), "{expired:?}");
+    assert!(matches!(expired, Err(RequestError::Expired { stage: Stage::Unserved, .. })), "{expired:?}");
 }
 
 #[test]

@@ -1,0 +1,45 @@
+use std::{panic::Location, time::Duration};
+
+use super::{Caller, WaitKind, WaitState};
+
+/// One who waits on a channel, or holds a place in it: who, where, and for how long.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply, WaitKind, WaitState};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let mut worker = jobs.join("workers");
+/// jobs.send(Job(1)).await?;
+/// let mut kept = jobs.send(Job(2));
+/// assert!(futures::poll!(&mut kept).is_pending());
+/// assert_eq!(worker.recv().await.map(|job| job.0), Some(1));
+/// // Its place is free, but nobody else gets it: it was granted to a future that is kept and not polled.
+/// let info = jobs.info();
+/// assert_eq!((info.len, info.blocked_senders, info.granted), (0, 0, 1));
+/// let wait = &info.waits[0];
+/// assert_eq!((wait.kind, wait.state, wait.at.file()), (WaitKind::Send, WaitState::Granted, file!()));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitInfo {
+    /// What it waits for, or holds.
+    pub kind: WaitKind,
+    /// How far it is.
+    pub state: WaitState,
+    /// The task that waits, if it is one of tokio's that was spawned.
+    pub task: Option<tokio::task::Id>,
+    /// Where the call is; of a reader, where its handle was made.
+    pub at: &'static Location<'static>,
+    /// For how long it has been waiting, or has held the place.
+    pub waited: Duration,
+}
+
+impl WaitInfo {
+    pub(crate) fn new(caller: &Caller, state: WaitState) -> Self {
+        let Caller { kind, task, at, since } = *caller;
+        Self { kind, state, task, at, waited: since.elapsed() }
+    }
+}

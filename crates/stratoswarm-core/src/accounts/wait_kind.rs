@@ -1,0 +1,37 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody waits for, or holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum WaitKind {
+    /// `send` or `blocking_send`, for room.
+    Send,
+    /// `send_many`, for room.
+    SendMany,
+    /// `reserve` or `reserve_owned`, for room.
+    Reserve,
+    /// `request`, for room or for a group.
+    Request,
+    /// A reader, for a message.
+    Receive,
+    /// `closed`, for the close.
+    Closed,
+    /// A [`Permit`](crate::Permit) or [`OwnedPermit`](crate::OwnedPermit) that exists.
+    Permit,
+}
+
+impl fmt::Display for WaitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Send => "send",
+            Self::SendMany => "send_many",
+            Self::Reserve => "reserve",
+            Self::Request => "request",
+            Self::Receive => "receive",
+            Self::Closed => "closed",
+            Self::Permit => "permit",
+        })
+    }
+}

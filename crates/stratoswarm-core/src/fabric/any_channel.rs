@@ -1,0 +1,114 @@
+use std::any::{Any, type_name};
+
+use super::HeldHandle;
+use crate::{
+    accounts::{ChannelInfo, ChannelKind},
+    channels::Shared,
+};
+
+/// A channel or broadcast without its message type.
+pub(super) trait AnyChannel: Any + Send + Sync {
+    fn kind(&self) -> ChannelKind;
+    fn message(&self) -> &'static str;
+    fn capacity(&self) -> usize;
+    fn address(&self) -> usize;
+
+    fn info(&self) -> ChannelInfo;
+    fn close(&self);
+    /// Ends every wait that is left, after the close.
+    fn end(&self);
+    /// Lets go of what nobody came for: it cannot be found any more.
+    fn forsake(&self);
+    /// A sending handle has gone.
+    fn drop_sender(&self);
+
+    /// Closed, and taken and finished by all that somebody serves.
+    fn is_drained(&self) -> bool;
+    /// Closed, and nothing is left for anybody.
+    fn is_spent(&self) -> bool;
+    /// Nobody can send here any more.
+    fn is_mute(&self) -> bool;
+    /// Nobody has a handle of it, and nobody works on what came from it.
+    fn is_deserted(&self) -> bool;
+    /// Messages that no reader took that needed them.
+    fn undelivered(&self) -> u64;
+    /// How many handles read here.
+    fn readers(&self) -> usize;
+    fn held(&self) -> Vec<HeldHandle>;
+}
+
+impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
+    fn kind(&self) -> ChannelKind {
+        self.kind
+    }
+
+    fn message(&self) -> &'static str {
+        type_name::<M>()
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn address(&self) -> usize {
+        self.address()
+    }
+
+    fn info(&self) -> ChannelInfo {
+        self.info()
+    }
+
+    fn close(&self) {
+        self.close();
+    }
+
+    fn end(&self) {
+        self.end();
+    }
+
+    fn forsake(&self) {
+        self.forsake();
+    }
+
+    fn drop_sender(&self) {
+        self.drop_sender();
+    }
+
+    fn is_drained(&self) -> bool {
+        self.log.lock().is_drained()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.log.lock().is_spent()
+    }
+
+    fn is_mute(&self) -> bool {
+        !self.has_senders()
+    }
+
+    fn is_deserted(&self) -> bool {
+        self.live_handles() == 0 && {
+            let log = self.log.lock();
+            log.is_closed() && !log.has_work_in_hand()
+        }
+    }
+
+    fn undelivered(&self) -> u64 {
+        self.log.lock().undelivered()
+    }
+
+    fn readers(&self) -> usize {
+        self.log.lock().handles()
+    }
+
+    fn held(&self) -> Vec<HeldHandle> {
+        let held = self.handle_sites().into_iter().map(|site| HeldHandle {
+            channel: self.name.to_string(),
+            kind: site.kind.name(),
+            name: site.name.map(String::from),
+            opened_at: site.at,
+            count: site.count,
+        });
+        held.collect()
+    }
+}

@@ -1,0 +1,260 @@
+use std::{
+    any::Any,
+    collections::{HashMap, hash_map},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::{Gone, any_channel::AnyChannel};
+use crate::{
+    accounts::ChannelKind,
+    channels::{Handle, Home, Shared},
+    error::OpenError,
+    sync::{Mutex, Rank},
+};
+
+/// The channels of a fabric, by name. Nothing of a channel is looked at under its lock: they are taken out for that.
+pub(super) struct Directory {
+    channels: Mutex<Channels>,
+    closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Channels {
+    of: HashMap<String, Entry>,
+    /// Those whose last handle went while a delivery of theirs existed.
+    lingering: Vec<String>,
+    gone: Gone,
+}
+
+/// One channel. The entry keeps it open, unless it is ephemeral.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) order: i32,
+    /// Whether it lives only as long as its handles.
+    pub(super) ephemeral: bool,
+    pub(super) channel: Arc<dyn AnyChannel>,
+}
+
+impl Entry {
+    /// The channel, if it is of this type.
+    pub(super) fn of<M: Clone + Send + 'static>(&self, kind: ChannelKind) -> Option<Arc<Shared<M>>> {
+        if self.channel.kind() != kind {
+            return None;
+        }
+        let any: Arc<dyn Any + Send + Sync> = Arc::<dyn AnyChannel>::clone(&self.channel);
+        any.downcast().ok()
+    }
+
+    /// Whether its name may be used for another channel: it is closed and drained, or nobody can send any more.
+    fn is_free(&self) -> bool {
+        self.channel.is_mute() || self.channel.is_spent()
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let mut text = describe(self.channel.kind(), self.channel.message(), Some(self.channel.capacity()));
+        if self.order != 0 {
+            text.push_str(&format!(", order {}", self.order));
+        }
+        if self.ephemeral {
+            text.push_str(", ephemeral");
+        }
+        text
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.channel.address() == other.channel.address()
+    }
+
+    /// The fabric lets go of it.
+    fn let_go(self) {
+        if !self.ephemeral {
+            self.channel.drop_sender();
+        }
+    }
+}
+
+/// What a channel is or is asked to be, as far as it is stated: one wording for both sides of a conflict.
+pub(super) fn describe(kind: ChannelKind, message: &str, capacity: Option<usize>) -> String {
+    let capacity = capacity.map_or_else(String::new, |capacity| format!(", capacity {capacity}"));
+    format!("{kind} of {message}{capacity}")
+}
+
+/// Where a channel is to be opened.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) name: &'a str,
+    pub(super) order: i32,
+    pub(super) ephemeral: bool,
+}
+
+impl Directory {
+    pub(super) fn new() -> Self {
+        Self { channels: Mutex::new(Rank::Fabric, Channels::default()), closed: AtomicBool::new(false) }
+    }
+
+    /// The channel of this name, unless the name is free.
+    pub(super) fn find(&self, name: &str) -> Option<Entry> {
+        let found = self.channels.lock().of.get(name).cloned()?;
+        (!found.is_free()).then_some(found)
+    }
+
+    /// Every channel there is, also those that are over.
+    pub(super) fn all(&self) -> Vec<(String, Entry)> {
+        self.sweep(usize::MAX);
+        let channels = self.channels.lock();
+        channels.of.iter().map(|(name, entry)| (name.clone(), entry.clone())).collect()
+    }
+
+    /// Every channel whose name is not free.
+    pub(super) fn live(&self) -> Vec<Entry> {
+        let all = self.all().into_iter().map(|(_, entry)| entry);
+        all.filter(|entry| !entry.channel.is_spent()).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.channels.lock().of.len()
+    }
+
+    /// A handle of the channel in this place, which is made if its name is free. `make` makes it complete, so that nobody
+    /// finds one that is not; `found` looks at one that is there, and gives nothing if it has just ended.
+    pub(super) fn open<M: Clone + Send + 'static>(
+        self: &Arc<Self>,
+        place: Place<'_>,
+        found: impl Fn(&Entry) -> Option<Result<Handle<M>, OpenError>>,
+        make: impl Fn() -> Arc<Shared<M>>,
+        handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
+    ) -> Result<Handle<M>, OpenError> {
+        self.sweep(2); // of more that linger than are opened, none stays for long
+        loop {
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(OpenError::Closed);
+            }
+            let existing = self.channels.lock().of.get(place.name).cloned();
+            if let Some(existing) = existing.as_ref().filter(|existing| !existing.is_free())
+                && let Some(found) = found(existing)
+            {
+                return found;
+            }
+            let shared = make();
+            shared.set_home(Arc::<Self>::downgrade(self));
+            let first = Handle::unlisted(Arc::clone(&shared)); // keeps it open until there is another
+            let Some(made) = handle(Arc::clone(&shared)) else { continue };
+            let Place { name, order, ephemeral } = place;
+            if !ephemeral {
+                shared.add_sender(); // the fabric's own
+            }
+            drop(first);
+            let Ok(replaced) = self.place(name, Entry { order, ephemeral, channel: shared }, existing) else {
+                continue; // somebody else opened it meanwhile
+            };
+            if let Some(replaced) = replaced {
+                self.count(&replaced);
+                replaced.let_go();
+            }
+            if self.closed.load(Ordering::SeqCst) {
+                made.close(); // a shutdown began meanwhile, and may not have seen it
+                return Err(OpenError::Closed);
+            }
+            return Ok(made);
+        }
+    }
+
+    /// Puts a channel in the place of the one that was there, if it still is.
+    fn place(&self, name: &str, entry: Entry, instead: Option<Entry>) -> Result<Option<Entry>, Entry> {
+        match (self.channels.lock().of.entry(name.to_owned()), instead) {
+            (hash_map::Entry::Vacant(place), _) => {
+                place.insert(entry);
+                Ok(None)
+            }
+            (hash_map::Entry::Occupied(mut place), Some(instead)) if place.get().is(&instead) => {
+                Ok(Some(place.insert(entry)))
+            }
+            (hash_map::Entry::Occupied(_), _) => Err(entry),
+        }
+    }
+
+    /// Takes a channel out.
+    pub(super) fn remove(&self, name: &str) -> Option<Entry> {
+        self.channels.lock().of.remove(name)
+    }
+
+    /// The fabric lets go of a channel that was taken out.
+    pub(super) fn let_go(entry: Entry) {
+        entry.let_go();
+    }
+
+    /// Nothing can be opened from now on.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// What is known of the channels that went by themselves since this was asked for the last time.
+    pub(super) fn take_gone(&self) -> Gone {
+        std::mem::take(&mut self.channels.lock().gone)
+    }
+
+    fn count(&self, entry: &Entry) {
+        let undelivered = entry.channel.undelivered();
+        let mut channels = self.channels.lock();
+        channels.gone.channels += 1;
+        channels.gone.undelivered += undelivered;
+    }
+
+    /// Takes a channel out that nobody can come to any more, if it is still the one of this name.
+    fn forget(&self, name: &str, channel: usize) {
+        let entry = self.channels.lock().of.get(name).filter(|it| it.channel.address() == channel).cloned();
+        let Some(entry) = entry else { return };
+        if !entry.channel.is_deserted() {
+            self.channels.lock().lingering.push(name.to_owned());
+            return;
+        }
+        let mut channels = self.channels.lock();
+        let removed = match channels.of.entry(name.to_owned()) {
+            hash_map::Entry::Occupied(place) if place.get().is(&entry) => Some(place.remove()),
+            _ => None,
+        };
+        if channels.of.len() < channels.of.capacity() / 8 {
+            let len = channels.of.len();
+            channels.of.shrink_to(2 * len);
+        }
+        drop(channels);
+        if let Some(removed) = removed {
+            self.count(&removed);
+            removed.let_go();
+        }
+    }
+
+    /// Looks again at so many channels that linger.
+    fn sweep(&self, most: usize) {
+        let lingering = {
+            let mut channels = self.channels.lock();
+            if channels.lingering.is_empty() {
+                return;
+            }
+            let from = channels.lingering.len().saturating_sub(most);
+            channels.lingering.split_off(from)
+        };
+        for name in lingering {
+            let entry = self.channels.lock().of.get(&name).cloned();
+            if let Some(entry) = entry {
+                self.forget(&name, entry.channel.address());
+            }
+        }
+    }
+}
+
+impl Home for Directory {
+    fn deserted(&self, name: &str, channel: usize) {
+        self.forget(name, channel);
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let channels = std::mem::take(&mut self.channels.lock().of);
+        channels.into_values().for_each(Entry::let_go);
+    }
+}
