@@ -21,6 +21,27 @@ impl Moment {
     }
 }
 
+/// The time, for one who asks whether this deadline has passed: exactly, unless the deadline is far.
+#[inline]
+pub(crate) fn near(deadline: Instant) -> Instant {
+    /// Far more than the few milliseconds by which coarse time is behind.
+    const FAR: Duration = Duration::from_secs(1);
+
+    // Elsewhere the two may be different clocks, which stand still at different times.
+    if !MAY_PAUSE && cfg!(target_os = "linux") {
+        static ORIGIN: OnceLock<(Moment, Instant)> = OnceLock::new();
+
+        let (origin, exact) = *ORIGIN.get_or_init(|| (Moment::now(), Instant::now()));
+        if let Some(now) = exact.checked_add(origin.elapsed())
+            && let Some(far) = now.checked_add(FAR)
+            && far < deadline
+        {
+            return now;
+        }
+    }
+    Instant::now()
+}
+
 /// The time of tokio's clock: where it may be paused, figures go by it, too.
 fn of_tokio() -> coarsetime::Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();

@@ -62,15 +62,16 @@ impl<M: Clone> Cursor<M> {
         if inbox.is_plain(count) { Some((inbox, &mut self.hint)) } else { None }
     }
 
-    /// Waits for the next message and makes of it what the reader hands out: at once, if it was only sent; or if it is to
-    /// be handed out at all.
+    /// Waits for the next message and makes of it what the reader hands out: at once, if it was only sent; or if it
+    /// is judged to be live.
     #[inline(always)]
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
         firm: bool,
         plain: impl Fn(M, u64, Option<&Hand>) -> T,
-        accept: impl Fn(Taken<M>) -> Result<T, (Handover, Taken<M>)>,
+        judge: impl Fn(&Taken<M>) -> Handover,
+        make: impl Fn(Taken<M>) -> T,
     ) -> Poll<Option<T>> {
         loop {
             let next = if self.hint > 0 { self.pop() } else { None };
@@ -116,9 +117,9 @@ impl<M: Clone> Cursor<M> {
                     }
                 }
             };
-            match accept(taken) {
-                Ok(next) => return Poll::Ready(Some(next)),
-                Err((why, taken)) => self.skip(why, taken),
+            match judge(&taken) {
+                Handover::Live => return Poll::Ready(Some(make(taken))),
+                why => self.skip(why, taken),
             }
         }
     }

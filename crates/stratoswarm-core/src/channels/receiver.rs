@@ -7,13 +7,13 @@ use std::{
 };
 
 use futures_core::Stream;
-use tokio::time::Instant;
 
 use super::{
     Delivery, Message, Reader, Recv, Shared, block_on, cursor::Cursor, handle::Handle, handles::HandleKind,
     reader::Sealed, recv::Waiting,
 };
 use crate::{
+    clock,
     engine::{Batch, Hand, Membership, Taken, Ticket},
     error::TryRecvError,
     requests::Handover,
@@ -111,9 +111,10 @@ impl<M: Message> Receiver<M> {
     /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
         loop {
-            match accept(self.cursor.try_next()?) {
-                Ok(delivery) => return Ok(delivery),
-                Err((why, taken)) => self.cursor.skip(why, taken),
+            let taken = self.cursor.try_next()?;
+            match handover(&taken) {
+                Handover::Live => return Ok(Delivery::new(taken)),
+                why => self.cursor.skip(why, taken),
             }
         }
     }
@@ -196,7 +197,7 @@ impl<M: Message> Receiver<M> {
         let plain = |message, number, hand: Option<&Hand>| {
             Delivery::plain(message, number, hand.map_or(Ticket::none(), |hand| hand.take(number)))
         };
-        self.cursor.poll(cx, firm, plain, accept)
+        self.cursor.poll(cx, firm, plain, handover, Delivery::new)
     }
 
     fn poll_recv_many(
@@ -220,15 +221,6 @@ impl<M: Message> Receiver<M> {
                 return Poll::Ready(count);
             }
         }
-    }
-}
-
-/// A delivery, unless it is a request that nobody waits for any more.
-#[inline]
-fn accept<M: Message>(taken: Taken<M>) -> Result<Delivery<M>, (Handover, Taken<M>)> {
-    match handover(&taken) {
-        Handover::Live => Ok(Delivery::new(taken)),
-        why => Err((why, taken)),
     }
 }
 
@@ -263,10 +255,7 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
 /// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
 #[inline]
 fn handover<M>(taken: &Taken<M>) -> Handover {
-    taken
-        .request
-        .cell()
-        .map_or(Handover::Live, |cell| cell.begin_handling(cell.deadline().map(|_| Instant::now())))
+    taken.request.cell().map_or(Handover::Live, |cell| cell.begin_handling(cell.deadline().map(clock::near)))
 }
 
 impl<M: Message> Sealed for Receiver<M> {}

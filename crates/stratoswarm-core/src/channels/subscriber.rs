@@ -15,6 +15,7 @@ use super::{
 use crate::{
     engine::{Batch, Taken, Ticket},
     error::TryRecvError,
+    requests::Handover,
     sync::poll_proceed,
 };
 
@@ -197,7 +198,7 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
-        self.cursor.poll(cx, firm, |message, _, _| message, |taken| Ok(taken.message))
+        self.cursor.poll(cx, firm, |message, _, _| message, |_| Handover::Live, |taken| taken.message)
     }
 }
 

@@ -171,14 +171,19 @@ impl<M> Queue<M> {
     #[inline(never)]
     fn take_tagged(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
         self.pass_gap();
-        let message = self.messages.pop_front()?;
         let number = self.front;
-        self.front = number + 1;
-        let tagged = self.tags.front().is_some_and(|tag| tag.at == number);
-        let tag = if tagged { self.tags.pop_front() } else { None };
-        self.released -= u32::from(tag.as_ref().is_some_and(|tag| tag.released));
-        let request = tag.map_or(AnyResponder::none(), |tag| tag.request);
+        let request = match self.tags.front_mut() {
+            Some(tag) if tag.at == number => {
+                self.released -= u32::from(tag.released);
+                let request = mem::take(&mut tag.request);
+                self.tags.pop_front();
+                request
+            }
+            _ => AnyResponder::none(),
+        };
         let ticket = hand.map_or(Ticket::none(), |hand| hand.take(number));
+        let message = self.messages.pop_front()?;
+        self.front = number + 1;
         Some(Taken { message, request, number, ticket })
     }
 

@@ -52,24 +52,26 @@ impl<M: Clone> Log<M> {
         self.intake.front()
     }
 
-    /// The same where there are several readers: the newest message, if it is the only one for this reader.
+    /// The newest message, if it is the only one for this reader: a request, or one that other readers need, too.
     #[inline(never)]
     pub(crate) fn take_newest(
         &mut self,
         inbox: &SharedInbox<M>,
         waiting: &mut Option<WaitId>,
     ) -> Option<Taken<M>> {
-        if !self.cursors.are_several() || !self.gate.line.is_empty() {
+        let several = self.cursors.are_several();
+        if several && self.intake.has_tags() || !self.gate.line.is_empty() {
             return None;
         }
         let reader = self.readers.get_mut(inbox.place())?;
         let number = reader.next;
-        let only = number + 1 == self.intake.end() && !self.intake.has_tags() && reader.is_dry();
+        let only = number + 1 == self.intake.end() && reader.is_dry();
         if !only || waiting.is_some() && !reader.parked.is_empty() {
             return None;
         }
         let first = number == self.intake.front();
-        let taken = if first && self.cursors.alone(Whose::Lossless, number, 1) == 1 {
+        let alone = !several || first && self.cursors.alone(Whose::Lossless, number, 1) == 1;
+        let taken = if alone {
             Some(self.intake.take(reader.hand.as_deref())?)
         } else {
             self.intake.copy_one((number - self.intake.front()) as usize).map(|message| {
@@ -79,6 +81,7 @@ impl<M: Clone> Log<M> {
         };
         reader.next = number + 1;
         reader.passed += 1;
+        reader.released = 0;
         reader.skipped.panicked += u64::from(taken.is_none());
         self.cursors.moved(Whose::Lossless, number, number + 1);
         *waiting = None; // woken, or the list would not be empty

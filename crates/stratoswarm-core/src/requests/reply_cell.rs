@@ -10,7 +10,7 @@ use crate::{
     engine::Panics,
     sync::{
         Mutex, Rank,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     waiting::{WaitId, WaitList, Waiter},
 };
@@ -22,8 +22,10 @@ pub(crate) struct ReplyCell<R> {
     deadline: Option<Instant>,
     /// The channel's address.
     channel: usize,
-    /// One of the constants in [`phase`], and [`phase::HANDLING`].
+    /// One of the constants in [`phase`].
     phase: AtomicU32,
+    /// Whether a handler has, or had, the request.
+    handled: AtomicBool,
     /// How many responders exist.
     responders: AtomicU32,
     state: Mutex<State<R>>,
@@ -52,11 +54,6 @@ mod phase {
     pub(super) const GIVEN_UP: u32 = 6;
     /// Its caller has its result. Another group may still have the request to do.
     pub(super) const TAKEN: u32 = 7;
-
-    /// The bits of the above.
-    pub(super) const MASK: u32 = 7;
-    /// A handler has, or had, the request.
-    pub(super) const HANDLING: u32 = 8;
 }
 
 /// What became of a request, as its caller sees it.
@@ -76,6 +73,7 @@ impl<R> ReplyCell<R> {
             deadline,
             channel,
             phase: AtomicU32::new(phase::OPEN),
+            handled: AtomicBool::new(false),
             responders: AtomicU32::new(1),
             state: Mutex::new(Rank::Cell, state),
         }
@@ -83,12 +81,12 @@ impl<R> ReplyCell<R> {
 
     #[inline]
     fn phase(&self) -> u32 {
-        self.phase.load(Ordering::Acquire) & phase::MASK
+        self.phase.load(Ordering::Acquire)
     }
 
     /// Whether a handler has, or had, the request.
     pub(crate) fn is_handled(&self) -> bool {
-        self.phase.load(Ordering::Acquire) & phase::HANDLING != 0
+        self.handled.load(Ordering::Acquire)
     }
 
     pub(crate) fn poll_reply(&self, cx: &Context<'_>) -> Poll<Reply<R>> {
@@ -119,16 +117,7 @@ impl<R> ReplyCell<R> {
 
     /// Sets the phase. The lock must be held.
     fn set(&self, phase: u32) {
-        // A handler may begin meanwhile: that must not be forgotten.
-        let mut current = self.phase.load(Ordering::Relaxed);
-        while let Err(changed) = self.phase.compare_exchange_weak(
-            current,
-            (current & phase::HANDLING) | phase,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
-            current = changed;
-        }
+        self.phase.store(phase, Ordering::Release);
     }
 
     /// Brings an open request into another phase, and tells everybody who waits; otherwise the reply comes back.
@@ -255,7 +244,7 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
     fn begin_handling(&self, now: Option<Instant>) -> Handover {
         let handover = self.judge(now);
         if handover == Handover::Live {
-            self.phase.fetch_or(phase::HANDLING, Ordering::AcqRel);
+            self.handled.store(true, Ordering::Release);
         }
         handover
     }

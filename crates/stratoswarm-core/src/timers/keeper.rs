@@ -58,16 +58,16 @@ pub(super) fn arm(deadline: Option<At>, alarm: Alarm) -> Entry {
 
 fn is_to_ask(now: Instant) -> bool {
     thread_local! {
-        static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
+        static NEXT: Cell<Option<Instant>> = const { Cell::new(None) };
     }
-    let ask = |last: &Cell<Option<Instant>>| {
-        let ask = last.get().is_none_or(|last| now.saturating_duration_since(last) > ASK_EVERY);
+    let ask = |next: &Cell<Option<Instant>>| {
+        let ask = next.get().is_none_or(|next| now >= next);
         if ask {
-            last.set(Some(now));
+            next.set(now.checked_add(ASK_EVERY));
         }
         ask
     };
-    LAST.try_with(ask).unwrap_or(true)
+    NEXT.try_with(ask).unwrap_or(true)
 }
 
 /// Ends the keeper's sleep; starts it, if there is none.
