@@ -68,18 +68,38 @@ impl WaitList {
         self.waiters.pop_front()
     }
 
+    /// Waits: keeps the waker of this number current, or adds a waiter, whose number is `fresh`. Its number; and the old
+    /// waker, if it was replaced, to be dropped outside the lock.
+    #[inline]
+    pub(crate) fn wait(
+        &mut self,
+        id: Option<WaitId>,
+        fresh: WaitId,
+        waker: &Waker,
+        firm: bool,
+        caller: impl FnOnce() -> Caller,
+    ) -> (WaitId, Option<Waker>) {
+        if let Some(id) = id
+            && let Some(at) = self.find(id)
+        {
+            self.waiters[at].firm = firm;
+            return (id, self.renew(id, waker).flatten());
+        }
+        self.push(Waiter { id: fresh, waker: Some(waker.clone()), caller: caller(), firm });
+        (fresh, None)
+    }
+
     /// Keeps the waker current. None if nobody of this number waits here; otherwise the old waker, if it was replaced: it
     /// is to be dropped outside the lock.
     pub(crate) fn renew(&mut self, id: WaitId, waker: &Waker) -> Option<Option<Waker>> {
         let at = self.find(id)?;
-        let current = &mut self.waiters.get_mut(at)?.waker;
+        let current = &mut self.waiters[at].waker;
         let known = current.as_ref().is_some_and(|current| current.will_wake(waker));
         Some(if known { None } else { current.replace(waker.clone()) })
     }
 
-    pub(crate) fn get_mut(&mut self, id: WaitId) -> Option<&mut Waiter> {
-        let at = self.find(id)?;
-        self.waiters.get_mut(at)
+    pub(crate) fn has(&self, id: WaitId) -> bool {
+        self.find(id).is_some()
     }
 
     pub(crate) fn remove(&mut self, id: WaitId) -> Option<Waiter> {

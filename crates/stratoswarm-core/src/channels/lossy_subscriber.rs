@@ -194,7 +194,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
                     let caller = || Caller::here(WaitKind::Receive, self.at);
                     let mut replaced = None;
                     self.waiting =
-                        log.park_lossy(&self.reader, self.waiting, cx.waker(), caller, &mut replaced);
+                        log.park(&**self.reader, self.waiting, cx.waker(), true, caller, &mut replaced);
                     effects.drop_waker(replaced);
                 }
                 Err(TryRecvError::Empty)
@@ -203,7 +203,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         if !matches!(taken, Err(TryRecvError::Empty))
             && let Some(id) = self.waiting.take()
         {
-            log.unpark_lossy(&self.reader, id, &mut effects);
+            log.unpark(&**self.reader, id, &mut effects);
         }
         self.handle.settle(log, effects);
         match &taken {
@@ -237,7 +237,7 @@ impl<M: Clone + Send + 'static> Reader for LossySubscriber<M> {
     #[inline(never)]
     fn give_up(&mut self) {
         if let Some(id) = self.waiting.take() {
-            self.handle.with(|log, effects| log.unpark_lossy(&self.reader, id, effects));
+            self.handle.with(|log, effects| log.unpark(&**self.reader, id, effects));
         }
     }
 }

@@ -446,16 +446,13 @@ impl<M> Log<M> {
         effects: &mut Effects<M>,
     ) -> WaitId {
         if let Some(id) = id
-            && let Some(replaced) = self.unserved.renew(id, waker)
+            && !self.unserved.has(id)
         {
-            effects.drop_waker(replaced);
-            return id;
-        }
-        if let Some(id) = id {
             self.cancel_send(id, effects);
         }
-        let id = id.unwrap_or_else(|| self.next_id());
-        self.unserved.push(Waiter { id, waker: Some(waker.clone()), caller: caller(), firm: true });
+        let fresh = id.unwrap_or_else(|| self.next_id());
+        let (id, replaced) = self.unserved.wait(id, fresh, waker, true, caller);
+        effects.drop_waker(replaced);
         id
     }
 

@@ -1,7 +1,7 @@
 use std::task::Waker;
 
 use super::{
-    Effects, Gate, Queue, WaitId, WaitList, Waiter,
+    Effects, Gate, Queue, WaitId, WaitList,
     cursors::Cursors,
     departed::Departed,
     lossy::Lossy,
@@ -152,14 +152,9 @@ impl<M> Log<M> {
         if self.closed {
             return None;
         }
-        if let Some(id) = id
-            && let Some(replaced) = self.closing.renew(id, waker)
-        {
-            effects.drop_waker(replaced);
-            return Some(id);
-        }
-        let id = self.next_id();
-        self.closing.push(Waiter { id, waker: Some(waker.clone()), caller: caller(), firm: true });
+        let fresh = self.next_id();
+        let (id, replaced) = self.closing.wait(id, fresh, waker, true, caller);
+        effects.drop_waker(replaced);
         Some(id)
     }
 

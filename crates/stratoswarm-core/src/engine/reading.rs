@@ -1,7 +1,7 @@
 use std::task::Waker;
 
 use super::{
-    Batch, Effects, Log, Queue, Reader, SharedInbox, Taken, Ticket, WaitId, WaitList, Waiter, cursors::Whose,
+    Batch, Effects, Log, Queue, Reader, SharedInbox, Taken, Ticket, WaitId, WaitList, cursors::Whose,
     log::wake, lossy::LossyShared,
 };
 use crate::{
@@ -128,13 +128,6 @@ impl<M: Clone> Log<M> {
                 self.intake.give_back(0);
                 return if self.is_over() { Take::Closed } else { Take::Empty };
             }
-            if self.intake.len() == 1 && !self.cursors.are_several() {
-                let Some(taken) = self.intake.take(reader.hand.as_deref()) else { return Take::Empty };
-                reader.next = self.intake.front();
-                reader.passed += 1;
-                reader.released = 0;
-                return Take::Message(taken, 0);
-            }
             self.pull(place, effects);
         }
     }
@@ -185,12 +178,30 @@ impl<M: Clone> Log<M> {
     }
 }
 
+/// A reader, as it is known outside the log: where its futures wait.
+pub(crate) trait Seat<M> {
+    /// None if the reader is gone.
+    fn parked<'a>(&self, log: &'a mut Log<M>) -> Option<&'a mut WaitList>;
+}
+
+impl<M> Seat<M> for SharedInbox<M> {
+    fn parked<'a>(&self, log: &'a mut Log<M>) -> Option<&'a mut WaitList> {
+        Some(&mut log.readers.get_mut(self.place())?.parked)
+    }
+}
+
+impl<M> Seat<M> for LossyShared {
+    fn parked<'a>(&self, log: &'a mut Log<M>) -> Option<&'a mut WaitList> {
+        Some(&mut log.lossy(self)?.parked)
+    }
+}
+
 impl<M> Log<M> {
     /// Parks a receiving future, or keeps its waker current; the old one comes back, if replaced. `firm`: the wait ends
     /// with the future.
     pub(crate) fn park(
         &mut self,
-        inbox: &SharedInbox<M>,
+        seat: &impl Seat<M>,
         id: Option<WaitId>,
         waker: &Waker,
         firm: bool,
@@ -198,54 +209,35 @@ impl<M> Log<M> {
         replaced: &mut Option<Waker>,
     ) -> Option<WaitId> {
         let fresh = self.next_id();
-        let parked = &mut self.readers.get_mut(inbox.place())?.parked;
-        Some(park(parked, &mut self.parked, id, fresh, waker, firm, caller, replaced))
-    }
-
-    /// The same for a lossy reader.
-    pub(crate) fn park_lossy(
-        &mut self,
-        of: &LossyShared,
-        id: Option<WaitId>,
-        waker: &Waker,
-        caller: impl FnOnce() -> Caller,
-        replaced: &mut Option<Waker>,
-    ) -> Option<WaitId> {
-        let fresh = self.next_id();
-        let mut readers = self.parked;
-        let parked = &mut self.lossy(of)?.parked;
-        let id = park(parked, &mut readers, id, fresh, waker, true, caller, replaced);
-        self.parked = readers;
+        let parked = seat.parked(self)?;
+        let first = parked.is_empty();
+        let (id, old) = parked.wait(id, fresh, waker, firm, caller);
+        *replaced = old;
+        self.parked += u32::from(first);
         Some(id)
     }
 
-    /// A receiving future is content: it got something, or the end.
-    pub(crate) fn unpark(&mut self, inbox: &SharedInbox<M>, id: WaitId, effects: &mut Effects<M>) {
-        if let Some(reader) = self.readers.get_mut(inbox.place()) {
-            self.parked -= u32::from(unpark(&mut reader.parked, id, effects).is_some_and(|empty| empty));
-        }
-    }
-
-    /// The same for a lossy reader; a future that is dropped needs no more than that either.
-    pub(crate) fn unpark_lossy(&mut self, of: &LossyShared, id: WaitId, effects: &mut Effects<M>) {
-        if let Some(reader) = self.lossy(of) {
-            self.parked -= u32::from(unpark(&mut reader.parked, id, effects).is_some_and(|empty| empty));
-        }
+    /// A receiving future is content: it got something, or the end. Whether it was parked still; otherwise it was woken.
+    pub(crate) fn unpark(&mut self, seat: &impl Seat<M>, id: WaitId, effects: &mut Effects<M>) -> bool {
+        let Some(parked) = seat.parked(self) else { return true };
+        let Some(waiter) = parked.remove(id) else { return false };
+        let last = parked.is_empty();
+        effects.drop_waker(waiter.waker);
+        self.parked -= u32::from(last);
+        true
     }
 
     /// A receiving future is dropped. If it had been woken, its wake goes on to the next.
     pub(crate) fn cancel_receive(&mut self, inbox: &SharedInbox<M>, id: WaitId, effects: &mut Effects<M>) {
-        let (closed, tail) = (self.closed, self.tail());
-        let Some(reader) = self.readers.get_mut(inbox.place()) else { return };
-        if reader.parked.is_empty() {
+        if self.unpark(inbox, id, effects) {
             return;
         }
-        let empty = unpark(&mut reader.parked, id, effects).unwrap_or_else(|| {
-            let wanted = u64::from(closed || reader.left(tail) > 0);
-            wake(&mut reader.parked, wanted, effects);
-            reader.parked.is_empty()
-        });
-        self.parked -= u32::from(empty);
+        let (closed, tail) = (self.closed, self.tail());
+        let Some(reader) = self.readers.get_mut(inbox.place()) else { return };
+        if !reader.parked.is_empty() && (closed || reader.left(tail) > 0) {
+            wake(&mut reader.parked, 1, effects);
+            self.parked -= u32::from(reader.parked.is_empty());
+        }
     }
 
     /// Counts a request that a handler was not given.
@@ -254,36 +246,4 @@ impl<M> Log<M> {
             reader.skipped.count(why);
         }
     }
-}
-
-#[allow(clippy::too_many_arguments, reason = "the two kinds of readers share it")]
-fn park(
-    parked: &mut WaitList,
-    readers: &mut u32,
-    id: Option<WaitId>,
-    fresh: WaitId,
-    waker: &Waker,
-    firm: bool,
-    caller: impl FnOnce() -> Caller,
-    replaced: &mut Option<Waker>,
-) -> WaitId {
-    if let Some(id) = id
-        && let Some(old) = parked.renew(id, waker)
-    {
-        *replaced = old;
-        if let Some(waiter) = parked.get_mut(id) {
-            waiter.firm = firm;
-        }
-        return id;
-    }
-    *readers += u32::from(parked.is_empty());
-    parked.push(Waiter { id: fresh, waker: Some(waker.clone()), caller: caller(), firm });
-    fresh
-}
-
-/// Whether nobody is parked here any more; none if this future was not, as it had been woken.
-fn unpark<M>(parked: &mut WaitList, id: WaitId, effects: &mut Effects<M>) -> Option<bool> {
-    let waiter = parked.remove(id)?;
-    effects.drop_waker(waiter.waker);
-    Some(parked.is_empty())
 }

@@ -12,7 +12,7 @@ use crate::{
         Mutex, Rank,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    waiting::{WaitId, WaitList, Waiter},
+    waiting::{WaitId, WaitList},
 };
 
 /// What a caller and its handlers share.
@@ -36,7 +36,7 @@ struct State<R> {
     caller: Option<Waker>,
     /// Handlers that wait for the caller to give up.
     watchers: WaitList,
-    last_watcher: u32,
+    last_watcher: u64,
 }
 
 /// What became of a request.
@@ -188,20 +188,12 @@ impl<R> ReplyCell<R> {
             return Poll::Ready(());
         }
         let state = &mut *guard;
-        let renewed = watcher.and_then(|id| state.watchers.renew(id, cx.waker()));
-        if renewed.is_none() {
-            let id = WaitId::MIN.saturating_add(state.last_watcher.into());
-            state.last_watcher += 1;
-            state.watchers.push(Waiter {
-                id,
-                waker: Some(cx.waker().clone()),
-                caller: handler(),
-                firm: true,
-            });
-            *watcher = Some(id);
-        }
+        let fresh = WaitId::MIN.saturating_add(state.last_watcher);
+        state.last_watcher += 1;
+        let (id, replaced) = state.watchers.wait(*watcher, fresh, cx.waker(), true, handler);
+        *watcher = Some(id);
         drop(guard);
-        drop(renewed); // user code, outside the lock
+        drop(replaced); // user code, outside the lock
         Poll::Pending
     }
 
