@@ -33,6 +33,10 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
 
+    /// Of the rivals this one only; may be repeated
+    #[arg(long, value_name = "RIVAL", conflicts_with_all = ["floor", "growth", "write"])]
+    rival: Vec<String>,
+
     /// How often ours and each rival take turns (1 to 1000)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     repetitions: Option<u16>,
@@ -45,7 +49,7 @@ struct Options {
     #[arg(long, conflicts_with_all = ["full", "case", "growth", "repetitions"])]
     floor: bool,
 
-    /// Growth only: cost over subscribers, senders, channels in one fabric and the size of a message
+    /// Growth only: cost over subscribers, senders, handles, requests in flight, channels and the size of a message
     #[arg(long, conflicts_with_all = ["full", "case"])]
     growth: bool,
 
@@ -57,6 +61,12 @@ struct Options {
     #[arg(long, hide = true, value_name = "ROLE/RIVAL/PROPERTY")]
     check: Option<String>,
 }
+
+/// Where the results are written: `bench`, also where the manifest is another.
+const DIRECTORY: &str = match option_env!("STRATOSWARM_BENCH") {
+    Some(directory) => directory,
+    None => env!("CARGO_MANIFEST_DIR"),
+};
 
 /// Runs the program.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -93,7 +103,7 @@ fn refuse(error: &str) -> ExitCode {
 
 /// The cases asked for. A full name means that case alone, so that `queue/1x1/100` does not bring `queue/1x1/1000`.
 fn select(options: &Options) -> anyhow::Result<Vec<Case>> {
-    let all = cases::all();
+    let all = of_rivals(cases::all(), &options.rival)?;
     if options.case.is_empty() {
         return Ok(all.into_iter().filter(|case| case.short || options.full || options.write).collect());
     }
@@ -112,6 +122,24 @@ fn select(options: &Options) -> anyhow::Result<Vec<Case>> {
             })
         };
     Ok(all.into_iter().filter(asked).collect())
+}
+
+/// The cases against these rivals alone, and those only that have one of them; all, if none is named.
+fn of_rivals(mut cases: Vec<Case>, rivals: &[String]) -> anyhow::Result<Vec<Case>> {
+    for rival in rivals {
+        let known = cases.iter().flat_map(|case| &case.rivals).any(|contender| contender.name == *rival);
+        ensure!(
+            known,
+            "there is no rival '{rival}'; an older revision takes part where bench/before has built the bench"
+        );
+    }
+    if !rivals.is_empty() {
+        for case in &mut cases {
+            case.rivals.retain(|contender| rivals.iter().any(|rival| contender.name == *rival));
+        }
+        cases.retain(|case| !case.rivals.is_empty());
+    }
+    Ok(cases)
 }
 
 fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
@@ -147,14 +175,16 @@ fn run(options: &Options, cases: &[Case]) -> anyhow::Result<()> {
     }
     let rows = measure_all(cases, repetitions, options.json, &verdicts)?;
     if options.json {
-        report::print_json(&rows)?;
+        report::print_rows_json(&rows)?;
+    } else {
+        report::print_before(&rows);
     }
     if options.write {
         let growth = growth::measure(growth::REPETITIONS.into(), report::print_series)?;
         let floor = floor::measure()?;
         let machine = Machine::here();
         let results = Results { machine, repetitions, rows, verdicts: verdicts.clone(), floor, growth };
-        report::write(Path::new(env!("CARGO_MANIFEST_DIR")), &results)?;
+        report::write(Path::new(DIRECTORY), &results)?;
     }
     properties::hold(&verdicts)
 }
@@ -193,6 +223,14 @@ mod tests {
     fn a_full_name_is_that_case_alone() {
         assert_eq!(names(&["--case", "queue/1x1/100"]).unwrap(), ["queue/1x1/100"]);
         assert_eq!(names(&["--case", "queue/4x1", "--case", "request"]).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_rival_alone() {
+        let cases = names(&["--full", "--rival", "tachyonix"]).unwrap();
+        assert!(cases.len() == 6 && cases.iter().all(|case| case.starts_with("queue/")), "{cases:?}");
+        assert!(names(&["--rival", "pigeon"]).unwrap_err().to_string().contains("pigeon"));
+        assert!(names(&["--rival", "tachyonix", "--case", "lossy"]).is_err());
     }
 
     #[test]

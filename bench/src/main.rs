@@ -8,6 +8,9 @@
 //! - [`floor`], [`growth`]: what the machine asks, and how the cost grows
 //! - [`report`]: text, JSON, Markdown, plots
 //!
+//! `bench/before REVISION` builds this same program with an older revision of the library as one more rival, `before`;
+//! see there.
+//!
 //! To add a rival: its package in `Cargo.toml`, an adapter in [`rivals`], a line in each case it takes part in, a line
 //! in [`properties`], its package in the head of the Markdown page. To add a case: a file in [`cases`], a line in its
 //! catalogue.

@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use stratoswarm_core::Message;
+
+use crate::rivals::{BeforeMessage, Message};
 
 /// A message that carries its number, so that what was lost, doubled or damaged shows in a checksum.
-pub(crate) trait Payload: Message + Default + Sync + Unpin {
+pub(crate) trait Payload: Message + BeforeMessage + Default + Sync + Unpin {
     /// The message of this number.
     fn numbered(id: u64) -> Self;
     /// A value that depends on the number and on the far end of the message; 0 for a damaged message.

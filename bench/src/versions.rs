@@ -2,8 +2,14 @@
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 
+/// The older revision's package; its version is the revision, which `bench/before` states.
+pub(crate) const BEFORE: &str = "stratoswarm-before";
+
 /// The locked version of a package; `?` for one that is not in the lock file.
 pub(crate) fn of(package: &str) -> &'static str {
+    if package == BEFORE {
+        return option_env!("STRATOSWARM_BEFORE").unwrap_or("?");
+    }
     let name = format!("name = \"{package}\"");
     let mut lines = LOCK.lines();
     while let Some(line) = lines.next() {

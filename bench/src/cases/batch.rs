@@ -4,7 +4,7 @@ use super::{Audience, Shape, contender};
 use crate::{
     measure::Case,
     payload::Msg,
-    rivals::{OursBatch, Tokio, TokioBatch},
+    rivals::{BeforeBatch, OursBatch, Tokio, TokioBatch, before},
 };
 
 const MESSAGES: u64 = 400_000;
@@ -15,10 +15,12 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn case(capacity: usize) -> Case {
     let shape = Shape { senders: 1, readers: 1, capacity, messages: MESSAGES, audience: Audience::One };
+    let mut rivals = vec![contender::<Msg, Tokio>(shape), contender::<Msg, TokioBatch>(shape)];
+    rivals.extend(before(|| contender::<Msg, BeforeBatch>(shape)));
     Case {
         name: format!("batch/1x1/{capacity}"),
         short: capacity == 1_000,
         ours: contender::<Msg, OursBatch>(shape),
-        rivals: vec![contender::<Msg, Tokio>(shape), contender::<Msg, TokioBatch>(shape)],
+        rivals,
     }
 }

@@ -11,7 +11,10 @@ use super::flow::PATIENCE;
 use crate::{
     measure::{Case, Contender, Sample},
     payload::{Msg, Payload as _},
-    rivals::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, Lossy, OursLossy, TokioBroadcast},
+    rivals::{
+        AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, BeforeLossy, Lossy, OursLossy, TokioBroadcast,
+        before,
+    },
 };
 
 /// After so many sends the sender lets others run. Readers spend tokio's budget of 128 in a turn: with less than that
@@ -26,15 +29,17 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn case(readers: usize, capacity: usize) -> Case {
+    let mut rivals = vec![
+        contender::<TokioBroadcast>(readers, capacity),
+        contender::<AsyncBroadcastOverflow>(readers, capacity),
+        contender::<AsyncBroadcastOverflowDirect>(readers, capacity),
+    ];
+    rivals.extend(before(|| contender::<BeforeLossy>(readers, capacity)));
     Case {
         name: format!("lossy/{readers}/{capacity}"),
         short: readers == 3 && capacity == 1_024,
         ours: contender::<OursLossy>(readers, capacity),
-        rivals: vec![
-            contender::<TokioBroadcast>(readers, capacity),
-            contender::<AsyncBroadcastOverflow>(readers, capacity),
-            contender::<AsyncBroadcastOverflowDirect>(readers, capacity),
-        ],
+        rivals,
     }
 }
 

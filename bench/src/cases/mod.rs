@@ -10,7 +10,7 @@ mod memory;
 mod queue;
 mod request;
 
-pub(crate) use flow::{Audience, Shape, contender, flow};
+pub(crate) use flow::{Audience, PATIENCE, Shape, contender, flow};
 
 use crate::measure::Case;
 

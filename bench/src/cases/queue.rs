@@ -5,7 +5,8 @@ use crate::{
     measure::{Case, Contender},
     payload::Msg,
     rivals::{
-        AsyncChannel, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Ours, Tachyonix, Thingbuf, Tokio,
+        AsyncChannel, Before, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Ours, Tachyonix,
+        Thingbuf, Tokio, before,
     },
 };
 
@@ -42,6 +43,7 @@ fn case(senders: usize, readers: usize, capacity: usize) -> Case {
         let one = contender::<Msg, CrossfireOne>(shape);
         rivals.push(Contender { note: Some("its handles cannot be cloned"), ..one });
     }
+    rivals.extend(before(|| contender::<Msg, Before>(shape)));
     Case {
         name: format!("queue/{senders}x{readers}/{capacity}"),
         short: capacity == 1_000,

@@ -10,7 +10,7 @@ use super::flow::PATIENCE;
 use crate::{
     measure::{Case, Contender, Sample},
     payload::{Msg, Payload as _},
-    rivals::{Kameo, KanalOneshot, OursRequests, Ractor, Requests, TokioRequests},
+    rivals::{BeforeRequests, Kameo, KanalOneshot, OursRequests, Ractor, Requests, TokioRequests, before},
 };
 
 const REQUESTS: u64 = 64_000;
@@ -21,17 +21,14 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn case(callers: u64) -> Case {
-    Case {
-        name: format!("request/{callers}"),
-        short: true,
-        ours: contender::<OursRequests>(callers),
-        rivals: vec![
-            contender::<TokioRequests>(callers),
-            contender::<KanalOneshot>(callers),
-            contender::<Ractor>(callers),
-            contender::<Kameo>(callers),
-        ],
-    }
+    let mut rivals = vec![
+        contender::<TokioRequests>(callers),
+        contender::<KanalOneshot>(callers),
+        contender::<Ractor>(callers),
+        contender::<Kameo>(callers),
+    ];
+    rivals.extend(before(|| contender::<BeforeRequests>(callers)));
+    Case { name: format!("request/{callers}"), short: true, ours: contender::<OursRequests>(callers), rivals }
 }
 
 fn contender<R: Requests>(callers: u64) -> Contender {

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use stratoswarm_core::{Channel, Fabric, Receiver};
 use tokio::runtime::Runtime;
 
-use super::{Line, Series};
+use super::{Bound, Line, Series};
 use crate::{
     measure::median,
     memory,
@@ -50,10 +50,34 @@ pub(super) fn measure(repetitions: usize) -> anyhow::Result<Vec<Series>> {
     }
     let over = "channels in one fabric";
     Ok(vec![
-        Series { name: "channels", over, unit: "ns per message", lines: message.into() },
-        Series { name: "opening", over, unit: "ns per channel opened", lines: vec![opening] },
-        Series { name: "looking-up", over, unit: "ns per look-up", lines: vec![looking_up] },
-        Series { name: "idle", over, unit: "bytes per idle channel", lines: vec![idle] },
+        Series {
+            name: "channels",
+            over,
+            unit: "ns per message",
+            bound: Bound::Linear,
+            lines: message.into(),
+        },
+        Series {
+            name: "opening",
+            over,
+            unit: "ns per channel opened",
+            bound: Bound::Linear,
+            lines: vec![opening],
+        },
+        Series {
+            name: "looking-up",
+            over,
+            unit: "ns per look-up",
+            bound: Bound::Linear,
+            lines: vec![looking_up],
+        },
+        Series {
+            name: "idle",
+            over,
+            unit: "bytes per idle channel",
+            bound: Bound::Linear,
+            lines: vec![idle],
+        },
     ])
 }
 

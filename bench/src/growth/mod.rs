@@ -1,10 +1,18 @@
-//! How the cost grows: with subscribers, senders, channels in one fabric, and the size of a message.
+//! How the cost grows: with subscribers, senders, handles, readers that wait, requests in flight, channels in one
+//! fabric, and the size of a message.
 
 mod channels;
+mod fan_out;
+mod handles;
+mod pending;
 mod senders;
 mod size;
 mod sparse;
 mod subscribers;
+mod turnover;
+mod waiting;
+
+use std::fmt;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -14,7 +22,7 @@ use crate::{
     cases::{Shape, flow},
     measure::median,
     payload::Payload,
-    rivals::Flow,
+    rivals::{BEFORE, Flow, before},
     runtime::Flavor,
 };
 
@@ -31,8 +39,39 @@ pub(crate) struct Series {
     pub(crate) over: &'static str,
     /// What it costs.
     pub(crate) unit: &'static str,
+    /// How it may grow.
+    pub(crate) bound: Bound,
     /// One line per contender and runtime.
     pub(crate) lines: Vec<Line>,
+}
+
+/// How a cost may grow. What is over it is called so in the report.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Bound {
+    /// Not at all: it is of one operation, and what it goes over should not matter to that. Caches do.
+    Flat,
+    /// No faster than linearly.
+    Linear,
+}
+
+impl Bound {
+    /// Whether the line keeps to it, from its first point to its last. The rest is left to caches and noise.
+    pub(crate) fn holds(self, line: &Line) -> bool {
+        match self {
+            Self::Flat => line.exponent() <= 0.3,
+            Self::Linear => line.exponent() <= 1.1,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Flat => "flat",
+            Self::Linear => "at most linear",
+        })
+    }
 }
 
 /// One contender on one runtime.
@@ -61,11 +100,6 @@ impl Line {
         });
         steps.fold(0.0, f64::max)
     }
-
-    /// Whether it grows no faster than linearly; a tenth is left to the noise.
-    pub(crate) fn is_linear(&self) -> bool {
-        self.exponent() <= 1.1
-    }
 }
 
 /// Measures all of it.
@@ -80,69 +114,109 @@ pub(crate) fn measure(repetitions: usize, mut done: impl FnMut(&Series)) -> anyh
     };
     add(vec![subscribers::measure(repetitions)?]);
     add(vec![sparse::measure(repetitions)?]);
+    add(vec![turnover::measure(repetitions)?]);
     add(vec![senders::measure(repetitions)?]);
+    add(vec![waiting::measure(repetitions)?]);
+    add(vec![handles::measure(repetitions)?]);
+    add(vec![pending::measure(repetitions)?]);
+    add(fan_out::measure(repetitions)?);
     add(vec![size::measure(repetitions)?]);
     add(channels::measure(repetitions)?);
     Ok(all)
 }
 
-/// Two contenders, turn and turn about: their medians in nanoseconds per message.
-fn versus<P: Payload, A: Flow<P>, B: Flow<P>>(
-    runtime: &Runtime,
-    shape: Shape,
-    repetitions: usize,
-) -> anyhow::Result<(f64, f64)> {
-    turn_about(
-        repetitions,
-        || flow::<P, A>(runtime, shape).with_context(|| format!("{} {shape:?}", A::NAME)),
-        || flow::<P, B>(runtime, shape).with_context(|| format!("{} {shape:?}", B::NAME)),
-    )
+/// One contender of a series.
+struct Side {
+    /// Its name in the lines.
+    name: &'static str,
+    /// One checked run at one quantity.
+    cost: Cost,
 }
 
-fn turn_about(
-    repetitions: usize,
-    a: impl Fn() -> anyhow::Result<f64>,
-    b: impl Fn() -> anyhow::Result<f64>,
-) -> anyhow::Result<(f64, f64)> {
-    let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
-    for _ in 0..repetitions {
-        of_a.push(a()?);
-        of_b.push(b()?);
+/// What one operation costs at a quantity.
+type Cost = Box<dyn Fn(&Runtime, u64) -> anyhow::Result<f64>>;
+
+impl Side {
+    fn new(name: &'static str, cost: impl Fn(&Runtime, u64) -> anyhow::Result<f64> + 'static) -> Self {
+        Self { name, cost: Box::new(cost) }
     }
-    Ok((median(of_a), median(of_b)))
+
+    /// An older revision, where the bench was built with one.
+    fn before(cost: impl Fn(&Runtime, u64) -> anyhow::Result<f64> + 'static) -> Option<Self> {
+        before(|| Self::new(BEFORE, cost))
+    }
 }
 
-/// The lines of two contenders on both runtimes; `cost` measures them at one quantity.
-fn lines(
-    names: [&str; 2],
-    quantities: &[u64],
-    cost: impl Fn(&Runtime, u64) -> anyhow::Result<(f64, f64)>,
-) -> anyhow::Result<Vec<Line>> {
+/// Nanoseconds per message of a [`flow`].
+fn flowing<P: Payload, F: Flow<P>>(
+    shape: impl Fn(u64) -> Shape + 'static,
+) -> impl Fn(&Runtime, u64) -> anyhow::Result<f64> + 'static {
+    move |runtime, quantity| flow::<P, F>(runtime, shape(quantity))
+}
+
+/// The lines of the contenders on both runtimes.
+fn lines(sides: &[Side], quantities: &[u64], repetitions: usize) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for flavor in Flavor::ALL {
-        let runtime = flavor.build()?;
-        let mut pair = names.map(|name| Line { label: format!("{name}, {flavor}"), points: Vec::new() });
-        for &quantity in quantities {
-            let (a, b) = cost(&runtime, quantity)?;
-            pair[0].points.push((quantity, a));
-            pair[1].points.push((quantity, b));
-        }
-        lines.extend(pair);
+        let of_flavor = lines_on(&flavor.build()?, sides, quantities, repetitions)?;
+        lines.extend(
+            of_flavor.into_iter().map(|line| Line { label: format!("{}, {flavor}", line.label), ..line }),
+        );
     }
     Ok(lines)
 }
 
+/// The lines of the contenders on one runtime, turn and turn about.
+fn lines_on(
+    runtime: &Runtime,
+    sides: &[Side],
+    quantities: &[u64],
+    repetitions: usize,
+) -> anyhow::Result<Vec<Line>> {
+    let mut lines: Vec<Line> =
+        sides.iter().map(|side| Line { label: side.name.to_owned(), points: Vec::new() }).collect();
+    for &quantity in quantities {
+        let mut costs = vec![Vec::with_capacity(repetitions); sides.len()];
+        for _ in 0..repetitions {
+            for (side, costs) in sides.iter().zip(&mut costs) {
+                let cost = (side.cost)(runtime, quantity);
+                costs.push(cost.with_context(|| format!("{} at {quantity}", side.name))?);
+            }
+        }
+        for (line, costs) in lines.iter_mut().zip(costs) {
+            line.points.push((quantity, median(costs)));
+        }
+    }
+    Ok(lines)
+}
+
+/// Every index below `n` once in `n` turns, far apart, for an `n` of the prime factors 2 and 5.
+fn scattered(turn: usize, n: usize) -> usize {
+    turn * 7_919 % n
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Line;
+    use super::{
+        Bound::{Flat, Linear},
+        Line, scattered,
+    };
+
+    #[test]
+    fn every_index_once() {
+        let mut all: Vec<usize> = (0..100).map(|turn| scattered(turn, 100)).collect();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..100));
+    }
 
     #[test]
     fn exponents() {
         let line = |points: &[(u64, f64)]| Line { label: String::new(), points: points.to_vec() };
-        assert!(line(&[(1, 10.0), (64, 640.0)]).is_linear());
+        let linear = line(&[(1, 10.0), (64, 640.0)]);
+        assert!(Linear.holds(&linear) && !Flat.holds(&linear));
         assert!(line(&[(1, 10.0), (64, 10.0)]).exponent().abs() < 1e-9);
-        assert!(!line(&[(1, 10.0), (8, 640.0)]).is_linear());
+        assert!(!Linear.holds(&line(&[(1, 10.0), (8, 640.0)])));
         let bent = line(&[(1, 10.0), (2, 10.0), (4, 40.0)]);
-        assert!(bent.is_linear() && (bent.steepest() - 2.0).abs() < 1e-9);
+        assert!(Linear.holds(&bent) && (bent.steepest() - 2.0).abs() < 1e-9);
     }
 }

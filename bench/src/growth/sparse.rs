@@ -4,57 +4,50 @@
 use std::time::Instant;
 
 use anyhow::ensure;
-use stratoswarm_core::Fabric;
-use tokio::{runtime::Runtime, sync::mpsc};
+use tokio::sync::mpsc;
 
-use super::{Series, lines, turn_about};
-use crate::payload::{Msg, Payload as _};
+use super::{Bound, Series, Side, lines};
+use crate::{
+    payload::{Msg, Payload as _},
+    rivals::{before_sparse, ours_sparse},
+};
 
 const CAPACITY: usize = 1_000;
 const DELIVERIES: u64 = 128_000;
 
 pub(super) fn measure(repetitions: usize) -> anyhow::Result<Series> {
-    let lines = lines(["stratoswarm", "tokio mpsc each"], &[1, 2, 4, 8, 16, 32, 64], |runtime, readers| {
-        turn_about(repetitions, || one_channel(runtime, readers), || one_each(runtime, readers))
-    })?;
+    let mut sides = vec![
+        Side::new("stratoswarm", |runtime, readers| {
+            runtime.block_on(ours_sparse(CAPACITY, readers, DELIVERIES / readers))
+        }),
+        Side::new("tokio mpsc each", |runtime, readers| {
+            runtime.block_on(one_each(readers, DELIVERIES / readers))
+        }),
+    ];
+    sides.extend(Side::before(|runtime, readers| {
+        runtime.block_on(before_sparse(CAPACITY, readers, DELIVERIES / readers))
+    }));
+    let lines = lines(&sides, &[1, 2, 4, 8, 16, 32, 64], repetitions)?;
     Ok(Series {
         name: "sparse",
         over: "subscribers, one message at a time",
         unit: "ns per message sent",
+        bound: Bound::Linear,
         lines,
     })
 }
 
-fn one_channel(runtime: &Runtime, readers: u64) -> anyhow::Result<f64> {
-    runtime.block_on(async {
-        let channel = Fabric::new().channel::<Msg>("sparse").capacity(CAPACITY).open()?;
-        let mut readers: Vec<_> = (0..readers).map(|_| channel.subscribe()).collect();
-        let messages = DELIVERIES / readers.len() as u64;
-        let start = Instant::now();
-        for id in 0..messages {
-            ensure!(channel.send(Msg::numbered(id)).await.is_ok(), "closed");
-            for reader in &mut readers {
-                ensure!(reader.recv().await.is_some_and(|message| message.id() == id), "not message {id}");
-            }
+async fn one_each(readers: u64, messages: u64) -> anyhow::Result<f64> {
+    let (senders, mut readers): (Vec<_>, Vec<_>) =
+        (0..readers).map(|_| mpsc::channel::<Msg>(CAPACITY)).unzip();
+    let start = Instant::now();
+    for id in 0..messages {
+        for sender in &senders {
+            ensure!(sender.send(Msg::numbered(id)).await.is_ok(), "closed");
         }
-        Ok(start.elapsed().as_nanos() as f64 / messages as f64)
-    })
-}
-
-fn one_each(runtime: &Runtime, readers: u64) -> anyhow::Result<f64> {
-    runtime.block_on(async {
-        let (senders, mut readers): (Vec<_>, Vec<_>) =
-            (0..readers).map(|_| mpsc::channel::<Msg>(CAPACITY)).unzip();
-        let messages = DELIVERIES / readers.len() as u64;
-        let start = Instant::now();
-        for id in 0..messages {
-            for sender in &senders {
-                ensure!(sender.send(Msg::numbered(id)).await.is_ok(), "closed");
-            }
-            for reader in &mut readers {
-                ensure!(reader.recv().await.is_some_and(|message| message.id() == id), "not message {id}");
-            }
+        for reader in &mut readers {
+            ensure!(reader.recv().await.is_some_and(|message| message.id() == id), "not message {id}");
         }
-        Ok(start.elapsed().as_nanos() as f64 / messages as f64)
-    })
+    }
+    Ok(start.elapsed().as_nanos() as f64 / messages as f64)
 }

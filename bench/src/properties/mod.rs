@@ -111,7 +111,11 @@ fn candidates() -> [Candidate; 18] {
 /// # Errors
 /// No such process.
 pub(crate) fn all(cases: &[Case], runs: usize) -> anyhow::Result<Vec<Verdict>> {
-    let wanted = |candidate: &Candidate| cases.iter().any(|case| role_of(&case.name) == candidate.role);
+    let takes_part = |candidate: &Candidate, case: &Case| {
+        role_of(&case.name) == candidate.role
+            && [&case.ours].into_iter().chain(&case.rivals).any(|contender| contender.name == candidate.rival)
+    };
+    let wanted = |candidate: &Candidate| cases.iter().any(|case| takes_part(candidate, case));
     candidates().into_iter().filter(wanted).map(|candidate| candidate.verdict(runs)).collect()
 }
 

@@ -1,5 +1,8 @@
 //! The goals, and by how much each is reached or missed.
 
+use serde::Serialize;
+
+use super::before;
 use crate::{
     measure::Row,
     properties::{Verdict, find},
@@ -35,7 +38,7 @@ const BATCH: &[&str] = &["batch/"];
 const LOADED: &str =
     "1.4 to 1.9 on a quiet host, 1.0 to 1.3 on a loaded one, on which tokio itself takes twice as long";
 const CONTENDED: &str = "lock-free, neither fair nor cooperative; with several senders on two workers ours meet at one \
-    lock, which grants places in order. Tried: spinning before the lock, yields, stashes that members share";
+    lock, which grants places in order. Tried: spinning before the lock, yields, inboxes that members share";
 const SMALL: &str = "at capacity 100 every hundred messages pay for a wait, a grant, two short batches and two task \
     switches, a quarter of the instructions. Tried: folding and appending as blocks, all free places at once, no drop \
     of empty effects";
@@ -71,7 +74,7 @@ const GOALS: &[Goal] = &[
         Rival("async-broadcast"),
         2.5,
         "of 13 ns a delivery, 5 are the coop \
-        budget and 3 the stash's lock. Tried: larger batches",
+        budget and 3 the inbox's lock. Tried: larger batches",
     ),
     goal("gated multicast", &["gated/"], MT, Rival("async-broadcast"), 3.0, ""),
     goal("lossy to 1", &["lossy/1/1024"], CT, Rival("tokio"), 2.0, ""),
@@ -92,6 +95,7 @@ const fn goal(
 }
 
 /// One goal and what came of it.
+#[derive(Serialize)]
 pub(super) struct Judged {
     /// The goal in words.
     pub(super) goal: String,
@@ -100,6 +104,7 @@ pub(super) struct Judged {
     /// The figures.
     pub(super) figures: String,
     /// Of a missed goal: the reason, as far as it is known.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) reason: &'static str,
 }
 
@@ -110,6 +115,7 @@ pub(super) fn judge(rows: &[Row], verdicts: &[Verdict]) -> Vec<Judged> {
     judged.push(accounts(rows));
     judged.push(idle(rows));
     judged.push(burst(rows));
+    judged.extend(before::judge(rows));
     judged
 }
 
@@ -175,7 +181,7 @@ impl Goal {
     }
 }
 
-fn short(flavor: Flavor) -> &'static str {
+pub(super) fn short(flavor: Flavor) -> &'static str {
     match flavor {
         CurrentThread => "ct",
         MultiThread => "mt",
@@ -183,7 +189,7 @@ fn short(flavor: Flavor) -> &'static str {
 }
 
 /// By how much, from the share of the goal that the worst case reaches.
-fn outcome(share: f64) -> String {
+pub(super) fn outcome(share: f64) -> String {
     let percent = 100.0 * (share - 1.0);
     if share >= 1.0 {
         format!("**reached**, by {percent:.0} %")

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::{Results, figure, goals, grouped, svg, text};
-use crate::{growth, machine::Machine, runtime::Flavor, versions};
+use crate::{growth, machine::Machine, rivals::before, runtime::Flavor, versions};
 
 /// Packages whose versions stand at the top of the page.
 const PACKAGES: [&str; 11] = [
@@ -56,13 +56,19 @@ fn head(page: &mut String, results: &Results) -> fmt::Result {
     writeln!(page, "# Results\n")?;
     writeln!(
         page,
-        "Written by `cargo run --release -p stratoswarm-bench -- --write`; not edited by hand.\n"
+        "Written by `{}`; not edited by hand.\n",
+        before(|| format!("bench/before {} --write", versions::of(versions::BEFORE)))
+            .unwrap_or_else(|| "cargo run --release -p stratoswarm-bench -- --write".to_owned())
     )?;
     writeln!(page, "- Date: {}", machine.date)?;
     writeln!(page, "- Processor: {}", machine.processor)?;
     writeln!(page, "- System: {}", machine.system)?;
-    let versions: Vec<String> =
-        PACKAGES.iter().map(|package| format!("{package} {}", versions::of(package))).collect();
+    let before = before(|| versions::BEFORE);
+    let versions: Vec<String> = PACKAGES
+        .into_iter()
+        .chain(before)
+        .map(|package| format!("{package} {}", versions::of(package)))
+        .collect();
     writeln!(page, "- Versions: {}", versions.join(", "))?;
     let (cases, points) = (results.repetitions, growth::REPETITIONS);
     writeln!(page, "- Repetitions: {cases} of each case, {points} of each point of growth\n")?;
@@ -150,22 +156,23 @@ fn figures_of_growth(page: &mut String, results: &Results) -> fmt::Result {
         page,
         "## Growth\n\nExponent: 0 is flat, 1 is linear; from the first point to the last, and of the steepest step.\n"
     )?;
-    writeln!(page, "| what | over | contender, runtime | points | exponent | steepest | at most linear |")?;
-    writeln!(page, "|---|---|---|---|--:|--:|---|")?;
+    writeln!(page, "| what | over | contender, runtime | points | exponent | steepest | should be | is |")?;
+    writeln!(page, "|---|---|---|---|--:|--:|---|---|")?;
     for series in &results.growth {
         for line in &series.lines {
             let points: Vec<String> =
                 line.points.iter().map(|(x, y)| format!("{}: {}", grouped(*x as f64), figure(*y))).collect();
             writeln!(
                 page,
-                "| {} | {} | {} | {} | {:.2} | {:.2} | {} |",
+                "| {} | {} | {} | {} | {:.2} | {:.2} | {} | {} |",
                 series.unit,
                 series.over,
                 line.label,
                 points.join(", "),
                 line.exponent(),
                 line.steepest(),
-                if line.is_linear() { "yes" } else { "NO" }
+                series.bound,
+                if series.bound.holds(line) { "yes" } else { "NO" }
             )?;
         }
     }

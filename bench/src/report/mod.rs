@@ -1,12 +1,14 @@
 //! The same figures as text, JSON, Markdown and plots.
 
+mod before;
 mod goals;
 mod json;
 mod markdown;
 mod svg;
 mod text;
 
-pub(crate) use json::print as print_json;
+pub(crate) use before::print as print_before;
+pub(crate) use json::{print as print_json, print_rows as print_rows_json};
 pub(crate) use markdown::write;
 pub(crate) use text::{print_case, print_floor, print_series, print_verdicts};
 

@@ -13,8 +13,14 @@ const INK: RGBColor = RGBColor(40, 40, 40);
 const RULE: RGBColor = RGBColor(215, 215, 215);
 const FASTER: RGBColor = RGBColor(46, 125, 110);
 const SLOWER: RGBColor = RGBColor(190, 80, 60);
-const LINES: [RGBColor; 4] =
-    [RGBColor(46, 125, 110), RGBColor(150, 150, 150), RGBColor(30, 90, 160), RGBColor(200, 140, 60)];
+const LINES: [RGBColor; 6] = [
+    RGBColor(46, 125, 110),
+    RGBColor(150, 150, 150),
+    RGBColor(30, 90, 160),
+    RGBColor(200, 140, 60),
+    RGBColor(130, 80, 150),
+    RGBColor(90, 60, 40),
+];
 
 /// One plot per family of cases; gives the files' names.
 ///

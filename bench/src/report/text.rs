@@ -110,7 +110,8 @@ pub(crate) fn print_series(series: &Series) {
         for (x, y) in &line.points {
             print!("  {}: {}", grouped(*x as f64), figure(*y));
         }
-        let verdict = if line.is_linear() { "" } else { ", FASTER THAN LINEAR" };
+        let verdict =
+            if series.bound.holds(line) { String::new() } else { format!(", NOT {}", series.bound) };
         println!("  (exponent {:.2}{verdict})", line.exponent());
     }
     println!();

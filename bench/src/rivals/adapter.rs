@@ -120,7 +120,7 @@ pub(super) fn many<T: Clone>(first: T, n: usize) -> Vec<T> {
 macro_rules! channel {
     (
         $(#[$doc:meta])*
-        $name:ident<$payload:ident> = $rival:literal of $package:literal, shared $shared:literal,
+        $name:ident<$payload:ident> = $rival:tt of $package:tt, shared $shared:literal,
         $tx:ty, $rx:ty,
         open |$capacity:pat_param, $senders:pat_param, $readers:pat_param| $open:expr,
         send |$t:ident, $m:ident| $send:expr,
@@ -180,7 +180,7 @@ macro_rules! channel {
 macro_rules! lossy {
     (
         $(#[$doc:meta])*
-        $name:ident = $rival:literal of $package:literal, $tx:ty, $rx:ty,
+        $name:ident = $rival:tt of $package:tt, $tx:ty, $rx:ty,
         open |$capacity:ident, $readers:ident| $open:expr,
         send |$t:ident, $m:ident| $send:expr,
         recv |$r:ident| $recv:expr
@@ -220,7 +220,7 @@ macro_rules! lossy {
 macro_rules! requests {
     (
         $(#[$doc:meta])*
-        $name:ident = $rival:literal of $package:literal, note $note:expr, $caller:ty, $handler:ty,
+        $name:ident = $rival:tt of $package:tt, note $note:expr, $caller:ty, $handler:ty,
         open $open:expr,
         ask |$c:ident, $m:ident| $ask:expr,
         close |$closing:ident, $h:ident| $close:expr

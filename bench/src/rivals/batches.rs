@@ -2,49 +2,13 @@
 
 use std::ops::Range;
 
-use stratoswarm_core::{Channel, Receiver};
 use tokio::sync::mpsc;
 
-use super::{Flow, Ours, Tokio};
+use super::{Flow, Tokio};
 use crate::payload::{Payload, Tally};
 
 /// Messages a call.
-const BATCH: usize = 32;
-
-/// Ours: `send_many` and `recv_many`.
-pub(crate) struct OursBatch;
-
-impl<P: Payload> Flow<P> for OursBatch {
-    const NAME: &'static str = "stratoswarm";
-    const PACKAGE: &'static str = "stratoswarm-core";
-    type Tx = Channel<P>;
-    type Rx = Receiver<P>;
-
-    fn open(capacity: usize, senders: usize, readers: usize) -> (Vec<Channel<P>>, Vec<Receiver<P>>) {
-        Ours::open(capacity, senders, readers)
-    }
-
-    async fn produce(tx: Channel<P>, mut ids: Range<u64>) -> bool {
-        let mut batch = Vec::with_capacity(BATCH);
-        while !ids.is_empty() {
-            batch.extend(ids.by_ref().take(BATCH).map(P::numbered));
-            if tx.send_many(&mut batch).await.is_err() {
-                return false;
-            }
-        }
-        true
-    }
-
-    async fn consume(mut rx: Receiver<P>) -> Tally {
-        let (mut tally, mut batch) = (Tally::default(), Vec::with_capacity(BATCH));
-        while rx.recv_many(&mut batch, BATCH).await > 0 {
-            for delivery in batch.drain(..) {
-                tally.add::<P>(&delivery);
-            }
-        }
-        tally
-    }
-}
+pub(super) const BATCH: usize = 32;
 
 /// tokio's `reserve_many` and `recv_many`.
 pub(crate) struct TokioBatch;

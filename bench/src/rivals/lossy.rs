@@ -1,23 +1,9 @@
 //! Lossy broadcast: the sender never waits, each reader is told what it missed.
 
-use stratoswarm_core::{Broadcast, Fabric, LossySubscriber};
 use tokio::sync::broadcast;
 
 use super::adapter::many;
 use crate::payload::Msg;
-
-lossy! {
-    /// Ours.
-    OursLossy = "stratoswarm" of "stratoswarm-core",
-    Broadcast<Msg>, LossySubscriber<Msg>,
-    open |capacity, readers| {
-        let tx = Fabric::new().broadcast("lossy").capacity(capacity).open().expect("a new name");
-        let rxs = (0..readers).map(|_| tx.subscribe()).collect();
-        (tx, rxs)
-    },
-    send |tx, message| tx.send(message).is_ok(),
-    recv |rx| rx.recv().await.map(|got| got.map_err(|lagged| lagged.missed))
-}
 
 lossy! {
     /// tokio's broadcast.

@@ -6,18 +6,40 @@
 #[macro_use]
 mod adapter;
 mod batches;
+#[cfg(stratoswarm_before)]
+mod before;
 mod lossy;
 mod multicast;
+mod ours;
 mod queues;
 mod requests;
 mod watched;
 
 pub(crate) use adapter::{Flow, Lossy, LossyTally, Requests, Steps};
-pub(crate) use batches::{OursBatch, TokioBatch};
-pub(crate) use lossy::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, OursLossy, TokioBroadcast};
-pub(crate) use multicast::{AsyncBroadcast, AsyncBroadcastDirect, OursGated, TokioEach};
-pub(crate) use queues::{
-    AsyncChannel, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Ours, Tachyonix, Thingbuf, Tokio,
+pub(crate) use batches::TokioBatch;
+pub(crate) use before::{
+    Batch as BeforeBatch, Calls as BeforeRequests, Gated as BeforeGated, Latest as BeforeLossy,
+    Message as BeforeMessage, Queue as Before, Taps as BeforeTaps, holding as before_holding,
+    sparse as before_sparse,
 };
-pub(crate) use requests::{HandlerLog, Kameo, KanalOneshot, OursRequests, Ractor, TokioRequests};
+pub(crate) use lossy::{AsyncBroadcastOverflow, AsyncBroadcastOverflowDirect, TokioBroadcast};
+pub(crate) use multicast::{AsyncBroadcast, AsyncBroadcastDirect, TokioEach};
+#[cfg(not(stratoswarm_before))]
+use ours as before; // compiled, and never run
+pub(crate) use ours::{
+    Batch as OursBatch, Calls as OursRequests, Gated as OursGated, Latest as OursLossy, Message,
+    Queue as Ours, Taps as OursTaps, holding as ours_holding, sparse as ours_sparse,
+};
+pub(crate) use queues::{
+    AsyncChannel, Crossfire, CrossfireMany, CrossfireOne, Flume, Kanal, Tachyonix, Thingbuf, Tokio,
+};
+pub(crate) use requests::{HandlerLog, Kameo, KanalOneshot, Ractor, TokioRequests};
 pub(crate) use watched::Watched;
+
+/// The older revision's name in the report.
+pub(crate) const BEFORE: &str = "before";
+
+/// What is to be measured against an older revision: `None` where the bench was built without one.
+pub(crate) fn before<T>(make: impl FnOnce() -> T) -> Option<T> {
+    cfg!(stratoswarm_before).then(make)
+}

@@ -1,23 +1,8 @@
 //! Lossless multicast: each reader gets each message, and the slowest holds the sender back.
 
-use stratoswarm_core::{Channel, Fabric, Subscriber};
 use tokio::sync::mpsc;
 
 use super::adapter::many;
-
-channel! {
-    /// Ours: a channel with subscribers.
-    OursGated<P> = "stratoswarm" of "stratoswarm-core", shared false,
-    Channel<P>, Subscriber<P>,
-    open |capacity, senders, readers| {
-        let channel = Fabric::new().channel("gated").capacity(capacity).open().expect("a new name");
-        let subscribers = (0..readers).map(|_| channel.subscribe()).collect();
-        (many(channel, senders), subscribers)
-    },
-    send |tx, message| tx.send(message).await.is_ok(),
-    recv |rx| Some(message) = rx.recv().await,
-    into message
-}
 
 channel! {
     /// async-broadcast without overflow, by the calls of its documentation.

@@ -1,23 +1,8 @@
 //! Queues: each message goes to one reader.
 
-use stratoswarm_core::{Channel, Fabric, Receiver};
 use tokio::sync::mpsc;
 
 use super::adapter::many;
-
-channel! {
-    /// Ours: a channel and as many members of one group as there are readers.
-    Ours<P> = "stratoswarm" of "stratoswarm-core", shared true,
-    Channel<P>, Receiver<P>,
-    open |capacity, senders, readers| {
-        let channel = Fabric::new().channel("queue").capacity(capacity).open().expect("a new name");
-        let members = (0..readers).map(|_| channel.join("group")).collect();
-        (many(channel, senders), members)
-    },
-    send |tx, message| tx.send(message).await.is_ok(),
-    recv |rx| Some(delivery) = rx.recv().await,
-    into delivery.into_message()
-}
 
 channel! {
     /// tokio's mpsc, one by one.

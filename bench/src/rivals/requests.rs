@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use ractor::RpcReplyPort;
-use stratoswarm_core::{Channel, Fabric};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -14,9 +13,9 @@ use tokio::{
 use crate::payload::Msg;
 
 /// Places in the handler's queue.
-const CAPACITY: usize = 1_000;
+pub(super) const CAPACITY: usize = 1_000;
 /// The deadline of every call, far enough not to be met.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The numbers of the logged requests that were handled, in their order.
 #[derive(Debug)]
@@ -33,38 +32,11 @@ impl HandlerLog {
 
 /// Every contender's handler.
 #[inline]
-fn handle(message: &Msg) -> u64 {
+pub(super) fn handle(message: &Msg) -> u64 {
     if let Msg::Logged { id } = message {
         HANDLED.lock().push(*id);
     }
     message.id() + 1
-}
-
-requests! {
-    /// Ours, with the channel's default timeout.
-    OursRequests = "stratoswarm" of "stratoswarm-core", note None,
-    Channel<Msg>, JoinHandle<()>,
-    open {
-        let channel = Fabric::new()
-            .channel::<Msg>("requests")
-            .capacity(CAPACITY)
-            .default_timeout(DEADLINE)
-            .open()
-            .expect("a new name");
-        let mut handlers = channel.join("handlers");
-        let handler = tokio::spawn(async move {
-            while let Some(delivery) = handlers.recv().await {
-                let (message, reply) = delivery.into_parts();
-                reply.send(handle(&message));
-            }
-        });
-        (channel, handler)
-    },
-    ask |channel, message| channel.request(message).await.ok(),
-    close |channel, handler| {
-        drop(channel);
-        handler.await.expect("the handler does not panic");
-    }
 }
 
 requests! {
