@@ -80,6 +80,7 @@
 mod accounts;
 pub mod channels;
 mod clock;
+mod contain;
 mod engine;
 pub mod error;
 mod fabric;

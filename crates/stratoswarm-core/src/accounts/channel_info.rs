@@ -54,7 +54,7 @@ pub struct ChannelInfo {
     pub blocked_at: Vec<&'static Location<'static>>,
     /// Requests that wait for a group to exist.
     pub unserved: usize,
-    /// All of these: who waits or holds a place, where, and for how long.
+    /// All of these, and who waits for the close: who, where, and for how long.
     pub waits: Vec<WaitInfo>,
     /// What became of the requests.
     pub requests: RequestCounts,

@@ -3,6 +3,7 @@ use std::{fmt, panic::Location, sync::Arc};
 use super::{LossySubscriber, Shared, WeakBroadcast, closed, handle::Handle, handles::HandleKind};
 use crate::{
     accounts::ChannelInfo,
+    contain::contain,
     engine::{Effects, Log},
     error::SendError,
     sync::MutexGuard,
@@ -71,7 +72,9 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
         } else {
             drop(log);
         }
-        drop(oldest); // outside the lock: a message's `Drop` may send
+        if std::mem::needs_drop::<M>() {
+            contain(|| drop(oldest)); // outside the lock: a message's `Drop` may send
+        }
         Ok(subscribers)
     }
 

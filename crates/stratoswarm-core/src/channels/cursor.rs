@@ -7,6 +7,7 @@ use std::{
 use super::{Shared, handle::Handle, yielding::Yielding};
 use crate::{
     accounts::{Caller, WaitKind},
+    contain::contain,
     engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken},
     error::TryRecvError,
     requests::Handover,
@@ -160,7 +161,7 @@ impl<M: Clone> Cursor<M> {
         if let Ok(waker) = log.serve_after(&self.inbox, after) {
             drop(log);
             if let Some(waker) = waker {
-                waker.wake();
+                contain(|| waker.wake());
             }
             return;
         }

@@ -47,8 +47,8 @@ pub struct LossySubscriber<M: Clone + Send + 'static> {
     before: usize,
     /// The wait that is registered, if one is.
     waiting: Option<WaitId>,
-    /// It was told to `tracing` that messages were missed, and none was taken since.
-    told: bool,
+    /// Up to which message it was told to `tracing` that some were missed, if none was taken by another way since.
+    told: Option<u64>,
     at: &'static Location<'static>,
     handle: Handle<M>,
 }
@@ -57,7 +57,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     pub(super) fn new(shared: &Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
         let reader = shared.log.lock().open_lossy();
         let handle = Handle::reading(Arc::clone(shared), HandleKind::LossySubscriber, None, at);
-        Self { batch: Queue::new(), reader, run: 0, before: 0, waiting: None, told: false, at, handle }
+        Self { batch: Queue::new(), reader, run: 0, before: 0, waiting: None, told: None, at, handle }
     }
 
     /// Waits for the next message, or for the news that some are missed; `None` once the channel is closed and drained.
@@ -172,10 +172,11 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
             && let Some(message) = log.take_newest_lossy(&self.reader, &mut self.waiting)
         {
             self.run = self.run.saturating_add(1);
-            self.told = false;
+            self.told = None;
             return Ok(Ok(message));
         }
         let mut effects = Effects::new();
+        let told = self.told == Some(self.batch.front());
         let share = log.lossy_share();
         let wanted = if share == usize::MAX { share } else { self.run.max(self.before).clamp(1, share) };
         let took = log.take_lossy(&self.reader, &mut self.batch, wanted, &mut effects);
@@ -206,14 +207,12 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
             log.unpark(&**self.reader, id, &mut effects);
         }
         self.handle.settle(log, effects);
-        match &taken {
-            Ok(Ok(_)) => self.told = false,
-            Ok(Err(_)) if !self.told => {
+        if missed > 0 {
+            self.told = Some(self.batch.front());
+            if !told {
                 // Once until a message was taken: this line may be what comes next here.
-                self.told = true;
                 tracing::debug!(channel = &*self.handle.name, missed, "lossy reader lagged");
             }
-            _ => {}
         }
         taken
     }

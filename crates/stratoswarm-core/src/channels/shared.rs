@@ -10,6 +10,7 @@ use crossbeam_utils::CachePadded;
 use super::handles::{HandleKind, Handles, Site};
 use crate::{
     accounts::{Caller, ChannelInfo, ChannelKind, Counters, ReaderInfo, WaitInfo, WaitKind, WaitState},
+    contain::contain,
     engine::{Durability, Effects, Log, Warning},
     sync::{
         Mutex, MutexGuard, Rank,
@@ -155,7 +156,7 @@ impl<M> Shared<M> {
         if let Ok(waker) = log.sole_parked() {
             drop(log);
             if let Some(waker) = waker {
-                waker.wake();
+                contain(|| waker.wake());
             }
             return;
         }
@@ -224,6 +225,7 @@ impl<M> Shared<M> {
             (&figures.blocked, WaitState::Waiting),
             (&figures.permits, WaitState::Held),
             (&figures.unserved, WaitState::Unserved),
+            (&figures.closing, WaitState::Waiting),
         ];
         let waits = lists
             .iter()

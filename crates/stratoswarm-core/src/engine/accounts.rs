@@ -23,6 +23,8 @@ pub(crate) struct LogFigures {
     pub(crate) permits: Vec<Caller>,
     /// The requests that wait for a group.
     pub(crate) unserved: Vec<Caller>,
+    /// Those who wait for the close.
+    pub(crate) closing: Vec<Caller>,
     pub(crate) asked: u64,
     pub(crate) readers: Vec<ReaderFigures>,
 }
@@ -66,6 +68,7 @@ impl<M> Log<M> {
             granted: callers(&self.gate.granted),
             permits: callers(&self.gate.permits),
             unserved: callers(&self.unserved),
+            closing: callers(&self.closing),
             asked: self.asked,
             readers,
         }

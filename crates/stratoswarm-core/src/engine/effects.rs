@@ -1,14 +1,9 @@
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    task::Waker,
-    thread,
-};
+use std::task::Waker;
 
 use smallvec::SmallVec;
 
 use super::Queue;
-use crate::requests::AnyResponder;
+use crate::{contain::contain, requests::AnyResponder};
 
 /// What is to be done once the log's lock is released.
 #[must_use]
@@ -78,51 +73,16 @@ impl<M> Effects<M> {
     }
 
     /// Wakes and drops. The lock must have been released.
-    ///
-    /// # Panics
-    /// With the first panic of a waker or a drop, once all the others have had their turn.
     #[inline]
     pub(crate) fn run(self) -> Vec<Warning> {
         if self.is_nothing() {
             std::mem::forget(self); // most often so, and to drop five empty lists takes as long as a message
             return Vec::new();
         }
-        let mut panics = Panics::default();
-        self.wakers.into_iter().for_each(|waker| panics.catch(|| waker.wake()));
-        self.wakers_dropped.into_iter().for_each(|waker| panics.catch(|| drop(waker)));
-        self.dropped.into_iter().for_each(|message| panics.catch(|| drop(message)));
-        self.dropped_requests.into_iter().for_each(|request| panics.catch(|| drop(request)));
-        panics.resume();
+        self.wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
+        self.wakers_dropped.into_iter().for_each(|waker| contain(|| drop(waker)));
+        self.dropped.into_iter().for_each(|message| contain(|| drop(message)));
+        self.dropped_requests.into_iter().for_each(|request| contain(|| drop(request)));
         self.warnings
-    }
-}
-
-/// Runs users' code so that one panic costs no other its turn.
-#[derive(Default)]
-pub(crate) struct Panics {
-    first: Option<Box<dyn Any + Send>>,
-}
-
-impl Panics {
-    #[inline]
-    pub(crate) fn catch(&mut self, users: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(users)) {
-            self.first.get_or_insert(panic);
-        }
-    }
-
-    /// Goes on as if there had been no panic; the panic hook has told of it.
-    pub(crate) fn swallow(self) {
-        std::mem::forget(self.first); // to drop it may panic, too
-    }
-
-    /// Goes on with the first panic, unless one is under way already.
-    #[inline]
-    pub(crate) fn resume(self) {
-        if let Some(panic) = self.first
-            && !thread::panicking()
-        {
-            resume_unwind(panic);
-        }
     }
 }

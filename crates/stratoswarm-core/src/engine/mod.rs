@@ -64,7 +64,7 @@ mod tests;
 use crate::waiting::{WaitId, WaitList, Waiter};
 pub(crate) use accounts::ReaderFigures;
 pub(crate) use batch::Batch;
-pub(crate) use effects::{Effects, Panics, Warning};
+pub(crate) use effects::{Effects, Warning};
 use gate::Gate;
 pub(crate) use gate::{Admission, Entry};
 pub(crate) use hand::{Hand, Ticket};

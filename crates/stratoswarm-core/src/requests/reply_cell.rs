@@ -7,7 +7,7 @@ use crate::{
     accounts::Caller,
     channels::Sent,
     clock,
-    engine::Panics,
+    contain::contain,
     sync::{
         Mutex, Rank,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -131,13 +131,10 @@ impl<R> ReplyCell<R> {
         let caller = state.caller.take();
         let watchers = if state.watchers.is_empty() { None } else { Some(state.watchers.clear()) };
         drop(state);
-        if let Some(watchers) = watchers {
-            let mut panics = Panics::default();
-            caller.into_iter().chain(watchers).for_each(|waker| panics.catch(|| waker.wake()));
-            panics.resume();
-        } else if let Some(caller) = caller {
-            caller.wake();
+        if let Some(caller) = caller {
+            contain(|| caller.wake());
         }
+        watchers.into_iter().flatten().for_each(|waker| contain(|| waker.wake()));
         Ok(())
     }
 
@@ -148,10 +145,8 @@ impl<R> ReplyCell<R> {
         self.set(if expired { phase::EXPIRED } else { phase::GIVEN_UP });
         let (late, caller, watchers) = (state.reply.take(), state.caller.take(), state.watchers.clear());
         drop(state);
-        drop((late, caller)); // user code, outside the lock
-        let mut panics = Panics::default();
-        watchers.for_each(|waker| panics.catch(|| waker.wake()));
-        panics.resume();
+        watchers.for_each(|waker| contain(|| waker.wake())); // user code, outside the lock
+        drop((late, caller));
         self.is_handled()
     }
 

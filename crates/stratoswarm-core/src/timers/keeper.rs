@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::table::{Alarm, Entry, Table};
-use crate::{clock, engine::Panics};
+use crate::{clock, contain::contain};
 
 /// All that waits in this process.
 pub(super) static TABLE: Table = Table::new();
@@ -89,11 +89,9 @@ fn wake() {
 fn keep() {
     loop {
         let (due, next) = TABLE.due(Instant::now());
-        let mut panics = Panics::default(); // of wakers; told by the panic hook already
         for alarm in due {
-            panics.catch(|| alarm.ring());
+            contain(|| alarm.ring());
         }
-        panics.swallow();
         if let Some(next) = next {
             TABLE.sleeps_until(next);
             thread::park_timeout(next.saturating_duration_since(Instant::now()));

@@ -10,7 +10,7 @@ use super::{
     sleeping::Sleeping,
     table::{Alarm, Entry},
 };
-use crate::{clock, engine::Panics, requests::AnyCell};
+use crate::{clock, contain::contain, requests::AnyCell};
 
 /// The deadline of one waiting future, and a request's entry in the list of those that wait. Gone with the drop.
 pub(crate) struct Timer {
@@ -107,7 +107,5 @@ impl Drop for Timer {
 
 /// Ends all requests that wait on this channel.
 pub(crate) fn close_requests(channel: usize) {
-    let mut panics = Panics::default();
-    TABLE.requests(channel).into_iter().for_each(|cell| panics.catch(|| cell.close()));
-    panics.resume();
+    TABLE.requests(channel).into_iter().for_each(|cell| contain(|| cell.close()));
 }
