@@ -253,3 +253,24 @@ fn an_idle_channel_costs_no_memory_for_its_capacity() {
     assert!(counted.bytes_max < 64 * 1024, "{counted:?}");
     assert_eq!(counted.bytes_current, 0, "all is given back with the last handle: {counted:?}");
 }
+
+#[test]
+fn topics_that_come_and_go_cost_no_memory() {
+    let fabric = Fabric::new();
+    let counted = measure(|| {
+        for number in 0..10_000 {
+            let name = format!("topic {number}");
+            let ephemeral = number % 2 == 0;
+            let builder = fabric.channel::<Sample>(&name);
+            let topic = if ephemeral { builder.ephemeral() } else { builder }.open().unwrap();
+            let receiver = topic.join("workers");
+            topic.try_send(SAMPLE).unwrap(); // and nobody takes it
+            if !ephemeral {
+                topic.close();
+            }
+            drop((topic, receiver));
+        }
+    });
+    assert!(counted.bytes_current < 100_000, "{counted:?}");
+    assert!(counted.bytes_max < 200_000, "{counted:?}");
+}

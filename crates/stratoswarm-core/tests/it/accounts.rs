@@ -7,7 +7,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use stratoswarm_core::{ChannelInfo, ChannelKind, ReaderKind, RequestCounts};
+use stratoswarm_core::{ChannelInfo, ChannelKind, ReaderKind, RequestCounts, WaitInfo, WaitKind, WaitState};
 use tokio::time::{Duration, advance};
 use tokio_test::task;
 
@@ -309,4 +309,139 @@ fn in_hand_counts_every_delivery_however_many_and_however_long() {
     assert_eq!(in_hand(), held.len() as u64);
     held.clear();
     assert_eq!(in_hand(), 0);
+}
+
+// ---- who waits
+
+/// What is told of each, but for how long.
+fn told(waits: &[WaitInfo]) -> Vec<(WaitKind, WaitState, Option<tokio::task::Id>, u32)> {
+    for wait in waits {
+        assert!(wait.at.file().ends_with("accounts.rs"), "{wait:?}");
+    }
+    waits.iter().map(|wait| (wait.kind, wait.state, wait.task, wait.at.line())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_was_granted_to_a_send_that_nobody_polls_is_told() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    put(&channel, [1]);
+    let (mut kept, line) = (task::spawn(channel.send(Number(2))), line!());
+    park(&mut kept);
+    assert_eq!(told(&channel.info().waits), [(WaitKind::Send, WaitState::Waiting, None, line)]);
+    assert_eq!((channel.info().blocked_senders, channel.info().granted), (1, 0));
+    advance(Duration::from_secs(3)).await;
+    assert_eq!(take(&mut receiver), 1);
+    let info = channel.info();
+    assert_eq!(told(&info.waits), [(WaitKind::Send, WaitState::Granted, None, line)]);
+    assert_eq!((info.len, info.blocked_senders, info.granted), (0, 0, 1));
+    let waited = info.waits[0].waited;
+    assert!(waited >= Duration::from_millis(2_990) && waited < Duration::from_millis(3_010), "{waited:?}");
+    drop(kept);
+    assert!(channel.info().waits.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_or_holds_a_place_is_told_with_task_and_line_and_time() {
+    use {WaitKind::*, WaitState::*};
+
+    let channel = channel(1);
+    let _receiver = channel.join("workers");
+    let (permit, permit_line) = (channel.try_reserve().unwrap(), line!());
+    let (sender, batcher, asker) = (channel.clone(), channel.clone(), channel.clone());
+    let send = tokio::spawn(async move { sender.send(Number(1)).await });
+    let send_line = line!() - 1;
+    turns(4).await;
+    let send_many = tokio::spawn(async move { batcher.send_many(&mut vec![Number(2)]).await });
+    let send_many_line = line!() - 1;
+    turns(4).await;
+    let request = tokio::spawn(async move { asker.request(Number(3)).timeout(Duration::MAX).await });
+    let request_line = line!() - 1;
+    turns(4).await;
+    advance(Duration::from_secs(2)).await;
+    let (mut reserve, reserve_line) = (task::spawn(channel.reserve()), line!());
+    park(&mut reserve);
+    let (mut owned, owned_line) = (task::spawn(channel.clone().reserve_owned()), line!());
+    park(&mut owned);
+    advance(Duration::from_secs(1)).await;
+
+    let info = channel.info();
+    let expected = [
+        (Send, Waiting, Some(send.id()), send_line),
+        (SendMany, Waiting, Some(send_many.id()), send_many_line),
+        (Request, Waiting, Some(request.id()), request_line),
+        (Reserve, Waiting, None, reserve_line),
+        (Reserve, Waiting, None, owned_line),
+        (Permit, Held, None, permit_line),
+    ];
+    assert_eq!(told(&info.waits), expected);
+    let seconds: Vec<_> = info.waits.iter().map(|wait| wait.waited.as_secs_f64().round()).collect();
+    assert_eq!(seconds, [3.0, 3.0, 3.0, 1.0, 1.0, 3.0]);
+    assert_eq!((info.blocked_senders, info.permits, info.granted), (5, 1, 0));
+    let lines: Vec<_> = info.blocked_at.iter().map(|at| at.line()).collect();
+    assert_eq!(lines, [send_line, send_many_line, request_line, reserve_line, owned_line]);
+
+    drop(permit);
+    let granted = channel.info().waits[0].clone();
+    assert_eq!((granted.state, granted.task), (Granted, Some(send.id())), "not run since");
+    channel.close();
+    assert!(channel.info().waits.is_empty(), "{:?}", channel.info().waits);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_a_group_is_told() {
+    let channel = channel(1);
+    let asker = channel.clone();
+    let asking = tokio::spawn(async move { asker.request(Number(1)).await });
+    let line = line!() - 1;
+    turns(4).await;
+    let info = channel.info();
+    assert_eq!(told(&info.waits), [(WaitKind::Request, WaitState::Unserved, Some(asking.id()), line)]);
+    assert_eq!((info.unserved, info.blocked_senders), (1, 0));
+}
+
+#[tokio::test]
+async fn readers_that_wait_are_told_with_their_task_and_where_they_were_made() {
+    let channel = channel(4);
+    let (mut receiver, joined) = (channel.join("workers"), line!());
+    let (mut subscriber, subscribed) = (channel.subscribe(), line!());
+    let (mut tap, tapped) = (channel.tap(), line!());
+    assert!(channel.info().readers.iter().all(|reader| reader.waits.is_empty()));
+    let recv = tokio::spawn(async move { receiver.recv().await.is_some() });
+    let mut read = task::spawn(subscriber.recv());
+    let mut hear = task::spawn(tap.recv());
+    turns(4).await;
+    park(&mut read);
+    park(&mut hear);
+    let info = channel.info();
+    let waits = |kind| told(&reader(&info, kind).waits);
+    let wait = |task, line| [(WaitKind::Receive, WaitState::Waiting, task, line)];
+    assert_eq!(waits(ReaderKind::Group), wait(Some(recv.id()), joined));
+    assert_eq!(waits(ReaderKind::Subscriber), wait(None, subscribed));
+    assert_eq!(waits(ReaderKind::Lossy), wait(None, tapped));
+    assert!(info.waits.is_empty(), "they are told of their readers");
+    put(&channel, [1]);
+    assert!(recv.await.unwrap());
+    drop((read, hear));
+    assert!(channel.info().readers.iter().all(|reader| reader.waits.is_empty()));
+}
+
+#[tokio::test]
+async fn who_waits_for_the_close_is_told() {
+    let channel = channel(4);
+    let (mut waiting, line) = (task::spawn(channel.closed()), line!());
+    park(&mut waiting);
+    let watcher = channel.clone();
+    let watching = tokio::spawn(async move { watcher.closed().await });
+    let watching_line = line!() - 1;
+    turns(4).await;
+    let expected = [
+        (WaitKind::Closed, WaitState::Waiting, None, line),
+        (WaitKind::Closed, WaitState::Waiting, Some(watching.id()), watching_line),
+    ];
+    assert_eq!(told(&channel.info().waits), expected);
+    assert_eq!(channel.info().blocked_senders, 0);
+    drop(waiting);
+    channel.close();
+    assert!(channel.info().waits.is_empty());
 }

@@ -1,7 +1,10 @@
 //! Blocking calls: on any thread that may block; in async context they panic as tokio's do.
 
-use crate::fixtures::{Number, broadcast, channel, park, put, take};
-use std::thread;
+use crate::fixtures::{Number, broadcast, channel, panics, park, put, take};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+};
 use stratoswarm_core::SendError;
 use tokio_test::task;
 
@@ -141,4 +144,32 @@ async fn blocking_recv_of_a_lossy_subscriber_panics_in_async_context() {
     let mut subscriber = events.subscribe();
     events.send(Number(1)).unwrap();
     let _ = subscriber.blocking_recv();
+}
+
+/// The line of the panic that this ends in, which must be in this file.
+#[track_caller]
+fn line_of_panic<T>(call: impl FnOnce() -> T) -> u32 {
+    panics(); // it keeps them from here on
+    assert!(catch_unwind(AssertUnwindSafe(call)).is_err(), "it blocks in async context");
+    let here = thread::current().id();
+    let seen = panics().into_iter().rfind(|panic| panic.thread == here).expect("it was seen");
+    assert!(seen.text.contains("block the current thread"), "{seen:?}");
+    assert!(seen.file.ends_with("blocking.rs"), "{seen:?}");
+    seen.line
+}
+
+#[tokio::test]
+async fn what_blocks_in_async_context_panics_with_the_line_of_the_call() {
+    let (channel, events) = (channel(4), broadcast(4));
+    let (mut receiver, mut subscriber) = (channel.join("workers"), channel.subscribe());
+    let mut lossy = events.subscribe();
+    let line = line_of_panic(|| channel.blocking_send(Number(1)));
+    assert_eq!(line, line!() - 1);
+    let line = line_of_panic(|| receiver.blocking_recv());
+    assert_eq!(line, line!() - 1);
+    let line = line_of_panic(|| subscriber.blocking_recv());
+    assert_eq!(line, line!() - 1);
+    let line = line_of_panic(|| lossy.blocking_recv());
+    assert_eq!(line, line!() - 1);
+    assert!(channel.is_empty(), "nothing was sent");
 }

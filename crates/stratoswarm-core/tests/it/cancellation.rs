@@ -1,7 +1,11 @@
 //! Cancellation: a dropped send is never sent, a dropped recv loses nothing, and what was granted is passed on.
 
 use crate::fixtures::{Dice, Number, channel, is_full, park, put, ready, take, take_all, turns, woken};
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use stratoswarm_core::Channel;
 use tokio_test::task;
 
@@ -238,6 +242,164 @@ fn a_request_dropped_while_it_waits_for_room_is_never_sent() {
     assert_eq!(woken(&mut send), Ok(()));
     assert_eq!(take_all(&mut receiver), [3]);
     assert_eq!(channel.info().sent, 2);
+}
+
+// ---- futures that are over and are polled again
+
+/// What a future does that is polled after it was ready, if it does not wait: it panics.
+#[track_caller]
+fn poll_again<F: Future>(done: &mut task::Spawn<F>) {
+    for _ in 0..3 {
+        if let Ok(polled) = catch_unwind(AssertUnwindSafe(|| done.poll())) {
+            assert!(polled.is_pending(), "ready for a second time");
+        }
+    }
+}
+
+#[test]
+fn a_finished_send_that_is_polled_again_takes_nobodys_place() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut done = task::spawn(channel.send(Number(0)));
+    assert_eq!(ready(&mut done), Ok(()));
+    poll_again(&mut done);
+    assert_eq!(channel.info().blocked_senders, 0);
+    let mut first = task::spawn(channel.send(Number(1)));
+    let mut second = task::spawn(channel.send(Number(2)));
+    park(&mut first);
+    poll_again(&mut done);
+    park(&mut second);
+    assert_eq!(channel.info().blocked_senders, 2);
+    assert_eq!(take(&mut receiver), 0);
+    poll_again(&mut done);
+    assert!(first.is_woken() && !second.is_woken());
+    assert_eq!(ready(&mut first), Ok(()));
+    poll_again(&mut done);
+    poll_again(&mut first);
+    drop((done, first));
+    assert_eq!(take(&mut receiver), 1);
+    assert_eq!(woken(&mut second), Ok(()));
+    assert_eq!(take_all(&mut receiver), [2]);
+    let info = channel.info();
+    assert_eq!((info.sent, info.blocked_senders, info.granted), (3, 0, 0));
+}
+
+#[test]
+fn a_finished_reserve_that_is_polled_again_gives_no_second_permit() {
+    let channel = channel(3);
+    let _idle = channel.join("workers");
+    let mut done = task::spawn(channel.reserve());
+    let permit = ready(&mut done).unwrap();
+    let mut owned = task::spawn(channel.clone().reserve_owned());
+    let owned_permit = ready(&mut owned).unwrap();
+    poll_again(&mut done);
+    poll_again(&mut owned);
+    assert_eq!(channel.info().permits, 2);
+    put(&channel, [1]);
+    poll_again(&mut done);
+    poll_again(&mut owned);
+    drop((done, owned));
+    let info = channel.info();
+    assert_eq!((info.permits, info.granted, info.blocked_senders), (2, 0, 0));
+    permit.send(Number(2));
+    drop(owned_permit);
+    put(&channel, [3]);
+    assert!(is_full(&channel));
+}
+
+#[test]
+fn a_finished_request_that_is_polled_again_asks_nobody() {
+    let channel = channel(2);
+    let mut receiver = channel.join("workers");
+    let mut done = task::spawn(channel.request(Number(1)));
+    park(&mut done);
+    receiver.try_recv().unwrap().into_parts().1.send(7);
+    assert_eq!(woken(&mut done), Ok(7));
+    poll_again(&mut done);
+    put(&channel, [2, 3]);
+    let mut waiting = task::spawn(channel.send(Number(4)));
+    park(&mut waiting);
+    poll_again(&mut done);
+    assert_eq!(channel.info().blocked_senders, 1);
+    drop(done);
+    assert_eq!(take(&mut receiver), 2);
+    assert_eq!(woken(&mut waiting), Ok(()));
+    assert_eq!(take_all(&mut receiver), [3, 4]);
+    let requests = channel.info().requests;
+    assert_eq!((requests.asked, requests.answered, requests.abandoned), (1, 1, 0));
+}
+
+#[test]
+fn a_finished_batch_that_is_polled_again_sends_nothing() {
+    let channel = channel(1);
+    let mut receiver = channel.join("workers");
+    let mut batch = vec![Number(1)];
+    let mut done = task::spawn(channel.send_many(&mut batch));
+    assert_eq!(ready(&mut done), Ok(()));
+    let mut waiting = task::spawn(channel.send(Number(2)));
+    park(&mut waiting);
+    poll_again(&mut done);
+    assert_eq!(channel.info().blocked_senders, 1);
+    assert_eq!(take(&mut receiver), 1);
+    poll_again(&mut done);
+    assert_eq!(woken(&mut waiting), Ok(()));
+    assert_eq!(take_all(&mut receiver), [2]);
+}
+
+#[test]
+fn a_finished_recv_that_is_polled_again_takes_nothing_and_waits_for_nothing() {
+    let channel = channel(4);
+    let (mut first, mut second) = (channel.join("workers"), channel.join("workers"));
+    let (mut subscriber, mut tap) = (channel.subscribe(), channel.tap());
+    put(&channel, [1]);
+    let mut buffer = Vec::new();
+    let mut recv = task::spawn(first.recv());
+    let mut read = task::spawn(subscriber.recv());
+    let mut hear = task::spawn(tap.recv());
+    assert_eq!(*ready(&mut recv).unwrap(), Number(1));
+    assert_eq!(ready(&mut read), Some(Number(1)));
+    assert_eq!(ready(&mut hear), Some(Ok(Number(1))));
+    poll_again(&mut recv);
+    poll_again(&mut read);
+    poll_again(&mut hear);
+    let mut other = task::spawn(second.recv());
+    park(&mut other);
+    put(&channel, [2]);
+    poll_again(&mut recv);
+    poll_again(&mut read);
+    poll_again(&mut hear);
+    assert_eq!(*woken(&mut other).unwrap(), Number(2));
+    drop((recv, read, hear, other));
+    assert_eq!(subscriber.try_recv(), Ok(Number(2)));
+    assert_eq!(tap.try_recv(), Ok(Ok(Number(2))));
+
+    put(&channel, [3]);
+    let mut many = task::spawn(first.recv_many(&mut buffer, 2));
+    assert_eq!(ready(&mut many), 1);
+    let mut other = task::spawn(second.recv());
+    park(&mut other);
+    poll_again(&mut many);
+    put(&channel, [4]);
+    poll_again(&mut many);
+    assert_eq!(*woken(&mut other).unwrap(), Number(4));
+    drop(many);
+    assert_eq!(buffer.len(), 1);
+}
+
+#[test]
+fn a_finished_wait_for_the_close_that_is_polled_again_is_over() {
+    let channel = channel(1);
+    let mut done = task::spawn(channel.closed());
+    let mut waiting = task::spawn(channel.closed());
+    park(&mut done);
+    park(&mut waiting);
+    channel.close();
+    woken(&mut done);
+    for _ in 0..3 {
+        // Ready, waiting or a panic: it does no harm.
+        drop(catch_unwind(AssertUnwindSafe(|| done.poll())));
+    }
+    woken(&mut waiting);
 }
 
 // ---- under load

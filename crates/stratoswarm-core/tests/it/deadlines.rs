@@ -490,3 +490,94 @@ fn a_request_that_one_group_handles_gives_its_place_at_the_other_up_when_its_cal
     drop(handled);
     assert_balanced(&channel.info());
 }
+
+// ---- what a deadline leaves behind
+
+/// For how long a paused clock has gone on, where the runtime has nothing to do until another thread has seen it idle.
+fn moved_while_idle(prepare: impl AsyncFnOnce()) -> Duration {
+    let (parks, parked) = std::sync::mpsc::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .on_thread_park(move || {
+            let _ = parks.send(());
+        })
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        prepare().await;
+        let start = Instant::now();
+        while parked.try_recv().is_ok() {}
+        let (done, outside) = tokio::sync::oneshot::channel();
+        let helper = std::thread::spawn(move || {
+            parked.recv().unwrap();
+            // A clock that goes on to an armed timer lets the thread park again.
+            let _ = parked.recv_timeout(Duration::from_millis(30));
+            done.send(()).unwrap();
+        });
+        outside.await.unwrap();
+        let moved = start.elapsed();
+        helper.join().unwrap();
+        moved
+    })
+}
+
+#[test]
+fn the_deadline_of_an_answered_request_does_not_move_a_paused_clock() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut requests: Vec<_> =
+        (0..4).map(|number| task::spawn(channel.request(Number(number)).timeout(30 * SECOND))).collect();
+    let (answered, pending) = requests.split_at_mut(3);
+    let moved = moved_while_idle(async || {
+        for request in &mut *answered {
+            park(request);
+            receiver.try_recv().unwrap().into_parts().1.send(7);
+            assert_eq!(woken(request), Ok(7));
+        }
+    });
+    assert_eq!(moved, Duration::ZERO);
+    let moved = moved_while_idle(async || park(&mut pending[0]));
+    assert!(moved >= 30 * SECOND, "that of a request that waits does: {moved:?}");
+}
+
+async fn ask_and_expire(channel: &Channel<Number>) {
+    let (mut worker, _idle) = (channel.join("workers"), channel.join("workers"));
+    let serving = async {
+        for _ in 0..5 {
+            let (number, responder) = worker.recv().await.unwrap().into_parts();
+            responder.send(number.0);
+        }
+    };
+    let asking = async {
+        for number in 0..5 {
+            let asked = channel.request(Number(number)).timeout(Duration::from_millis(500 + number));
+            assert_eq!(asked.await, Ok(number));
+        }
+    };
+    tokio::join!(serving, asking);
+    for timeout in 1..4 {
+        expired(channel.request(Number(0)).timeout(Duration::from_millis(timeout)).await);
+    }
+}
+
+#[test]
+fn deadlines_leave_no_task_in_the_runtime() {
+    for paused in [false, true] {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(paused).build().unwrap();
+        runtime.block_on(async {
+            let channel = channel(4);
+            ask_and_expire(&channel).await;
+            let asking = channel.request(Number(0)).timeout(60 * SECOND);
+            let mut asking = task::spawn(asking);
+            park(&mut asking);
+            assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0, "{paused}");
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    runtime.block_on(async {
+        ask_and_expire(&channel(4)).await;
+        assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0, "without a clock");
+    });
+}

@@ -2,10 +2,10 @@
 
 use std::{
     future::Future,
-    io,
-    sync::{Arc, Mutex, mpsc},
+    io, panic,
+    sync::{Arc, Mutex, Once, mpsc},
     task::Poll,
-    thread,
+    thread::{self, ThreadId},
     time::Duration,
 };
 use stratoswarm_core::{
@@ -123,6 +123,43 @@ pub(crate) fn without_deadlock(work: impl FnOnce() + Send + 'static) {
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// A panic that no test wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Panic {
+    pub(crate) thread: ThreadId,
+    pub(crate) text: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+/// The panics of all threads since the first call. Those that a test wants say so: they are neither listed nor printed.
+pub(crate) fn panics() -> Vec<Panic> {
+    static SEEN: Mutex<Vec<Panic>> = Mutex::new(Vec::new());
+    static WATCH: Once = Once::new();
+
+    WATCH.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let payload = info.payload();
+            let owned = payload.downcast_ref::<String>().map(String::as_str);
+            let text = payload.downcast_ref::<&str>().copied().or(owned).unwrap_or_default();
+            if text.contains("as the test wants it") {
+                return;
+            }
+            let at = info.location();
+            let seen = Panic {
+                thread: thread::current().id(),
+                text: text.to_owned(),
+                file: at.map(|at| at.file().to_owned()).unwrap_or_default(),
+                line: at.map_or(0, |at| at.line()),
+            };
+            SEEN.lock().unwrap().push(seen);
+            before(info);
+        }));
+    });
+    SEEN.lock().unwrap().clone()
 }
 
 /// A small repeatable source of choices.

@@ -1,7 +1,11 @@
 //! Lossy readers: never hold a sender back, and are told exactly what they missed.
 
 use crate::fixtures::{Number, broadcast, channel, hear_all, park, put, take, turns, woken};
-use stratoswarm_core::{LossySubscriber, SendError, TryRecvError};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use stratoswarm_core::{Fabric, LossySubscriber, SendError, TryRecvError};
 use tokio_test::task;
 
 // ---- broadcasts
@@ -286,4 +290,49 @@ fn check_sequence(heard: &[i64], position: &mut u64, end: u64) {
         }
     }
     assert_eq!(*position, end, "after {heard:?}");
+}
+
+#[test]
+fn a_thousand_lossy_readers_hold_few_clones_of_what_they_have_not_read() {
+    const READERS: usize = 1_000;
+    const KEPT: usize = 64;
+
+    /// Counts those that exist.
+    struct Counted(Arc<AtomicUsize>);
+    impl Counted {
+        fn new(live: &Arc<AtomicUsize>) -> Self {
+            live.fetch_add(1, Ordering::Relaxed);
+            Self(Arc::clone(live))
+        }
+    }
+    impl Clone for Counted {
+        fn clone(&self) -> Self {
+            Self::new(&self.0)
+        }
+    }
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    let live = Arc::default();
+    let events = Fabric::new().broadcast::<Counted>("counted").capacity(KEPT).open().unwrap();
+    let mut readers: Vec<_> = (0..READERS).map(|_| events.subscribe()).collect();
+    // Twice: a reader that has read many takes more at once.
+    for _ in 0..2 {
+        for _ in 0..KEPT {
+            assert_eq!(events.send(Counted::new(&live)).ok(), Some(READERS));
+        }
+        for (turn, reader) in readers.iter_mut().enumerate() {
+            assert!(reader.try_recv().is_ok_and(|heard| heard.is_ok()));
+            let held = live.load(Ordering::Relaxed);
+            assert!(held <= 5 * KEPT + READERS, "{held} after {turn} readers took one");
+        }
+        for reader in &mut readers {
+            assert_eq!(std::iter::from_fn(|| reader.try_recv().ok()).flatten().count(), KEPT - 1);
+        }
+    }
+    drop((readers, events));
+    assert_eq!(live.load(Ordering::Relaxed), 0);
 }

@@ -1,8 +1,15 @@
 //! Opening: one name is one channel of one type; options not stated match anything, others must agree.
 
-use crate::fixtures::{Number, is_full, put, take, take_all};
-use std::time::Duration;
-use stratoswarm_core::{ChannelKind, Fabric, Message, OpenError, TryRecvError};
+use crate::fixtures::{Number, is_full, park, put, take, take_all, without_deadlock, woken};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use stratoswarm_core::{
+    Channel, ChannelKind, Fabric, Message, OpenError, RequestError, SendError, TryRecvError,
+};
+use tokio_test::task;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Letter(char);
@@ -188,4 +195,175 @@ fn channels_are_listed_in_the_order_of_their_closing() {
         (ChannelKind::Channel.to_string(), ChannelKind::Broadcast.to_string()),
         ("channel".into(), "broadcast".into())
     );
+}
+
+#[test]
+fn a_channel_that_is_found_has_all_the_groups_it_was_opened_with() {
+    const GROUPS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+    /// Where neither waits for long, a thread that sleeps would come too late.
+    fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
+        for turn in 0_u64.. {
+            if let Some(found) = found() {
+                return found;
+            }
+            if turn % 4_096 == 4_095 {
+                thread::yield_now();
+            }
+        }
+        unreachable!("it goes on for ever")
+    }
+
+    without_deadlock(|| {
+        let (fabric, start) = (Fabric::new(), Instant::now());
+        let (looks_for, over) = (AtomicU64::new(0), AtomicBool::new(false));
+        let name = |round| format!("numbers {round}");
+        thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                for round in 1.. {
+                    let name = name(round);
+                    looks_for.store(round, Ordering::Release);
+                    let found = || fabric.get::<Number>(&name).map(Some);
+                    let ended = || over.load(Ordering::Acquire).then_some(None);
+                    let Some(numbers) = until(|| found().or_else(ended)) else { break };
+                    put(&numbers, [round]);
+                }
+            });
+            for round in 1..=2_000 {
+                let name = name(round);
+                until(|| (looking.is_finished() || looks_for.load(Ordering::Acquire) == round).then_some(()));
+                let opening = GROUPS.into_iter().fold(fabric.channel(&name), |it, group| it.group(group));
+                let numbers: Channel<Number> = opening.open().unwrap();
+                until(|| (looking.is_finished() || !numbers.is_empty()).then_some(()));
+                let taken = GROUPS.map(|group| take_all(&mut numbers.join(group)));
+                let last = taken.iter().any(|taken| *taken != [round]) || start.elapsed().as_secs() > 0;
+                over.store(last, Ordering::Release);
+                assert_eq!(taken, GROUPS.map(|_| [round]), "in round {round}");
+                fabric.remove(&name);
+                if last {
+                    break;
+                }
+            }
+            over.store(true, Ordering::Release);
+        });
+    });
+}
+
+#[test]
+fn an_ephemeral_channel_closes_with_its_last_sender_and_is_gone_with_its_last_handle() {
+    let fabric = Fabric::new();
+    let topic = fabric.channel::<Number>("topic").ephemeral().open().unwrap();
+    let mut receiver = topic.join("workers");
+    let (subscriber, tap) = (topic.subscribe(), topic.tap());
+    put(&topic, [1]);
+    let second = fabric.get::<Number>("topic").expect("it is found while it is open");
+    drop(topic);
+    assert!(!second.is_closed());
+    drop(second);
+    assert_eq!(take_all(&mut receiver), [1]);
+    assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Closed));
+    assert!(fabric.get::<Number>("topic").is_none(), "nobody can send any more");
+    drop((tap, receiver));
+    assert_eq!(fabric.channels().len(), 1, "the subscriber has one to read");
+    drop(subscriber);
+    assert!(fabric.channels().is_empty());
+
+    let news = fabric.broadcast::<Number>("topic").ephemeral().open().expect("the name is free");
+    let reader = news.subscribe();
+    drop((news, reader));
+    assert!(fabric.channels().is_empty());
+    drop(fabric.channel::<Number>("topic").open().unwrap());
+    assert_eq!(fabric.channels().len(), 1, "one that is not ephemeral stays");
+    conflict(fabric.channel::<Number>("topic").ephemeral().open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_channel_is_gone_with_its_last_handle_and_the_next_report_counts_what_it_left() {
+    let fabric = Fabric::new();
+    for name in ["one", "two"] {
+        let numbers = fabric.channel::<Number>(name).group("workers").open().unwrap();
+        put(&numbers, 0..3);
+        numbers.close();
+        assert!(fabric.channels().iter().any(|info| info.name == name), "there is something to drain");
+    }
+    assert!(fabric.channels().is_empty());
+    let kept = fabric.channel::<Number>("kept").open().unwrap();
+    let report = fabric.shutdown(Duration::from_secs(1)).await;
+    assert_eq!((report.gone.channels, report.gone.undelivered), (2, 6));
+    assert!(!report.is_clean());
+    assert_eq!(report.channels.len(), 1);
+    let again = fabric.shutdown(Duration::from_secs(1)).await;
+    assert_eq!((again.gone.channels, again.gone.undelivered), (0, 0), "they were told of");
+    assert!(again.is_clean());
+    drop(kept);
+}
+
+#[test]
+fn a_closed_channel_with_work_in_hand_is_gone_once_that_is_finished() {
+    let fabric = Fabric::new();
+    let numbers = fabric.channel::<Number>("numbers").open().unwrap();
+    let mut receiver = numbers.join("workers");
+    put(&numbers, 0..2);
+    let in_hand = receiver.try_recv().unwrap();
+    numbers.close();
+    drop((numbers, receiver));
+    assert_eq!(fabric.channels().len(), 1);
+    drop(in_hand);
+    assert!(fabric.channels().is_empty());
+}
+
+#[test]
+fn a_channel_removed_by_hand_ends_its_waits_and_frees_its_name() {
+    let fabric = Fabric::new();
+    let numbers = fabric.channel::<Number>("numbers").capacity(2).group("nobody").open().unwrap();
+    let unserved = fabric.channel::<Letter>("letters").no_default_timeout().open().unwrap();
+    let mut receiver = numbers.join("workers");
+    put(&numbers, [1, 2]);
+    assert_eq!(take_all(&mut receiver), [1, 2]);
+    let mut idle = numbers.join("others");
+    let mut send = task::spawn(numbers.send(Number(3)));
+    let mut recv = task::spawn(receiver.recv());
+    let mut closed = task::spawn(numbers.closed());
+    let mut asking = task::spawn(unserved.request(Letter('a')));
+    park(&mut send);
+    park(&mut recv);
+    park(&mut closed);
+    park(&mut asking);
+
+    let report = fabric.remove("numbers").expect("it is there");
+    assert_eq!((report.name.as_str(), report.undelivered), ("numbers", 2));
+    assert_eq!(woken(&mut send), Err(SendError(Number(3))));
+    assert!(woken(&mut recv).is_none());
+    woken(&mut closed);
+    assert_eq!(idle.try_recv().err(), Some(TryRecvError::Closed));
+    assert!(numbers.is_closed() && numbers.is_empty(), "what only a group without members had is gone");
+    assert!(fabric.remove("letters").is_some());
+    assert_eq!(woken(&mut asking), Err(RequestError::Closed));
+    assert!(fabric.remove("numbers").is_none());
+    assert!(fabric.channels().is_empty());
+
+    let again = fabric.channel::<Letter>("numbers").open().expect("the name is free");
+    drop((send, recv, closed));
+    drop((numbers, receiver, idle));
+    assert!(fabric.get::<Letter>("numbers").expect("the new one stays").same_channel(&again));
+    assert!(!again.is_closed());
+}
+
+#[test]
+fn ten_thousand_topics_that_come_and_go_leave_nothing_behind() {
+    let fabric = Fabric::new();
+    for number in 0..10_000_u64 {
+        let name = format!("topic {number}");
+        let ephemeral = number % 3 == 0;
+        let builder = fabric.channel::<Number>(&name);
+        let topic = if ephemeral { builder.ephemeral() } else { builder }.open().unwrap();
+        let receiver = topic.join("workers");
+        put(&topic, [number]);
+        if !ephemeral {
+            topic.close();
+        }
+        drop((topic, receiver));
+    }
+    assert!(fabric.channels().is_empty());
+    assert!(format!("{fabric:?}").contains("channels: 0"), "{fabric:?}");
 }

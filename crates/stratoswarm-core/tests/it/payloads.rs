@@ -181,3 +181,40 @@ fn refused_messages_come_back_as_they_were() {
     assert!(now(channel.send(Counted(Arc::clone(&clones)))).is_err());
     assert_eq!(clones.load(Ordering::Relaxed), 0);
 }
+
+#[cfg(not(debug_assertions))] // where nothing is optimised, a value is copied once more in every call
+mod by_value {
+    use super::{MIB, now};
+    use stratoswarm_core::{Channel, Fabric, Message, Receiver};
+
+    const KIB: usize = 256;
+
+    #[derive(Clone)]
+    struct Large([[u8; 1024]; KIB]);
+
+    impl Message for Large {
+        type Reply = ();
+    }
+
+    #[inline(never)]
+    fn send(channel: &Channel<Large>) {
+        assert!(now(channel.send(Large([[7; 1024]; KIB]))).is_ok());
+    }
+
+    #[inline(never)]
+    fn receive(receiver: &mut Receiver<Large>) {
+        let large = now(receiver.recv()).unwrap();
+        assert_eq!((large.0[0][0], large.0[KIB - 1][1023]), (7, 7));
+    }
+
+    #[test]
+    fn a_quarter_of_a_mebibyte_passes_by_value_on_a_stack_of_two() {
+        let passing = std::thread::Builder::new().stack_size(2 * MIB).spawn(|| {
+            let channel = Fabric::new().channel("large").capacity(2).open().unwrap();
+            let mut receiver = channel.join("workers");
+            send(&channel);
+            receive(&mut receiver);
+        });
+        passing.unwrap().join().unwrap();
+    }
+}

@@ -1,14 +1,17 @@
 //! Shutdown: upstream first, drained means taken and dropped, and the report names what is left.
 
-use crate::fixtures::{Number, channel, put, take, take_all};
+use crate::fixtures::{Number, channel, logged, park, put, ready, take, take_all, woken};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 use stratoswarm_core::{
-    Channel, ChannelReport, Fabric, OpenError, ReaderKind, Receiver, SendError, ShutdownReport,
+    Channel, ChannelReport, Closed, Fabric, Message, NoReply, OpenError, ReaderKind, Receiver, RequestError,
+    SendError, Sent, ShutdownReport, TryRecvError,
 };
 use tokio::time::{Instant, sleep};
+use tokio_test::task;
+use tracing_subscriber::filter::LevelFilter;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -326,4 +329,180 @@ fn readers_that_come_and_go_after_the_close_leave_nothing_behind() {
         drop(channel.group("passing").ephemeral().join().unwrap());
     }
     assert!(channel.info().readers.len() < 1100);
+}
+
+// ---- what the limit ends
+
+const SHORT: Duration = Duration::from_millis(5);
+
+fn open_patient(fabric: &Fabric, name: &str) -> Channel<Number> {
+    fabric.channel(name).capacity(1).no_default_timeout().open().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_a_shutdown_returns_every_wait_for_room_has_ended() {
+    let fabric = Fabric::new();
+    let full = open_patient(&fabric, "full");
+    let mut worker = full.join("workers");
+    put(&full, [0]);
+    let mut batch = vec![Number(2)];
+    let mut send = task::spawn(full.send(Number(1)));
+    let mut send_many = task::spawn(full.send_many(&mut batch));
+    let mut reserve = task::spawn(full.reserve());
+    let mut reserve_owned = task::spawn(full.clone().reserve_owned());
+    let mut request = task::spawn(full.request(Number(3)));
+    let mut closed = task::spawn(full.closed());
+    park(&mut send);
+    park(&mut send_many);
+    park(&mut reserve);
+    park(&mut reserve_owned);
+    park(&mut request);
+    park(&mut closed);
+    let report = fabric.shutdown(SHORT).await;
+    assert_eq!(woken(&mut send), Err(SendError(Number(1))));
+    assert_eq!(woken(&mut send_many), Err(Closed));
+    assert_eq!(woken(&mut reserve).err(), Some(Closed));
+    assert_eq!(woken(&mut reserve_owned).err(), Some(Closed));
+    assert_eq!(woken(&mut request), Err(RequestError::Closed));
+    woken(&mut closed);
+    drop(send_many);
+    assert_eq!(batch, [Number(2)]);
+    assert_eq!((of(&report, "full").undelivered, of(&report, "full").permits), (1, 0));
+    assert_eq!(take_all(&mut worker), [0], "whoever is there may still take what was sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_a_shutdown_returns_every_request_without_a_deadline_has_ended() {
+    let fabric = Fabric::new();
+    let (unserved, queued, handled) = (
+        open_patient(&fabric, "unserved"),
+        open_patient(&fabric, "queued"),
+        open_patient(&fabric, "handled"),
+    );
+    let (_idle, mut worker) = (queued.join("workers"), handled.join("workers"));
+    let dead = fabric.channel::<Number>("dead").no_default_timeout().group("workers").open().unwrap();
+    let mut without_group = task::spawn(unserved.request(Number(1)));
+    let mut not_taken = task::spawn(queued.request(Number(2)));
+    let mut in_hand = task::spawn(handled.request(Number(3)));
+    let mut without_member = task::spawn(dead.request(Number(4)));
+    park(&mut without_group);
+    park(&mut not_taken);
+    park(&mut in_hand);
+    park(&mut without_member);
+    let (_, responder) = worker.try_recv().unwrap().into_parts();
+    let report = fabric.shutdown(SHORT).await;
+    assert_eq!(woken(&mut without_group), Err(RequestError::Closed));
+    assert_eq!(woken(&mut not_taken), Err(RequestError::Closed));
+    assert_eq!(woken(&mut in_hand), Err(RequestError::Closed));
+    let outcome = woken(&mut without_member);
+    assert!(matches!(outcome, Err(RequestError::Closed | RequestError::Unanswered)), "{outcome:?}");
+    assert_eq!(responder.send(9), Sent::TooLate(9));
+    assert_eq!((of(&report, "queued").undelivered, of(&report, "handled").in_hand), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_a_shutdown_returns_readers_have_their_end_though_a_permit_is_out() {
+    let fabric = Fabric::new();
+    let (numbers, others) = (open(&fabric, "numbers", 0), open(&fabric, "others", 0));
+    let (mut member, mut other) = (numbers.join("workers"), numbers.join("workers"));
+    let (mut subscriber, mut tap) = (numbers.subscribe(), numbers.tap());
+    let permits = (numbers.try_reserve().unwrap(), numbers.clone().reserve_owned().await.unwrap());
+    let mut recv = task::spawn(member.recv());
+    let mut recv_other = task::spawn(other.recv());
+    let mut read = task::spawn(subscriber.recv());
+    let mut hear = task::spawn(tap.recv());
+    park(&mut recv);
+    park(&mut recv_other);
+    park(&mut read);
+    park(&mut hear);
+    let start = Instant::now();
+    let report = fabric.shutdown(SHORT).await;
+    assert!(start.elapsed() >= SHORT, "it waits for the permits: {:?}", start.elapsed());
+    assert!(woken(&mut recv).is_none() && woken(&mut recv_other).is_none());
+    assert_eq!((woken(&mut read), woken(&mut hear)), (None, None));
+    drop((recv, read));
+    assert_eq!(member.try_recv().err(), Some(TryRecvError::Closed));
+    assert_eq!(subscriber.try_recv().err(), Some(TryRecvError::Closed));
+
+    assert!(!report.is_clean(), "{report:?}");
+    let permits_of = |name| (of(&report, name).permits, of(&report, name).info.permits);
+    assert_eq!((permits_of("numbers"), permits_of("others")), ((2, 2), (0, 0)));
+    assert_eq!((of(&report, "numbers").undelivered, of(&report, "numbers").in_hand), (0, 0));
+    drop(permits);
+    assert!(fabric.shutdown(SHORT).await.is_clean());
+    drop(others);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_to_wait_after_a_shutdown_ends_at_once() {
+    let fabric = Fabric::new();
+    let numbers = open_patient(&fabric, "numbers");
+    let mut receiver = numbers.join("workers");
+    let permit = numbers.try_reserve().unwrap();
+    fabric.shutdown(SHORT).await;
+    assert_eq!(ready(&mut task::spawn(numbers.send(Number(1)))), Err(SendError(Number(1))));
+    assert_eq!(ready(&mut task::spawn(numbers.reserve())).err(), Some(Closed));
+    assert_eq!(ready(&mut task::spawn(numbers.request(Number(1)))), Err(RequestError::Closed));
+    ready(&mut task::spawn(numbers.closed()));
+    assert!(ready(&mut task::spawn(receiver.recv())).is_none());
+    assert!(ready(&mut task::spawn(numbers.join("late").recv())).is_none());
+    assert_eq!(ready(&mut task::spawn(numbers.subscribe().recv())), None);
+    drop(permit);
+}
+
+#[test]
+fn what_a_permit_sends_after_a_shutdown_is_warned_of_and_counted() {
+    let warnings = logged(LevelFilter::WARN, || {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let fabric = Fabric::new();
+            let (read, unread) = (open(&fabric, "read", 0), open(&fabric, "unread", 0));
+            let mut receiver = read.join("workers");
+            let permits = (read.try_reserve().unwrap(), unread.try_reserve().unwrap());
+            assert!(!fabric.shutdown(SHORT).await.is_clean());
+            permits.0.send(Number(1));
+            permits.1.send(Number(2));
+            assert_eq!(take_all(&mut receiver), [1], "whoever still reads gets it");
+            assert_eq!((unread.info().sent, unread.info().unclaimed), (1, 1));
+            let report = fabric.shutdown(SHORT).await;
+            assert_eq!((of(&report, "read").undelivered, of(&report, "unread").undelivered), (0, 1));
+            assert!(!report.is_clean());
+        });
+    });
+    let told: Vec<_> = warnings.lines().filter(|line| line.contains("permit")).collect();
+    assert_eq!(told.len(), 2, "{warnings}");
+    assert!(told[0].contains(r#"channel="read""#) && told[1].contains(r#"channel="unread""#), "{warnings}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_hold_handles_of_their_own_channel_are_dropped_by_the_shutdown() {
+    #[derive(Clone)]
+    #[expect(dead_code, reason = "what is held is the point")]
+    struct Homing(Channel<Homing>, Arc<()>);
+    impl Message for Homing {
+        type Reply = NoReply;
+    }
+    let fabric = Fabric::new();
+    let alive = Arc::new(());
+    for (name, group) in [("declared", Some("workers")), ("left", None), ("for the first", None)] {
+        let builder = fabric.channel::<Homing>(name);
+        let channel = match group {
+            Some(group) => builder.group(group),
+            None => builder,
+        };
+        let channel = channel.open().unwrap();
+        if name == "left" {
+            drop(channel.join("workers"));
+        }
+        for _ in 0..2 {
+            channel.send(Homing(channel.clone(), Arc::clone(&alive))).await.ok().unwrap();
+        }
+    }
+    assert_eq!(Arc::strong_count(&alive), 1 + 6);
+    let report = fabric.shutdown(SHORT).await;
+    let undelivered: Vec<_> = report.channels.iter().map(|channel| channel.undelivered).collect();
+    assert_eq!(undelivered, [2, 2, 2]);
+    assert_eq!(Arc::strong_count(&alive), 1, "nobody can come for them any more");
+    assert!(fabric.shutdown(SHORT).await.held.is_empty());
 }

@@ -5,7 +5,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    panic,
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -19,7 +18,7 @@ use futures::StreamExt;
 use stratoswarm_core::{Channel, ChannelInfo, Fabric, Message, ReaderInfo, ReaderKind, RequestError};
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::accounts::assert_balanced;
+use crate::{accounts::assert_balanced, fixtures};
 
 const GROUPS: [&str; 2] = ["one", "other"];
 const SENDERS: u64 = 3;
@@ -261,12 +260,7 @@ fn every_message_is_accounted_for_whatever_goes_wrong() {
     let seconds = std::env::var("SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(1);
     let (start, mut seed) = (Instant::now(), 1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let before = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if !panic.payload_as_str().is_some_and(|text| text.contains("as the test wants it")) {
-            before(panic);
-        }
-    }));
+    fixtures::panics(); // those that it wants are not printed
     while start.elapsed() < Duration::from_secs(seconds) {
         let ended = runtime.block_on(async { timeout(Duration::from_secs(60), round(seed)).await });
         assert!(ended.is_ok(), "round {seed} hangs");

@@ -1,9 +1,9 @@
 //! Readers as `Stream`s.
 
-use crate::fixtures::{Number, broadcast, channel, put};
-use futures::{StreamExt, executor::block_on};
+use crate::fixtures::{Number, broadcast, channel, park, put, reader, ready, take, take_all, woken};
+use futures::{FutureExt, StreamExt, executor::block_on};
 use std::task::Poll;
-use stratoswarm_core::Lagged;
+use stratoswarm_core::{Lagged, ReaderKind, TryRecvError};
 use tokio_test::task;
 
 #[test]
@@ -71,4 +71,127 @@ async fn streams_can_be_merged() {
     }
     sending.await.unwrap();
     assert_eq!(sum, 2 * (0..100).sum::<u64>() + 100_000);
+}
+
+// ---- a `next` that was polled and is over
+
+#[test]
+fn a_next_that_was_dropped_costs_no_other_member_its_message() {
+    for first in [true, false] {
+        let channel = channel(4);
+        let (mut streaming, mut receiving) = (channel.join("workers"), channel.join("workers"));
+        let mut recv = task::spawn(receiving.recv());
+        if !first {
+            park(&mut recv);
+        }
+        park(&mut task::spawn(streaming.next()));
+        if first {
+            park(&mut recv);
+        }
+        put(&channel, [1]);
+        assert_eq!(*woken(&mut recv).unwrap(), Number(1), "the stream came first: {first}");
+        drop(recv);
+
+        // Nor in the next round, where the stream may be woken still.
+        let mut recv = task::spawn(receiving.recv());
+        park(&mut recv);
+        put(&channel, [2]);
+        assert_eq!(*woken(&mut recv).unwrap(), Number(2), "the stream came first: {first}");
+        drop(recv);
+        assert_eq!(streaming.try_recv().err(), Some(TryRecvError::Empty));
+    }
+}
+
+#[test]
+fn as_many_members_are_woken_as_there_are_messages_whoever_dropped_a_next() {
+    let channel = channel(4);
+    let (mut one, mut other) = (channel.join("workers"), channel.join("workers"));
+    let (mut first, mut second) = (channel.join("workers"), channel.join("workers"));
+    park(&mut task::spawn(one.next()));
+    let mut recv_first = task::spawn(first.recv());
+    park(&mut recv_first);
+    park(&mut task::spawn(other.next()));
+    let mut recv_second = task::spawn(second.recv());
+    park(&mut recv_second);
+    put(&channel, [1, 2]);
+    assert_eq!(*woken(&mut recv_first).unwrap(), Number(1));
+    assert_eq!(*woken(&mut recv_second).unwrap(), Number(2));
+}
+
+#[test]
+fn a_stream_that_still_waits_is_woken_beside_a_next_that_was_dropped() {
+    let channel = channel(4);
+    let (mut gone, waiting) = (channel.join("workers"), channel.join("workers"));
+    park(&mut task::spawn(gone.next()));
+    let mut waiting = task::spawn(waiting);
+    while waiting.poll_next().is_pending() && waiting.is_woken() {}
+    put(&channel, [1]);
+    assert!(waiting.is_woken());
+    assert!(matches!(waiting.poll_next(), Poll::Ready(Some(delivery)) if *delivery == Number(1)));
+}
+
+#[test]
+fn a_stream_that_was_polled_again_or_read_otherwise_has_ended_its_old_wait() {
+    let channel = channel(4);
+    let (mut streaming, mut receiving) = (channel.join("workers"), channel.join("workers"));
+    let waits = || reader(&channel.info(), ReaderKind::Group).waits.len();
+    park(&mut task::spawn(streaming.next()));
+    park(&mut task::spawn(streaming.next()));
+    assert_eq!(waits(), 1, "one place for one stream");
+    assert_eq!(streaming.try_recv().err(), Some(TryRecvError::Empty));
+    assert_eq!(waits(), 0, "who tries does not wait");
+
+    park(&mut task::spawn(streaming.next()));
+    put(&channel, [1]);
+    assert_eq!(take(&mut streaming), 1);
+    assert_eq!(waits(), 0);
+    let mut recv = task::spawn(receiving.recv());
+    park(&mut recv);
+    put(&channel, [2]);
+    assert_eq!(*woken(&mut recv).unwrap(), Number(2));
+    drop(recv);
+
+    // A `recv` of the same handle takes over the place of its stream.
+    park(&mut task::spawn(streaming.next()));
+    let mut recv = task::spawn(streaming.recv());
+    park(&mut recv);
+    let mut behind = task::spawn(receiving.recv());
+    park(&mut behind);
+    put(&channel, [3]);
+    assert!(recv.is_woken() && !behind.is_woken());
+    assert_eq!(*ready(&mut recv).unwrap(), Number(3));
+}
+
+#[test]
+fn a_recv_that_was_tried_once_costs_no_other_member_its_message() {
+    let channel = channel(4);
+    let (mut tried, mut receiving) = (channel.join("workers"), channel.join("workers"));
+    for number in 0..3 {
+        for _ in 0..3 {
+            assert!(tried.recv().now_or_never().is_none());
+        }
+        let mut recv = task::spawn(receiving.recv());
+        park(&mut recv);
+        put(&channel, [number]);
+        assert_eq!(*woken(&mut recv).unwrap(), Number(number));
+    }
+    assert!(tried.recv().now_or_never().is_none());
+    put(&channel, [9]);
+    assert_eq!(tried.recv().now_or_never().flatten().map(|delivery| delivery.0), Some(9));
+    assert!(take_all(&mut receiving).is_empty());
+}
+
+#[test]
+fn a_subscribers_dropped_next_leaves_its_messages_to_the_next_one() {
+    let channel = channel(4);
+    let (mut subscriber, mut tap) = (channel.subscribe(), channel.tap());
+    park(&mut task::spawn(subscriber.next()));
+    park(&mut task::spawn(tap.next()));
+    let mut next = task::spawn(subscriber.next());
+    let mut heard = task::spawn(tap.next());
+    park(&mut next);
+    park(&mut heard);
+    put(&channel, [1]);
+    assert_eq!(woken(&mut next), Some(Number(1)));
+    assert_eq!(woken(&mut heard), Some(Ok(Number(1))));
 }

@@ -2,19 +2,23 @@
 
 use crate::{
     accounts::assert_balanced,
-    fixtures::{Number, channel, park, put, reader, ready, take_all, without_deadlock},
+    fixtures::{Number, channel, panics, park, put, reader, ready, take_all, without_deadlock, woken},
 };
 use std::{
-    pin::pin,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
+    thread,
     time::Duration,
 };
 use stratoswarm_core::{
-    Broadcast, Channel, Fabric, Message, ReaderKind, RequestError, WeakBroadcast, WeakChannel, patterns,
+    Broadcast, Channel, Fabric, Message, NoReply, ReaderKind, RequestError, SendError, Stage, WeakBroadcast,
+    WeakChannel, WeakFabric, patterns,
 };
 use tokio_test::task;
 
@@ -386,4 +390,368 @@ async fn a_waker_may_use_the_channel_whose_request_expires() {
     assert!(state.wakes.load(Ordering::Relaxed) >= 1);
     let expired = request.as_mut().poll(&mut context);
     assert!(matches!(expired, Poll::Ready(Err(RequestError::Expired { .. }))), "{expired:?}");
+}
+
+// ---- wakers that panic
+
+/// Once it is armed, it panics when it is woken.
+#[derive(Default)]
+struct Brittle {
+    armed: AtomicBool,
+}
+
+impl Wake for Brittle {
+    fn wake(self: Arc<Self>) {
+        assert!(!self.armed.load(Ordering::Relaxed) || thread::panicking(), "as the test wants it");
+    }
+}
+
+/// Has it wait with a waker that panics.
+#[track_caller]
+fn park_brittle<F: Future>(mut future: Pin<&mut F>) {
+    panics(); // those that are wanted are not printed from here on
+    let state = Arc::new(Brittle::default());
+    let waker = Waker::from(Arc::clone(&state));
+    for _ in 0..3 {
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    state.armed.store(true, Ordering::Relaxed);
+}
+
+/// Does what may panic in a waker or a drop of its own; the result if it did not.
+fn though_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+#[test]
+fn a_waker_that_panics_at_the_close_costs_no_other_its_wake() {
+    let channel = channel(1);
+    let _idle = channel.join("idle");
+    put(&channel, [0]);
+    let mut members: Vec<_> = (0..2).map(|_| channel.join("workers")).collect();
+    let mut subscribers: Vec<_> = (0..2).map(|_| channel.subscribe()).collect();
+    let mut taps: Vec<_> = (0..2).map(|_| channel.tap()).collect();
+    let (member, other_member) = members.split_at_mut(1);
+    let (subscriber, other_subscriber) = subscribers.split_at_mut(1);
+    let (tap, other_tap) = taps.split_at_mut(1);
+
+    let (mut send, mut reserve, mut request, mut closed) = (
+        pin!(channel.send(Number(1))),
+        pin!(channel.reserve()),
+        pin!(channel.request(Number(2))),
+        pin!(channel.closed()),
+    );
+    let (mut recv, mut read, mut hear) =
+        (pin!(member[0].recv()), pin!(subscriber[0].recv()), pin!(tap[0].recv()));
+    park_brittle(send.as_mut());
+    park_brittle(reserve.as_mut());
+    park_brittle(request.as_mut());
+    park_brittle(closed.as_mut());
+    park_brittle(recv.as_mut());
+    park_brittle(read.as_mut());
+    park_brittle(hear.as_mut());
+    let mut other_send = task::spawn(channel.send(Number(3)));
+    let mut other_reserve = task::spawn(channel.reserve());
+    let mut other_request = task::spawn(channel.request(Number(4)));
+    let mut other_closed = task::spawn(channel.closed());
+    let mut other_recv = task::spawn(other_member[0].recv());
+    let mut other_read = task::spawn(other_subscriber[0].recv());
+    let mut other_hear = task::spawn(other_tap[0].recv());
+    park(&mut other_send);
+    park(&mut other_reserve);
+    park(&mut other_request);
+    park(&mut other_closed);
+    park(&mut other_recv);
+    park(&mut other_read);
+    park(&mut other_hear);
+
+    though_it_panics(|| channel.close());
+    assert_eq!(woken(&mut other_send), Err(SendError(Number(3))));
+    assert!(woken(&mut other_reserve).is_err());
+    assert_eq!(woken(&mut other_request), Err(RequestError::Closed));
+    woken(&mut other_closed);
+    assert!(woken(&mut other_recv).is_none());
+    assert_eq!((woken(&mut other_read), woken(&mut other_hear)), (None, None));
+}
+
+#[test]
+fn a_waker_that_panics_at_a_message_or_at_room_costs_no_other_its_wake() {
+    let channel = channel(2);
+    let mut worker = channel.join("workers");
+    let (mut first, mut second) = (channel.subscribe(), channel.subscribe());
+    {
+        let mut read = pin!(first.recv());
+        park_brittle(read.as_mut());
+        let mut other = task::spawn(second.recv());
+        park(&mut other);
+        though_it_panics(|| put(&channel, [1]));
+        assert_eq!(woken(&mut other), Some(Number(1)));
+    }
+    drop((first, second));
+    put(&channel, [2]);
+    let mut send = pin!(channel.send(Number(3)));
+    park_brittle(send.as_mut());
+    let mut other = task::spawn(channel.send(Number(4)));
+    park(&mut other);
+    though_it_panics(|| {
+        let mut buffer = Vec::new();
+        ready(&mut task::spawn(worker.recv_many(&mut buffer, 2)))
+    });
+    assert_eq!(woken(&mut other), Ok(()));
+}
+
+#[test]
+fn a_waker_that_panics_when_a_group_comes_costs_no_other_its_wake() {
+    let channel = channel(2);
+    let mut request = pin!(channel.request(Number(1)));
+    park_brittle(request.as_mut());
+    let mut other = task::spawn(channel.request(Number(2)));
+    park(&mut other);
+    let joined = though_it_panics(|| channel.join("workers"));
+    assert!(other.is_woken());
+    assert!(other.poll().is_pending());
+    assert_eq!(channel.len(), 1, "it is queued");
+    let members = channel.info().readers[0].members;
+    assert_eq!(members, usize::from(joined.is_some()), "nobody is a member whose join panicked");
+}
+
+#[test]
+fn a_waker_that_panics_in_one_channel_costs_no_other_channel_its_close() {
+    let fabric = Fabric::new();
+    let mut readers: Vec<_> = (0..16)
+        .map(|number| {
+            let channel: Channel<Number> = fabric.channel(format!("numbers {number}")).open().unwrap();
+            (channel.downgrade(), channel.join("workers"))
+        })
+        .collect();
+    let (half, rest) = readers.split_at_mut(8);
+    let mut brittle: Vec<_> = half.iter_mut().map(|(_, reader)| Box::pin(reader.recv())).collect();
+    for recv in &mut brittle {
+        park_brittle(recv.as_mut());
+    }
+    let mut others: Vec<_> = rest.iter_mut().map(|(_, reader)| task::spawn(reader.recv())).collect();
+    others.iter_mut().for_each(park);
+    though_it_panics(|| drop(fabric));
+    for other in &mut others {
+        assert!(woken(other).is_none());
+    }
+    drop((brittle, others));
+    assert!(readers.iter().all(|(channel, _)| channel.upgrade().is_none()));
+}
+
+#[test]
+fn a_waker_that_panics_in_a_shutdown_costs_no_other_channel_its_end() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let fabric = Fabric::new();
+    let open = |name: &str| fabric.channel::<Number>(name).order(0).open().unwrap();
+    let (first, second) = (open("a"), open("b"));
+    let last = fabric.channel::<Number>("last").order(1).open().unwrap();
+    let mut closed = pin!(first.closed());
+    park_brittle(closed.as_mut());
+    let mut other = task::spawn(second.closed());
+    let mut latest = task::spawn(last.closed());
+    park(&mut other);
+    park(&mut latest);
+    though_it_panics(|| runtime.block_on(fabric.shutdown(Duration::from_secs(1))));
+    woken(&mut other);
+    woken(&mut latest);
+}
+
+/// Waits until it is woken, and for its result.
+fn once_woken<F: Future>(task: &mut task::Spawn<F>) -> F::Output {
+    while !task.is_woken() {
+        thread::yield_now();
+    }
+    ready(task)
+}
+
+/// A waker that panics at a deadline, and requests that have the same one, or a later one.
+fn expire_beside_a_waker_that_panics() {
+    let within = Duration::from_millis(10);
+    let channel = channel(8);
+    let _idle = channel.join("workers");
+    let deadline = tokio::time::Instant::now() + within;
+    let ask = |number| channel.request(Number(number)).deadline(deadline);
+    let mut before = task::spawn(ask(1));
+    let (mut one, mut two) = (pin!(ask(2)), pin!(ask(3)));
+    let mut after = task::spawn(ask(4));
+    assert!(before.poll().is_pending());
+    for request in [one.as_mut(), two.as_mut()] {
+        park_brittle(request);
+    }
+    assert!(after.poll().is_pending());
+    let expired = |outcome| matches!(outcome, Err(RequestError::Expired { stage: Stage::Queued, .. }));
+    assert!(expired(once_woken(&mut before)));
+    assert!(expired(once_woken(&mut after)));
+
+    let elsewhere = crate::fixtures::channel(1);
+    let _idle = elsewhere.join("workers");
+    let mut later = task::spawn(elsewhere.request(Number(5)).timeout(within));
+    assert!(later.poll().is_pending());
+    assert!(expired(once_woken(&mut later)));
+}
+
+#[test]
+fn a_waker_that_panics_at_its_deadline_costs_no_other_request_its_own() {
+    without_deadlock(|| {
+        for _ in 0..3 {
+            expire_beside_a_waker_that_panics();
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_panics_at_its_deadline_costs_no_other_request_its_own_in_a_runtime() {
+    without_deadlock(|| {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async { expire_beside_a_waker_that_panics() });
+        runtime.block_on(runtime.spawn(async { expire_beside_a_waker_that_panics() })).unwrap();
+    });
+}
+
+// ---- messages whose `Drop` panics
+
+/// Counts its drop, unless that is part of another panic.
+struct Bomb {
+    dropped: Arc<AtomicU64>,
+    bursts: bool,
+}
+
+impl Clone for Bomb {
+    fn clone(&self) -> Self {
+        Self { dropped: Arc::clone(&self.dropped), bursts: false }
+    }
+}
+
+impl Message for Bomb {
+    type Reply = NoReply;
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.bursts, "as the test wants it");
+        }
+    }
+}
+
+/// So many, of which every second one panics when it is dropped.
+fn bombs(fabric: &Fabric, name: &str, count: u64, dropped: &Arc<AtomicU64>) -> Channel<Bomb> {
+    panics(); // those that are wanted are not printed from here on
+    let channel: Channel<Bomb> = fabric.channel(name).group("workers").open().unwrap();
+    for number in 0..count {
+        channel.try_send(Bomb { dropped: Arc::clone(dropped), bursts: number % 2 == 0 }).ok().unwrap();
+    }
+    channel
+}
+
+#[test]
+fn a_message_whose_drop_panics_keeps_no_other_from_being_dropped() {
+    let fabric = Fabric::new();
+    let dropped = Arc::default();
+    let channel = bombs(&fabric, "removed", 5, &dropped);
+    though_it_panics(|| channel.remove_group("workers"));
+    assert_eq!(dropped.swap(0, Ordering::Relaxed), 5);
+    assert!(channel.is_empty());
+    channel.try_send(Bomb { dropped: Arc::clone(&dropped), bursts: false }).ok().unwrap();
+    assert_eq!(channel.len(), 1, "the channel lives on");
+    drop(channel.join("workers").try_recv());
+    dropped.store(0, Ordering::Relaxed);
+
+    let channel = bombs(&fabric, "closed", 5, &dropped);
+    channel.close();
+    drop(channel.join("workers"));
+    though_it_panics(|| fabric.remove("closed"));
+    assert_eq!(dropped.swap(0, Ordering::Relaxed), 5);
+    assert!(channel.is_closed());
+
+    let subscriber = bombs(&fabric, "read", 0, &dropped).subscribe();
+    let channel = bombs(&fabric, "read", 5, &dropped);
+    channel.remove_group("workers");
+    though_it_panics(|| drop(subscriber));
+    assert_eq!(dropped.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn a_message_whose_drop_panics_in_a_shutdown_keeps_nothing_from_its_end() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let fabric = Fabric::new();
+    let dropped = Arc::default();
+    let channels: Vec<_> = ["a", "b", "c"].map(|name| bombs(&fabric, name, 4, &dropped)).into();
+    let numbers = fabric.channel::<Number>("numbers").no_default_timeout().open().unwrap();
+    let mut receiver = numbers.join("workers");
+    let mut asking = task::spawn(numbers.request(Number(1)));
+    park(&mut asking);
+    let in_hand = receiver.try_recv().unwrap();
+    let permit = channels[0].try_reserve().unwrap();
+    let mut reader = channels[0].subscribe();
+    let mut read = task::spawn(reader.recv());
+    park(&mut read);
+
+    though_it_panics(|| runtime.block_on(fabric.shutdown(Duration::from_millis(5))));
+    assert!(woken(&mut read).is_none());
+    assert_eq!(dropped.load(Ordering::Relaxed), 12);
+    assert_eq!(woken(&mut asking), Err(RequestError::Closed));
+    drop((in_hand, permit));
+}
+
+// ---- messages whose `Clone` uses their fabric
+
+/// Its clone opens channels of its fabric.
+struct Opening {
+    fabric: WeakFabric,
+    clones: Arc<AtomicU64>,
+}
+
+impl Clone for Opening {
+    fn clone(&self) -> Self {
+        let turn = self.clones.fetch_add(1, Ordering::Relaxed);
+        if let Some(fabric) = self.fabric.upgrade() {
+            let kept = fabric.channel::<Number>("kept").open().unwrap();
+            let passing =
+                fabric.channel::<Number>(format!("passing {}", turn % 3)).ephemeral().open().unwrap();
+            put(&passing, [turn]);
+            assert!(fabric.get::<Number>("kept").unwrap().same_channel(&kept));
+        }
+        Self { fabric: self.fabric.clone(), clones: Arc::clone(&self.clones) }
+    }
+}
+
+impl Message for Opening {
+    type Reply = NoReply;
+}
+
+#[test]
+fn a_message_whose_clone_opens_channels_of_its_fabric_does_not_deadlock() {
+    const ROUNDS: u64 = 3_000;
+
+    without_deadlock(|| {
+        let fabric = Fabric::new();
+        let channel: Channel<Opening> = fabric.channel("opening").capacity(4).open().unwrap();
+        let (mut first, mut second) = (channel.subscribe(), channel.subscribe());
+        let clones = Arc::default();
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let listed = fabric.channels();
+                    assert!(listed.iter().any(|info| info.name == "opening"));
+                    thread::yield_now();
+                }
+            });
+            for _ in 0..ROUNDS {
+                let message = Opening { fabric: fabric.downgrade(), clones: Arc::clone(&clones) };
+                channel.try_send(message).ok().unwrap();
+                assert!(first.try_recv().is_ok() && second.try_recv().is_ok());
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        assert!(clones.load(Ordering::Relaxed) >= ROUNDS);
+        let names: Vec<_> = fabric.channels().into_iter().map(|info| info.name).collect();
+        assert_eq!(names, ["kept", "opening"]);
+    });
 }
