@@ -8,7 +8,7 @@ use super::{Shared, handle::Handle, yielding::Yielding};
 use crate::{
     accounts::{Caller, WaitKind},
     contain::contain,
-    engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken},
+    engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken, Ticket},
     error::TryRecvError,
     requests::Handover,
     sync::MutexGuard,
@@ -75,21 +75,18 @@ impl<M: Clone> Cursor<M> {
         make: impl Fn(Taken<M>) -> T,
     ) -> Poll<Option<T>> {
         loop {
-            let next = if self.hint > 0 { self.pop() } else { None };
-            let taken = if let Some(next) = next {
-                next
-            } else {
+            let mut next = None;
+            if self.hint == 0 || !self.pop(&mut next) {
                 let mut log = self.handle.log.lock();
-                if log.is_lone(&self.inbox, &mut self.waiting) {
+                if !Log::<M>::LARGE && log.is_lone(&self.inbox, &mut self.waiting) {
                     self.yielding.found(1);
                     let number = log.front();
                     if let Some(message) = log.take_lone() {
                         return Poll::Ready(Some(plain(message, number, self.hand.as_deref())));
                     }
                 }
-                if let Some(next) = log.take_newest(&self.inbox, &mut self.waiting) {
+                if log.take_newest(&self.inbox, &mut self.waiting, &mut next) {
                     self.yielding.found(1);
-                    next
                 } else {
                     if log.is_idle(&self.inbox) {
                         if self.waiting.is_none() && self.yielding.once() {
@@ -107,43 +104,41 @@ impl<M: Clone> Cursor<M> {
                         }
                     }
                     let wait = Some((cx, firm, self.at));
-                    match Self::take(&self.handle, log, &self.inbox, &mut self.hint, &mut self.waiting, wait)
-                    {
-                        Ok(next) => {
-                            self.yielding.found(1 + self.hint);
-                            next
-                        }
+                    let (hint, waiting) = (&mut self.hint, &mut self.waiting);
+                    match Self::take(&self.handle, log, &self.inbox, hint, waiting, wait, &mut next) {
+                        Ok(()) => self.yielding.found(1 + self.hint),
                         Err(TryRecvError::Closed) => return Poll::Ready(None),
                         Err(TryRecvError::Empty) => return Poll::Pending,
                     }
                 }
-            };
-            match judge(&taken) {
-                Handover::Live => return Poll::Ready(Some(make(taken))),
-                why => self.skip(why, taken),
+            }
+            match next.as_ref().map(&judge) {
+                Some(Handover::Live) => return Poll::Ready(next.map(make)),
+                Some(why) => self.skip(why, &mut next),
+                None => {}
             }
         }
     }
 
     /// Without waiting. A wait that is registered still, as by a stream, ends.
-    pub(super) fn try_next(&mut self) -> Result<Taken<M>, TryRecvError> {
-        if self.hint > 0
-            && let Some(next) = self.pop()
-        {
-            return Ok(next);
+    pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
+        if self.hint > 0 && self.pop(next) {
+            return Ok(());
         }
         let log = self.handle.log.lock();
-        let next = Self::take(&self.handle, log, &self.inbox, &mut self.hint, &mut self.waiting, None);
+        let (hint, waiting) = (&mut self.hint, &mut self.waiting);
+        let took = Self::take(&self.handle, log, &self.inbox, hint, waiting, None, next);
         if self.waiting.is_some() {
             self.give_up();
         }
-        next
+        took
     }
 
-    #[inline(always)]
-    fn pop(&mut self) -> Option<Taken<M>> {
+    /// Puts the next message into `next`, if the inbox has one.
+    #[inline]
+    fn pop(&mut self, next: &mut Option<Taken<M>>) -> bool {
         let mut inbox = self.inbox.lock();
-        let next = inbox.pop(self.hand.as_deref());
+        *next = inbox.pop(self.hand.as_deref());
         let serve = inbox.asks_for_service();
         self.hint = inbox.len();
         inbox.give_back();
@@ -151,7 +146,7 @@ impl<M: Clone> Cursor<M> {
         if serve && let Some(next) = &next {
             self.serve(next);
         }
-        next
+        next.is_some()
     }
 
     #[cold]
@@ -178,12 +173,13 @@ impl<M: Clone> Cursor<M> {
         hint: &mut usize,
         waiting: &mut Option<WaitId>,
         wait: Option<(&Context<'_>, bool, &'static Location<'static>)>,
-    ) -> Result<Taken<M>, TryRecvError> {
+        next: &mut Option<Taken<M>>,
+    ) -> Result<(), TryRecvError> {
         let mut effects = Effects::new();
-        let taken = match log.take(inbox, &mut effects) {
-            Take::Message(taken, more) => {
+        let taken = match log.take(inbox, next, &mut effects) {
+            Take::Message(more) => {
                 *hint = more;
-                Ok(taken)
+                Ok(())
             }
             Take::Closed => Err(TryRecvError::Closed),
             Take::Empty => {
@@ -255,12 +251,14 @@ impl<M: Clone> Cursor<M> {
 
     /// Counts a request that was taken and not handed out.
     #[cold]
-    pub(super) fn skip(&self, why: Handover, taken: Taken<M>) {
-        let Taken { message, request, ticket, .. } = taken;
-        drop(ticket); // what is counted as skipped is not in hand
+    #[inline(never)]
+    pub(super) fn skip(&self, why: Handover, taken: &mut Option<Taken<M>>) {
+        if let Some(taken) = taken {
+            taken.ticket = Ticket::none(); // what is counted as skipped is not in hand
+        }
         self.handle.log.lock().count_skip(&self.inbox, why);
         tracing::debug!(channel = &*self.handle.name, ?why, "request skipped");
-        drop((message, request));
+        *taken = None;
     }
 
     /// Ends the wait that is registered; a wake that came for it goes on.

@@ -111,10 +111,12 @@ impl<M: Message> Receiver<M> {
     /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<M>, TryRecvError> {
         loop {
-            let taken = self.cursor.try_next()?;
-            match handover(&taken) {
-                Handover::Live => return Ok(Delivery::new(taken)),
-                why => self.cursor.skip(why, taken),
+            let mut next = None;
+            self.cursor.try_next(&mut next)?;
+            match next.as_ref().map(handover) {
+                Some(Handover::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
+                Some(why) => self.cursor.skip(why, &mut next),
+                None => {}
             }
         }
     }
@@ -212,7 +214,7 @@ impl<M: Message> Receiver<M> {
             let mut batch = Deliveries { buffer, skipped: Vec::new() };
             let polled = self.cursor.poll_many(limit, cx, true, &mut batch);
             for (why, taken) in batch.skipped {
-                self.cursor.skip(why, taken);
+                self.cursor.skip(why, &mut Some(taken));
             }
             let open = ready!(polled);
             let count = buffer.len() - before;

@@ -117,7 +117,9 @@ impl<M: Message> Subscriber<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
-        self.cursor.try_next().map(|taken| taken.message)
+        let mut next = None;
+        self.cursor.try_next(&mut next)?;
+        next.map(|taken| taken.message).ok_or(TryRecvError::Empty)
     }
 
     /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.

@@ -51,6 +51,10 @@ pub(crate) struct Log<M> {
 }
 
 impl<M> Log<M> {
+    /// Whether messages are so large that some ways are not for them: each way that a function has for a message takes room
+    /// for one on the stack, where there is little.
+    pub(crate) const LARGE: bool = size_of::<M>() > 1024;
+
     pub(crate) fn new(capacity: usize, keeps: bool) -> Self {
         let capacity = capacity as u64;
         Self {

@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// What a reader gets from the log.
-pub(crate) enum Take<M> {
+pub(crate) enum Take {
     /// A message, and how many more the reader may find in its inbox.
-    Message(Taken<M>, usize),
+    Message(usize),
     Empty,
     Closed,
 }
@@ -52,27 +52,32 @@ impl<M: Clone> Log<M> {
         self.intake.front()
     }
 
-    /// The newest message, if it is the only one for this reader: a request, or one that other readers need, too.
+    /// Puts the newest message into `next`, if it is the only one for this reader: a request, or one that other readers need,
+    /// too.
     #[inline(never)]
     pub(crate) fn take_newest(
         &mut self,
         inbox: &SharedInbox<M>,
         waiting: &mut Option<WaitId>,
-    ) -> Option<Taken<M>> {
+        next: &mut Option<Taken<M>>,
+    ) -> bool {
         let several = self.cursors.are_several();
         if several && self.intake.has_tags() || !self.gate.line.is_empty() {
-            return None;
+            return false;
         }
-        let reader = self.readers.get_mut(inbox.place())?;
+        let Some(reader) = self.readers.get_mut(inbox.place()) else { return false };
         let number = reader.next;
         let only = number + 1 == self.intake.end() && reader.is_dry();
         if !only || waiting.is_some() && !reader.parked.is_empty() {
-            return None;
+            return false;
         }
         let first = number == self.intake.front();
         let alone = !several || first && self.cursors.alone(Whose::Lossless, number, 1) == 1;
-        let taken = if alone {
-            Some(self.intake.take(reader.hand.as_deref())?)
+        if !alone && Self::LARGE {
+            return false;
+        }
+        *next = if alone {
+            self.intake.take(reader.hand.as_deref())
         } else {
             self.intake.copy_one((number - self.intake.front()) as usize).map(|message| {
                 let ticket = reader.hand.as_ref().map_or(Ticket::none(), |hand| hand.take(number));
@@ -82,10 +87,10 @@ impl<M: Clone> Log<M> {
         reader.next = number + 1;
         reader.passed += 1;
         reader.released = 0;
-        reader.skipped.panicked += u64::from(taken.is_none());
+        reader.skipped.panicked += u64::from(next.is_none());
         self.cursors.moved(Whose::Lossless, number, number + 1);
         *waiting = None; // woken, or the list would not be empty
-        taken
+        next.is_some()
     }
 
     /// Whether there is nothing for this reader, and more may come.
@@ -102,38 +107,49 @@ impl<M: Clone> Log<M> {
         self.gate.line.is_empty() && self.intake.storage() <= Queue::<M>::KEPT
     }
 
-    /// The next message of a lossless reader. Serves the senders that wait.
-    pub(crate) fn take(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) -> Take<M> {
-        let took = self.take_next(inbox, effects);
+    /// The next message of a lossless reader, put into `next`: a large one is not copied more often than need be. Serves the
+    /// senders that wait.
+    pub(crate) fn take(
+        &mut self,
+        inbox: &SharedInbox<M>,
+        next: &mut Option<Taken<M>>,
+        effects: &mut Effects<M>,
+    ) -> Take {
+        let took = self.take_next(inbox, next, effects);
         self.serve(effects);
         took
     }
 
-    fn take_next(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) -> Take<M> {
+    fn take_next(
+        &mut self,
+        inbox: &SharedInbox<M>,
+        next: &mut Option<Taken<M>>,
+        effects: &mut Effects<M>,
+    ) -> Take {
         let place = inbox.place();
         loop {
             let Some(reader) = self.readers.get_mut(place) else { return Take::Closed };
             if reader.filled {
                 let mut inbox = reader.inbox.lock();
-                let taken = inbox.pop(reader.hand.as_deref());
+                *next = inbox.pop(reader.hand.as_deref());
                 let left = inbox.len();
                 if inbox.rest() {
                     (reader.filled, reader.serves) = (false, false);
                 }
-                if let Some(taken) = taken {
-                    return Take::Message(taken, left);
+                if next.is_some() {
+                    return Take::Message(left);
                 }
             }
             if reader.next == self.intake.end() {
                 self.intake.give_back(0);
                 return if self.is_over() { Take::Closed } else { Take::Empty };
             }
-            if self.intake.len() == 1 && !self.cursors.are_several() {
-                let Some(taken) = self.intake.take(reader.hand.as_deref()) else { return Take::Empty };
+            if self.intake.len() == 1 && !self.cursors.are_several() && !Self::LARGE {
+                *next = self.intake.take(reader.hand.as_deref());
                 reader.next = self.intake.front();
                 reader.passed += 1;
                 reader.released = 0;
-                return Take::Message(taken, 0); // without the inbox, where senders that wait would have to be served
+                return Take::Message(0); // without the inbox, where senders that wait would have to be served
             }
             self.pull(place, effects);
         }
@@ -146,7 +162,7 @@ impl<M: Clone> Log<M> {
         most: usize,
         effects: &mut Effects<M>,
         into: &mut impl Batch<M, T>,
-    ) -> Result<usize, Take<M>> {
+    ) -> Result<usize, Take> {
         let took = self.take_many_next(inbox, most, effects, into);
         self.serve(effects);
         took
@@ -158,7 +174,7 @@ impl<M: Clone> Log<M> {
         most: usize,
         effects: &mut Effects<M>,
         into: &mut impl Batch<M, T>,
-    ) -> Result<usize, Take<M>> {
+    ) -> Result<usize, Take> {
         let (mut count, mut more) = (0, 0);
         while count < most {
             if let Some(reader) = self.readers.get_mut(inbox.place())
@@ -172,9 +188,10 @@ impl<M: Clone> Log<M> {
                     continue;
                 }
             }
-            match self.take_next(inbox, effects) {
-                Take::Message(taken, left) => {
-                    count += usize::from(into.take(taken));
+            let mut next = None;
+            match self.take_next(inbox, &mut next, effects) {
+                Take::Message(left) => {
+                    count += next.map_or(0, |taken| usize::from(into.take(taken)));
                     more = left;
                 }
                 none if count == 0 => return Err(none),

@@ -83,8 +83,9 @@ fn claim(log: &mut Log<u32>, id: WaitId, wanted: usize, waker: &Waker) -> Admiss
 }
 
 fn take(log: &mut Log<u32>, inbox: &SharedInbox<u32>) -> Option<(u64, u32)> {
-    match run(log, |log, effects| log.take(inbox, effects)) {
-        Take::Message(taken, _) => Some((taken.number, taken.message)),
+    let mut next = None;
+    match run(log, |log, effects| log.take(inbox, &mut next, effects)) {
+        Take::Message(_) => next.map(|taken| (taken.number, taken.message)),
         Take::Empty | Take::Closed => None,
     }
 }
@@ -220,9 +221,13 @@ fn the_reader_that_asks_gets_the_originals_and_the_others_clones() {
     let alive = Arc::downgrade(&message);
     assert_eq!(log.admit(1, Entry::Messages, false, None, &mut effects), Admission::Granted(1));
     log.push(message);
-    let Take::Message(one, _) = log.take(&first, &mut effects) else { panic!("there is one") };
+    let mut next = None;
+    log.take(&first, &mut next, &mut effects);
+    let one = next.expect("there is one");
     assert_eq!(alive.strong_count(), 2);
-    let Take::Message(two, _) = log.take(&second, &mut effects) else { panic!("there is one") };
+    let mut next = None;
+    log.take(&second, &mut next, &mut effects);
+    let two = next.expect("there is one");
     assert_eq!(alive.strong_count(), 2, "moved");
     drop((one, two));
     assert_eq!(alive.strong_count(), 0, "nothing kept in the log");

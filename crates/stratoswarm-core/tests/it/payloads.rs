@@ -187,7 +187,7 @@ mod by_value {
     use super::{MIB, now};
     use stratoswarm_core::{Channel, Fabric, Message, Receiver};
 
-    const KIB: usize = 256;
+    const KIB: usize = 384;
 
     #[derive(Clone)]
     struct Large([[u8; 1024]; KIB]);
@@ -207,13 +207,26 @@ mod by_value {
         assert_eq!((large.0[0][0], large.0[KIB - 1][1023]), (7, 7));
     }
 
+    #[inline(never)]
+    fn try_send(channel: &Channel<Large>) {
+        assert!(channel.try_send(Large([[7; 1024]; KIB])).is_ok());
+    }
+
+    #[inline(never)]
+    fn try_receive(receiver: &mut Receiver<Large>) {
+        let large = receiver.try_recv().unwrap();
+        assert_eq!((large.0[0][0], large.0[KIB - 1][1023]), (7, 7));
+    }
+
     #[test]
-    fn a_quarter_of_a_mebibyte_passes_by_value_on_a_stack_of_two() {
+    fn messages_of_384_kib_pass_by_value_on_a_stack_of_two_mebibytes() {
         let passing = std::thread::Builder::new().stack_size(2 * MIB).spawn(|| {
             let channel = Fabric::new().channel("large").capacity(2).open().unwrap();
             let mut receiver = channel.join("workers");
             send(&channel);
             receive(&mut receiver);
+            try_send(&channel);
+            try_receive(&mut receiver);
         });
         passing.unwrap().join().unwrap();
     }

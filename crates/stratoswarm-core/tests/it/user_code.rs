@@ -611,6 +611,31 @@ fn a_waker_that_panics_at_its_deadline_costs_no_other_request_its_own_in_a_runti
     });
 }
 
+#[test]
+fn a_waker_that_panics_at_a_deadline_of_a_paused_clock_costs_no_other_request_its_own() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let channel = channel(8);
+    let _idle = channel.join("workers");
+    let ask = |number| channel.request(Number(number)).timeout(Duration::from_secs(1));
+    let (mut before, mut one, mut after) = (task::spawn(ask(1)), pin!(ask(2)), task::spawn(ask(3)));
+    let mut later = task::spawn(channel.request(Number(4)).timeout(Duration::from_secs(2)));
+    runtime.block_on(async {
+        park(&mut before);
+        park_brittle(one.as_mut());
+        park(&mut after);
+        park(&mut later);
+    });
+    let sleep = async |seconds| tokio::time::sleep(Duration::from_secs(seconds)).await;
+    though_it_panics(|| runtime.block_on(sleep(1)));
+    runtime.block_on(async {
+        sleep(2).await;
+        for request in [&mut before, &mut after, &mut later] {
+            assert!(matches!(woken(request), Err(RequestError::Expired { .. })));
+        }
+    });
+}
+
 // ---- messages whose `Drop` panics
 
 /// Counts its drop, unless that is part of another panic.
