@@ -95,14 +95,15 @@ pub use accounts::{
     ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };
 pub use channels::{
-    Ask, Broadcast, Channel, Delivery, GroupOptions, LossySubscriber, Message, NoReply, OwnedPermit, Permit,
-    Priority, RawResponder, Reader, Receiver, Recv, Requesting, Reserving, Responder, Sending, Sent,
-    Subscriber, WeakBroadcast, WeakChannel, messages, patterns,
+    Ask, Broadcast, Channel, Delivery, GroupOptions, LossySubscriber, Message, NoReply, Once, OwnedPermit,
+    Permit, Permits, Priority, RawResponder, Reader, Receiver, Recv, Requesting, Reserving, Responder,
+    Sending, Sent, Subscriber, WeakBroadcast, WeakChannel, broadcast, channel, messages, patterns,
     patterns::request_with_timeout,
     registry::{ChannelRegistry, WeakRegistry},
 };
 pub use error::{
-    Closed, JoinError, Lagged, OpenError, RequestError, SendError, Stage, TryRecvError, TrySendError,
+    Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, SendError,
+    SendTimeoutError, Stage, TryRecvError, TrySendError,
 };
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, ReaderReport, ShutdownReport,

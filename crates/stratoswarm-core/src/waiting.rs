@@ -13,6 +13,8 @@ pub(crate) struct Waiter {
     /// None once it was woken.
     pub(crate) waker: Option<Waker>,
     pub(crate) caller: Caller,
+    /// How many places it waits for, or has.
+    pub(crate) places: u32,
     /// It ends with the future that waits. One that may outlive its future, as that of a stream, is woken like the others,
     /// but does not count as woken: whoever registered it may never look again.
     pub(crate) firm: bool,
@@ -85,7 +87,7 @@ impl WaitList {
             self.waiters[at].firm = firm;
             return (id, self.renew(id, waker).flatten());
         }
-        self.push(Waiter { id: fresh, waker: Some(waker.clone()), caller: caller(), firm });
+        self.push(Waiter { id: fresh, waker: Some(waker.clone()), caller: caller(), places: 1, firm });
         (fresh, None)
     }
 

@@ -18,6 +18,8 @@ pub enum WaitKind {
     Receive,
     /// `closed`, for the close.
     Closed,
+    /// `readers_gone`, for the last reader to go.
+    ReadersGone,
     /// A [`Permit`](crate::Permit) or [`OwnedPermit`](crate::OwnedPermit) that exists.
     Permit,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for WaitKind {
             Self::Request => "request",
             Self::Receive => "receive",
             Self::Closed => "closed",
+            Self::ReadersGone => "readers_gone",
             Self::Permit => "permit",
         })
     }

@@ -1,10 +1,10 @@
 use std::{fmt, panic::Location, sync::Arc};
 
-use super::{LossySubscriber, Shared, WeakBroadcast, closed, handle::Handle, handles::HandleKind};
+use super::{LossySubscriber, Shared, WeakBroadcast, ended, handle::Handle, handles::HandleKind};
 use crate::{
     accounts::ChannelInfo,
     contain::contain,
-    engine::{Effects, Log},
+    engine::{Effects, End, Log},
     error::SendError,
     sync::MutexGuard,
 };
@@ -145,7 +145,29 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// ```
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> + Send + '_ {
-        closed(self.shared(), Location::caller())
+        ended(self.shared(), End::Channel, Location::caller())
+    }
+
+    /// Waits until nobody listens any more: the last subscriber has gone, after there was one. Also ready once the broadcast
+    /// is closed.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let reader = news.subscribe();
+    /// drop(reader);
+    /// news.readers_gone().await;
+    /// assert!(!news.is_closed(), "others may come");
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn readers_gone(&self) -> impl Future<Output = ()> + Send + '_ {
+        ended(self.shared(), End::Reading, Location::caller())
     }
 
     /// Whether nothing more is accepted.
@@ -228,6 +250,16 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// ```
     pub fn subscribers(&self) -> usize {
         self.shared().log.lock().lossy_readers()
+    }
+
+    /// How many handles that send exist, without the fabric's own.
+    pub fn sender_count(&self) -> usize {
+        self.shared().count_handles(|kind| kind == HandleKind::Broadcast)
+    }
+
+    /// How many subscribers exist.
+    pub fn receiver_count(&self) -> usize {
+        self.shared().count_handles(|kind| kind == HandleKind::LossySubscriber)
     }
 
     /// The name it was opened with.

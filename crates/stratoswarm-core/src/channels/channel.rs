@@ -1,15 +1,15 @@
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use super::{
-    Ask, GroupOptions, LossySubscriber, Message, OwnedPermit, Permit, Receiver, Requesting, Reserving,
-    Sending, Shared, Subscriber, WeakChannel, block_on, closed, handle::Handle, handles::HandleKind,
-    reserving::Place, sending_many::SendingMany, turn,
+    Ask, GroupOptions, LossySubscriber, Message, Receiver, Requesting, Sending, Shared, Subscriber,
+    WeakChannel, block_on, ended, handle::Handle, handles::HandleKind, sending_many::SendingMany, turn,
 };
 use crate::{
-    accounts::{Caller, ChannelInfo, WaitKind},
-    engine::{Admission, Durability, Effects, Entry, Log},
-    error::{Closed, JoinError, SendError, TrySendError},
+    accounts::ChannelInfo,
+    engine::{Admission, Durability, Effects, End, Entry, Log},
+    error::{Closed, JoinError, RequestError, SendError, SendTimeoutError, TrySendError},
     sync::MutexGuard,
+    timers,
 };
 
 /// A bounded channel: the sending side, and the place where readers come from.
@@ -141,6 +141,54 @@ impl<M: Message> Channel<M> {
         sent
     }
 
+    /// Waits for room, but no longer than `after`, and sends.
+    ///
+    /// # Errors
+    /// [`Timeout`](SendTimeoutError::Timeout) or [`Closed`](SendTimeoutError::Closed); the message comes back.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the message was not sent, ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, SendTimeoutError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// jobs.send_timeout(Job(1), Duration::from_secs(1)).await?;
+    /// let refused = jobs.send_timeout(Job(2), Duration::from_secs(1)).await;
+    /// assert_eq!(refused, Err(SendTimeoutError::Timeout(Job(2))));
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn send_timeout(
+        &self,
+        message: M,
+        after: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError<M>>> + Send + '_ {
+        let mut sending = self.send(message);
+        async move {
+            match timers::within(&mut sending, after).await {
+                Some(sent) => sent.map_err(|SendError(message)| SendTimeoutError::Closed(message)),
+                None => sending.take_back().map_or(Ok(()), |message| Err(SendTimeoutError::Timeout(message))),
+            }
+        }
+    }
+
+    /// Blocks this thread until there is room, but no longer than `after`, and sends.
+    ///
+    /// # Errors
+    /// [`Timeout`](SendTimeoutError::Timeout) or [`Closed`](SendTimeoutError::Closed); the message comes back.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    #[track_caller]
+    pub fn blocking_send_timeout(&self, message: M, after: Duration) -> Result<(), SendTimeoutError<M>> {
+        block_on(self.send_timeout(message, after))
+    }
+
     /// Blocks this thread until there is room, and sends.
     ///
     /// # Errors
@@ -204,97 +252,6 @@ impl<M: Message> Channel<M> {
         }
     }
 
-    /// Waits for room and keeps a place.
-    ///
-    /// # Errors
-    /// The channel is closed.
-    ///
-    /// # Cancel safety
-    /// Dropped before it is ready, nothing is kept.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
-    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
-    /// let mut backlog = vec![Job(1), Job(2)];
-    /// let permit = jobs.reserve().await?; // room first; only then a job leaves the backlog
-    /// if let Some(job) = backlog.pop() { permit.send(job); }
-    /// assert_eq!((jobs.len(), backlog.len()), (1, 1));
-    /// jobs.close();
-    /// assert_eq!(jobs.reserve().await.err(), Some(Closed));
-    /// # Ok(()) }
-    /// ```
-    #[track_caller]
-    pub fn reserve(&self) -> Reserving<'_, M> {
-        Reserving::new(self, Location::caller())
-    }
-
-    /// Keeps a place, if there is room and no earlier sender waits for it.
-    ///
-    /// # Errors
-    /// [`Full`](TrySendError::Full) or [`Closed`](TrySendError::Closed).
-    ///
-    /// # Examples
-    /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
-    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
-    /// let permit = jobs.try_reserve()?;
-    /// assert!(matches!(jobs.try_reserve(), Err(TrySendError::Full(()))));
-    /// permit.send(Job(1));
-    /// assert_eq!(jobs.len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn try_reserve(&self) -> Result<Permit<'_, M>, TrySendError<()>> {
-        let from = Location::caller();
-        let reserved = self.shared().with(|log, effects| {
-            let now = turn::now(log);
-            match log.admit(1, Entry::Permit, false, now, effects) {
-                Admission::Granted(_) => Ok(log.permit(Caller::here(WaitKind::Permit, from))),
-                Admission::Full => Err(TrySendError::Full(())),
-                Admission::Closed => Err(TrySendError::Closed(())),
-            }
-        });
-        reserved.map(|id| Permit::new(self, id))
-    }
-
-    /// Waits for room and keeps a place, in a permit that owns this handle.
-    ///
-    /// # Errors
-    /// The channel is closed.
-    ///
-    /// # Cancel safety
-    /// Dropped before it is ready, nothing is kept; the handle is dropped with it.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
-    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
-    /// let permit = jobs.clone().reserve_owned().await?;
-    /// assert!(jobs.try_send(Job(2)).is_err(), "the place is taken");
-    /// tokio::spawn(async move { permit.send(Job(1)) }).await?;
-    /// assert_eq!(jobs.len(), 1);
-    /// jobs.close();
-    /// assert_eq!(jobs.reserve_owned().await.err(), Some(Closed));
-    /// # Ok(()) }
-    /// ```
-    #[track_caller]
-    pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<M>, Closed>> + Send {
-        let from = Location::caller();
-        async move {
-            let id = {
-                let mut place = Place::new(self.shared(), from);
-                std::future::poll_fn(|cx| place.poll(cx)).await?
-            };
-            Ok(OwnedPermit::new(self, id))
-        }
-    }
-
     /// Sends a request and waits for its reply. The future is a builder, too: `.timeout(..)`, `.deadline(..)`.
     ///
     /// Without either, the channel's default timeout holds. The deadline covers all: waiting for room, queue, handler
@@ -329,6 +286,30 @@ impl<M: Message> Channel<M> {
     #[inline]
     pub fn request<A: Ask<M>>(&self, ask: A) -> Requesting<'_, M, A> {
         Requesting::new(self, ask, false, Location::caller())
+    }
+
+    /// Sends a request and blocks this thread until its reply, or the channel's default timeout.
+    ///
+    /// # Errors
+    /// Those of [`request`](Self::request).
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = u32; }
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// let mut worker = pings.join("workers");
+    /// let serving = std::thread::spawn(move || worker.blocking_recv().map(|ping| ping.into_parts().1.send(7)));
+    /// assert_eq!(pings.blocking_request(Ping), Ok(7));
+    /// # drop(serving);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn blocking_request<A: Ask<M>>(&self, ask: A) -> Result<A::Reply, RequestError> {
+        block_on(self.request(ask))
     }
 
     /// As [`request`](Self::request), but waits neither for room nor for a group; for the reply it does.
@@ -523,7 +504,35 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> + Send + '_ {
-        closed(self.shared(), Location::caller())
+        ended(self.shared(), End::Channel, Location::caller())
+    }
+
+    /// Waits until nobody reads any more: the last member, subscriber and tap has gone, after there was one. Also ready once
+    /// the channel is closed.
+    ///
+    /// For a producer whose work is of no use then. [`closed`](Self::closed) is another thing: it waits for the close.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let worker = jobs.join("workers");
+    /// jobs.send(Job(1)).await?;
+    /// drop(worker);
+    /// tokio::select! {
+    ///     sent = jobs.send(Job(2)) => panic!("there is no room: {sent:?}"),
+    ///     () = jobs.readers_gone() => {}
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn readers_gone(&self) -> impl Future<Output = ()> + Send + '_ {
+        ended(self.shared(), End::Reading, Location::caller())
     }
 
     /// Whether nothing more is accepted.
@@ -598,6 +607,27 @@ impl<M: Message> Channel<M> {
     /// ```
     pub fn capacity(&self) -> usize {
         self.shared().capacity
+    }
+
+    /// How many handles that send exist: channels, not permits, and not the fabric's own.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let (more, worker, tap) = (jobs.clone(), jobs.join("workers"), jobs.tap());
+    /// assert_eq!((jobs.sender_count(), jobs.receiver_count()), (2, 2));
+    /// # drop((more, worker, tap));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sender_count(&self) -> usize {
+        self.shared().count_handles(|kind| kind == HandleKind::Channel)
+    }
+
+    /// How many readers' handles exist: members of groups, subscribers and taps.
+    pub fn receiver_count(&self) -> usize {
+        self.shared().count_handles(|kind| kind != HandleKind::Channel)
     }
 
     /// The name it was opened with.

@@ -43,6 +43,15 @@ impl<M: Clone> Cursor<M> {
         self.handle.shared()
     }
 
+    pub(super) fn inbox(&self) -> &SharedInbox<M> {
+        &self.inbox
+    }
+
+    /// How many messages it has yet to get.
+    pub(super) fn left(&self) -> u64 {
+        self.handle.log.lock().left_for(&self.inbox)
+    }
+
     pub(super) fn at(&self) -> &'static Location<'static> {
         self.at
     }

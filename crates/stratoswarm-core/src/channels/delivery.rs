@@ -2,7 +2,7 @@ use std::{fmt, ops::Deref};
 
 use tokio::time::Instant;
 
-use super::{Message, RawResponder, Responder};
+use super::{Message, RawResponder, Responder, Sent};
 use crate::{
     engine::{Taken, Ticket},
     requests::AnyResponder,
@@ -149,6 +149,32 @@ impl<M: Message> Delivery<M> {
     {
         let (message, raw) = self.into_raw_parts();
         (message, raw.typed())
+    }
+
+    /// Answers the request, and drops the message. What became of the reply: nobody waits for one to a message that was only
+    /// sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// let squares = Fabric::new().channel::<Square>("squares").open()?;
+    /// let mut worker = squares.join("workers");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await {
+    ///         let square = delivery.0 * delivery.0;
+    ///         delivery.reply(square);
+    ///     }
+    /// });
+    /// assert_eq!(squares.request(Square(3)).await, Ok(9));
+    /// # Ok(()) }
+    /// ```
+    pub fn reply(self, reply: M::Reply) -> Sent<M::Reply>
+    where
+        M::Reply: Send,
+    {
+        self.into_parts().1.send(reply)
     }
 
     /// The message and its responder of a reply type that is yet to be said; see [`protocol!`](crate::protocol).

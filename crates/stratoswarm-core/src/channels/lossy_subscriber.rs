@@ -4,17 +4,22 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use crossbeam_utils::CachePadded;
 use futures_core::Stream;
 
-use super::{Reader, Recv, Shared, block_on, handle::Handle, handles::HandleKind, reader::Sealed};
+use super::{
+    Reader, Recv, Shared, block_on, handle::Handle, handles::HandleKind, reader::Sealed,
+    reader_calls::reader_calls, recv::Waiting,
+};
 use crate::{
     accounts::{Caller, WaitKind},
     engine::{Effects, LossyShared, Queue},
-    error::{Lagged, TryRecvError},
+    error::{Lagged, RecvTimeoutError, TryRecvError},
     sync::poll_proceed,
+    timers,
     waiting::WaitId,
 };
 
@@ -138,6 +143,118 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         block_on(self.recv())
     }
 
+    /// Waits for messages and appends up to `limit` of them to `buffer`, those that are there up to some 64; how many. 0
+    /// means closed and drained, or a `limit` of 0.
+    ///
+    /// # Errors
+    /// [`Lagged`] stands where messages are missing: nothing was appended, and the next call goes on behind them.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, it took nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").capacity(2).open()?;
+    /// let mut reader = news.subscribe();
+    /// for n in 1..=5 { news.send(n)?; }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(reader.recv_many(&mut batch, 8).await.map_err(|lagged| lagged.missed), Err(3));
+    /// assert_eq!(reader.recv_many(&mut batch, 8).await, Ok(2));
+    /// assert_eq!(batch, [4, 5]);
+    /// # Ok(()) }
+    /// ```
+    pub async fn recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> Result<usize, Lagged> {
+        let mut waiting = Waiting(self);
+        let waiting = &mut waiting;
+        std::future::poll_fn(|cx| waiting.0.poll_items(cx, buffer, limit, true)).await
+    }
+
+    /// Polls for messages and appends up to `limit` of them to `buffer`; how many. For futures written by hand; otherwise as
+    /// [`recv_many`](Self::recv_many).
+    ///
+    /// # Errors
+    /// [`Lagged`] stands where messages are missing: nothing was appended, and the next call goes on behind them.
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<M>,
+        limit: usize,
+    ) -> Poll<Result<usize, Lagged>> {
+        self.poll_items(cx, buffer, limit, false)
+    }
+
+    /// Blocks this thread until there are messages and appends up to `limit` of them to `buffer`; see
+    /// [`recv_many`](Self::recv_many).
+    ///
+    /// # Errors
+    /// [`Lagged`] stands where messages are missing: nothing was appended, and the next call goes on behind them.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> Result<usize, Lagged> {
+        block_on(self.recv_many(buffer, limit))
+    }
+
+    /// A new reader of the same channel, from the next message on: what this one has yet to get, it does not.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let first = news.subscribe();
+    /// news.send(1)?;
+    /// let mut second = first.resubscribe();
+    /// assert_eq!((first.len(), second.len()), (1, 0));
+    /// news.send(2)?;
+    /// assert_eq!(second.try_recv(), Ok(Ok(2)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn resubscribe(&self) -> Self {
+        Self::new(self.channel(), Location::caller())
+    }
+
+    reader_calls!(Result<M, Lagged>, "jobs.tap()");
+
+    fn channel(&self) -> &Arc<Shared<M>> {
+        self.handle.shared()
+    }
+
+    fn left(&self) -> u64 {
+        self.handle.log.lock().left_for_lossy(&self.reader)
+    }
+
+    fn poll_items(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<M>,
+        limit: usize,
+        firm: bool,
+    ) -> Poll<Result<usize, Lagged>> {
+        if limit == 0 {
+            return poll_proceed(cx).map(|budget| {
+                budget.made_progress();
+                Ok(0)
+            });
+        }
+        self.before = self.before.max(limit); // so many it is to take at once
+        match ready!(self.poll_next_item(cx, firm)) {
+            None => Poll::Ready(Ok(0)),
+            Some(Err(lagged)) => Poll::Ready(Err(lagged)),
+            Some(Ok(first)) => {
+                let before = buffer.len();
+                buffer.push(first);
+                let rest = std::iter::from_fn(|| self.pop());
+                buffer.extend(rest.take(limit - 1));
+                Poll::Ready(Ok(buffer.len() - before))
+            }
+        }
+    }
+
     #[inline(always)]
     fn pop(&mut self) -> Option<M> {
         if self.reader.is_too_late_for(self.batch.front()) {
@@ -149,7 +266,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     }
 
     #[inline(always)]
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<M, Lagged>>> {
+    fn poll_next_item(&mut self, cx: &mut Context<'_>, _: bool) -> Poll<Option<Result<M, Lagged>>> {
         let budget = ready!(poll_proceed(cx));
         if let Some(message) = self.pop() {
             budget.made_progress();
@@ -224,8 +341,8 @@ impl<M: Clone + Send + 'static> Reader for LossySubscriber<M> {
     type Item = Result<M, Lagged>;
 
     #[inline(always)]
-    fn poll_read(&mut self, cx: &mut Context<'_>, _: bool) -> Poll<Option<Result<M, Lagged>>> {
-        self.poll_recv(cx)
+    fn poll_read(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Result<M, Lagged>>> {
+        self.poll_next_item(cx, firm)
     }
 
     #[inline(always)]
@@ -245,7 +362,7 @@ impl<M: Clone + Send + 'static> Stream for LossySubscriber<M> {
     type Item = Result<M, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_recv(cx)
+        self.poll_next_item(cx, false)
     }
 }
 

@@ -50,12 +50,30 @@ impl<M: Message> OwnedPermit<M> {
     /// assert_eq!(jobs.len(), 2);
     /// # Ok(()) }
     /// ```
+    #[track_caller]
     pub fn send(self, message: M) -> Channel<M> {
         let Self { mut place, channel } = self;
         if let Some(id) = place.id.take() {
             place.shared.send_permitted(id, message);
         }
         channel
+    }
+}
+
+impl<M: Message> OwnedPermit<M> {
+    /// Gives the place back unused, to the next sender; the handle comes back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+    /// let jobs = jobs.try_reserve_owned()?.release();
+    /// jobs.try_send(Job(1))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn release(self) -> Channel<M> {
+        self.channel
     }
 }
 

@@ -4,20 +4,22 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::Stream;
 
 use super::{
-    Delivery, Message, Reader, Recv, Shared, block_on, cursor::Cursor, handle::Handle, handles::HandleKind,
-    reader::Sealed, recv::Waiting,
+    Delivery, Message, Reader, Recv, Shared, WeakChannel, block_on, cursor::Cursor, handle::Handle,
+    handles::HandleKind, reader::Sealed, reader_calls::reader_calls, recv::Waiting,
 };
 use crate::{
     clock,
     engine::{Batch, Hand, Membership, Taken, Ticket},
-    error::TryRecvError,
+    error::{RecvTimeoutError, TryRecvError},
     requests::Handover,
     sync::poll_proceed,
+    timers,
 };
 
 /// A member of a group: each message goes to one of the members.
@@ -145,13 +147,58 @@ impl<M: Message> Receiver<M> {
     /// # Ok(()) }
     /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize) -> usize {
-        if limit == 0 {
-            std::future::poll_fn(|cx| poll_proceed(cx).map(|budget| budget.made_progress())).await;
-            return 0;
-        }
         let mut waiting = Waiting(self);
         let waiting = &mut waiting;
-        std::future::poll_fn(|cx| waiting.0.poll_recv_many(buffer, limit, cx)).await
+        std::future::poll_fn(|cx| waiting.0.poll_items(cx, buffer, limit, true)).await
+    }
+
+    /// Polls for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many. 0 means that
+    /// none will come, or a `limit` of 0. For futures written by hand; see [`poll_recv`](Self::poll_recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.join("workers");
+    /// jobs.send_many(&mut vec![Job(1), Job(2), Job(3)]).await?;
+    /// let mut batch = Vec::new();
+    /// assert_eq!(std::future::poll_fn(|cx| reader.poll_recv_many(cx, &mut batch, 2)).await, 2);
+    /// assert_eq!(batch.len(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<Delivery<M>>,
+        limit: usize,
+    ) -> Poll<usize> {
+        self.poll_items(cx, buffer, limit, false)
+    }
+
+    /// Blocks this thread until there are messages and appends up to `limit` of them to `buffer`, as many as are there at
+    /// once; how many. 0 means that none will come, or a `limit` of 0.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.join("workers");
+    /// for n in 1..=3 { jobs.try_send(Job(n))?; }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(reader.blocking_recv_many(&mut batch, 2), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<Delivery<M>>, limit: usize) -> usize {
+        block_on(self.recv_many(buffer, limit))
     }
 
     /// Blocks this thread until the next message; `None` once the channel is closed and drained, or the group removed.
@@ -175,8 +222,60 @@ impl<M: Message> Receiver<M> {
         block_on(self.recv())
     }
 
+    /// A further member of the same group; also where the channel is closed, or its last sending handle has gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut first = jobs.join("workers");
+    /// for n in 1..=2 { jobs.try_send(Job(n))?; }
+    /// drop(jobs);
+    /// let mut second = first.join_again();
+    /// assert_eq!((first.try_recv()?.0, second.try_recv()?.0), (1, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn join_again(&self) -> Self {
+        let at = Location::caller();
+        let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
+        let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
+        let (inbox, hand) = (self.cursor.inbox().clone(), Arc::clone(&self.hand));
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&hand)), at), hand }
+    }
+
+    reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
+
+    /// A handle of the channel that does not keep it open.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.join("workers");
+    /// let again = reader.downgrade();
+    /// again.upgrade().ok_or("closed")?.try_send(Job(1))?;
+    /// assert!(reader.try_recv().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakChannel<M> {
+        WeakChannel::new(Arc::downgrade(self.channel()))
+    }
+
+    fn channel(&self) -> &Arc<Shared<M>> {
+        self.cursor.shared()
+    }
+
+    fn left(&self) -> u64 {
+        self.cursor.left()
+    }
+
     #[inline(always)]
-    fn poll_recv(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+    fn poll_next_item(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
         if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
@@ -202,17 +301,22 @@ impl<M: Message> Receiver<M> {
         self.cursor.poll(cx, firm, plain, handover, Delivery::new)
     }
 
-    fn poll_recv_many(
+    fn poll_items(
         &mut self,
+        cx: &mut Context<'_>,
         buffer: &mut Vec<Delivery<M>>,
         limit: usize,
-        cx: &mut Context<'_>,
+        firm: bool,
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
         let before = buffer.len();
         loop {
+            if limit == 0 {
+                budget.made_progress();
+                return Poll::Ready(0);
+            }
             let mut batch = Deliveries { buffer, skipped: Vec::new() };
-            let polled = self.cursor.poll_many(limit, cx, true, &mut batch);
+            let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
             for (why, taken) in batch.skipped {
                 self.cursor.skip(why, &mut Some(taken));
             }
@@ -267,7 +371,7 @@ impl<M: Message> Reader for Receiver<M> {
 
     #[inline(always)]
     fn poll_read(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
-        self.poll_recv(cx, firm)
+        self.poll_next_item(cx, firm)
     }
 
     #[inline(always)]
@@ -284,7 +388,7 @@ impl<M: Message> Stream for Receiver<M> {
     type Item = Delivery<M>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
-        self.poll_recv(cx, false)
+        self.poll_next_item(cx, false)
     }
 }
 

@@ -5,6 +5,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_core::FusedFuture;
+
 use super::reader::Reader;
 
 /// The future of `recv`, of every kind of reader.
@@ -50,6 +52,12 @@ impl<R: Reader> Future for Recv<'_, R> {
             self.reader = None;
         }
         polled
+    }
+}
+
+impl<R: Reader> FusedFuture for Recv<'_, R> {
+    fn is_terminated(&self) -> bool {
+        self.reader.is_none()
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures_core::FusedFuture;
 use tokio::time::Instant;
 
 use super::{Ask, Channel, Delivery, Message, Priority, Shared, turn, turn::Turn};
@@ -411,6 +412,12 @@ impl<M: Message, A: Ask<M>> Drop for Requesting<'_, M, A> {
         if abandoned {
             self.channel.shared().counters.abandoned.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+impl<M: Message, A: Ask<M>> FusedFuture for Requesting<'_, M, A> {
+    fn is_terminated(&self) -> bool {
+        self.progress == Progress::Over
     }
 }
 

@@ -6,9 +6,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use futures_core::FusedFuture;
+
 use super::{Channel, Message, Permit, Priority, Shared, turn::Turn};
 use crate::{
     accounts::{Caller, WaitKind},
+    engine::Log,
     error::Closed,
     sync::poll_proceed,
     waiting::WaitId,
@@ -76,6 +79,12 @@ impl<'a, M: Message> Future for Reserving<'a, M> {
     }
 }
 
+impl<M: Message> FusedFuture for Reserving<'_, M> {
+    fn is_terminated(&self) -> bool {
+        self.place.is_over
+    }
+}
+
 impl<M: Message> fmt::Debug for Reserving<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reserving").field("channel", &self.channel.name()).finish_non_exhaustive()
@@ -110,6 +119,35 @@ impl<'a, M: Message> Place<'a, M> {
         budget.made_progress();
         Poll::Ready(reserved)
     }
+}
+
+/// Waits for several places at once, and makes permits of them.
+pub(super) struct Places<'a, M: Message> {
+    place: Place<'a, M>,
+    count: usize,
+}
+
+impl<'a, M: Message> Places<'a, M> {
+    pub(super) fn new(shared: &'a Shared<M>, count: usize, from: &'static Location<'static>) -> Self {
+        Self { place: Place::new(shared, from), count }
+    }
+
+    /// The permits' numbers.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<WaitId>, Closed>> {
+        let budget = ready!(poll_proceed(cx));
+        let (Place { shared, turn, from, .. }, count) = (&mut self.place, self.count);
+        let reserved = ready!(shared.with(|log, effects| {
+            let turn = turn.poll(log, count, WaitKind::Reserve, from, cx, effects);
+            turn.map_ok(|_| permits(log, count, from))
+        }));
+        budget.made_progress();
+        Poll::Ready(reserved)
+    }
+}
+
+/// Makes so many admissions into permits; their numbers.
+pub(super) fn permits<M>(log: &mut Log<M>, count: usize, from: &'static Location<'static>) -> Vec<WaitId> {
+    (0..count).map(|_| log.permit(Caller::here(WaitKind::Permit, from))).collect()
 }
 
 impl<M: Message> Drop for Place<'_, M> {

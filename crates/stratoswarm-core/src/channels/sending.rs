@@ -6,6 +6,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use futures_core::FusedFuture;
+
 use super::{Channel, Message, Priority, Shared, turn::Turn};
 use crate::{
     accounts::WaitKind,
@@ -67,6 +69,11 @@ impl<'a, M: Message> Sending<'a, M> {
     pub fn class(self, class: Priority) -> Self {
         let _ = class;
         self
+    }
+
+    /// Takes the message back, if it was not sent.
+    pub(super) fn take_back(mut self) -> Option<M> {
+        self.message.take()
     }
 
     #[cold]
@@ -142,6 +149,12 @@ impl<M: Message> Drop for Sending<'_, M> {
     #[inline]
     fn drop(&mut self) {
         self.turn.cancel(self.shared);
+    }
+}
+
+impl<M: Message> FusedFuture for Sending<'_, M> {
+    fn is_terminated(&self) -> bool {
+        self.message.is_none()
     }
 }
 

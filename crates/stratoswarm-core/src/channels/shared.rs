@@ -1,5 +1,5 @@
 use std::{
-    panic::Location,
+    panic::{Location, RefUnwindSafe, UnwindSafe},
     sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, ready},
     time::Duration,
@@ -11,7 +11,7 @@ use super::handles::{HandleKind, Handles, Site};
 use crate::{
     accounts::{Caller, ChannelInfo, ChannelKind, Counters, ReaderInfo, WaitInfo, WaitKind, WaitState},
     contain::contain,
-    engine::{Durability, Effects, Log, Warning},
+    engine::{Effects, End, Log, Warning},
     sync::{
         Mutex, MutexGuard, Rank,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -38,6 +38,10 @@ pub(crate) struct Shared<M> {
     /// Who is told that the last handle has gone.
     home: OnceLock<Weak<dyn Home>>,
 }
+
+// A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
+impl<M> UnwindSafe for Shared<M> {}
+impl<M> RefUnwindSafe for Shared<M> {}
 
 /// Where a channel is found by its name.
 pub(crate) trait Home: Send + Sync {
@@ -106,6 +110,24 @@ impl<M> Shared<M> {
             Warning::DeadGroup { group, waiting } => {
                 tracing::warn!(channel, group, waiting, "group has no member and holds senders");
             }
+            Warning::Unread { waiting } => {
+                tracing::warn!(
+                    channel,
+                    waiting,
+                    "senders wait, and nobody is there to read: join or subscribe"
+                );
+            }
+            Warning::Unserved => {
+                tracing::warn!(channel, "a request waits, and there is no group to serve it: join one");
+            }
+            Warning::Undeclared { group } => {
+                tracing::warn!(
+                    channel,
+                    group,
+                    "group is not among those declared: it gets every message, too"
+                );
+            }
+            Warning::Deserted => tracing::debug!(channel, "channel closed: its last reader has gone"),
             Warning::LateGroup { group, gone, kept } => {
                 tracing::warn!(channel, group, gone, kept, "group starts late: earlier messages are gone");
             }
@@ -147,7 +169,7 @@ impl<M> Shared<M> {
     where
         M: Clone,
     {
-        self.with(|log, effects| log.open_group(name, Durability::Durable, false, effects));
+        self.with(|log, effects| log.declare_group(name, effects));
     }
 
     /// What follows a push.
@@ -212,6 +234,11 @@ impl<M> Shared<M> {
         self.handles.lock().live()
     }
 
+    /// How many handles exist of the kinds of which this is true.
+    pub(crate) fn count_handles(&self, of: impl Fn(HandleKind) -> bool) -> usize {
+        self.handles.lock().sites().filter(|site| of(site.kind)).map(|site| site.count).sum()
+    }
+
     pub(crate) fn handle_sites(&self) -> Vec<Site> {
         self.handles.lock().sites().cloned().collect()
     }
@@ -225,7 +252,7 @@ impl<M> Shared<M> {
             (&figures.blocked, WaitState::Waiting),
             (&figures.permits, WaitState::Held),
             (&figures.unserved, WaitState::Unserved),
-            (&figures.closing, WaitState::Waiting),
+            (&figures.ending, WaitState::Waiting),
         ];
         let waits = lists
             .iter()
@@ -242,7 +269,7 @@ impl<M> Shared<M> {
             is_closed: figures.closed,
             unclaimed: figures.unclaimed as usize,
             permits: figures.permits.len(),
-            granted: figures.granted.len(),
+            granted: figures.granted_places as usize,
             blocked_senders: figures.blocked.len(),
             blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
             unserved: figures.unserved.len(),
@@ -254,23 +281,28 @@ impl<M> Shared<M> {
     }
 }
 
-/// Waits for the close of a channel.
-pub(crate) async fn closed<M>(shared: &Shared<M>, at: &'static Location<'static>) {
-    let mut waiting = WaitingForClose { shared, id: None };
+/// Waits for an end.
+pub(crate) async fn ended<M>(shared: &Shared<M>, of: End, at: &'static Location<'static>) {
+    let mut waiting = WaitingForEnd { shared, of, id: None };
     std::future::poll_fn(|cx| waiting.poll(at, cx)).await;
 }
 
-struct WaitingForClose<'a, M> {
+struct WaitingForEnd<'a, M> {
     shared: &'a Shared<M>,
+    of: End,
     id: Option<WaitId>,
 }
 
-impl<M> WaitingForClose<'_, M> {
+impl<M> WaitingForEnd<'_, M> {
     fn poll(&mut self, at: &'static Location<'static>, cx: &mut Context<'_>) -> Poll<()> {
         let budget = ready!(poll_proceed(cx));
-        let caller = || Caller::here(WaitKind::Closed, at);
-        let id = self.id;
-        self.id = self.shared.with(|log, effects| log.wait_for_close(id, cx.waker(), caller, effects));
+        let kind = match self.of {
+            End::Channel => WaitKind::Closed,
+            End::Reading => WaitKind::ReadersGone,
+        };
+        let caller = || Caller::here(kind, at);
+        let (of, id) = (self.of, self.id);
+        self.id = self.shared.with(|log, effects| log.wait_for_end(of, id, cx.waker(), caller, effects));
         if self.id.is_some() {
             return Poll::Pending;
         }
@@ -279,10 +311,10 @@ impl<M> WaitingForClose<'_, M> {
     }
 }
 
-impl<M> Drop for WaitingForClose<'_, M> {
+impl<M> Drop for WaitingForEnd<'_, M> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            let waker = self.shared.log.lock().forget_close(id);
+            let waker = self.shared.log.lock().forget_end(self.of, id);
             drop(waker);
         }
     }

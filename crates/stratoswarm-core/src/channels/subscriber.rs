@@ -4,19 +4,21 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::Stream;
 
 use super::{
-    Message, Reader, Recv, Shared, block_on, cursor::Cursor, handle::Handle, handles::HandleKind,
-    reader::Sealed, recv::Waiting,
+    Message, Reader, Recv, Shared, WeakChannel, block_on, cursor::Cursor, handle::Handle,
+    handles::HandleKind, reader::Sealed, reader_calls::reader_calls, recv::Waiting,
 };
 use crate::{
     engine::{Batch, Taken, Ticket},
-    error::TryRecvError,
+    error::{RecvTimeoutError, TryRecvError},
     requests::Handover,
     sync::poll_proceed,
+    timers,
 };
 
 /// A reader that gets every message, and that senders wait for.
@@ -144,21 +146,53 @@ impl<M: Message> Subscriber<M> {
     /// # Ok(()) }
     /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> usize {
-        if limit == 0 {
-            std::future::poll_fn(|cx| poll_proceed(cx).map(|budget| budget.made_progress())).await;
-            return 0;
-        }
         let mut waiting = Waiting(self);
         let waiting = &mut waiting;
-        let before = buffer.len();
-        std::future::poll_fn(|cx| {
-            let budget = ready!(poll_proceed(cx));
-            let _ = ready!(waiting.0.cursor.poll_many(limit, cx, true, &mut Messages(buffer)));
-            budget.made_progress();
-            Poll::Ready(())
-        })
-        .await;
-        buffer.len() - before
+        std::future::poll_fn(|cx| waiting.0.poll_items(cx, buffer, limit, true)).await
+    }
+
+    /// Polls for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many. 0 means that
+    /// none will come, or a `limit` of 0. For futures written by hand; see [`poll_recv`](Self::poll_recv).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.subscribe();
+    /// jobs.send_many(&mut vec![Job(1), Job(2), Job(3)]).await?;
+    /// let mut batch = Vec::new();
+    /// assert_eq!(std::future::poll_fn(|cx| reader.poll_recv_many(cx, &mut batch, 2)).await, 2);
+    /// assert_eq!(batch.len(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn poll_recv_many(&mut self, cx: &mut Context<'_>, buffer: &mut Vec<M>, limit: usize) -> Poll<usize> {
+        self.poll_items(cx, buffer, limit, false)
+    }
+
+    /// Blocks this thread until there are messages and appends up to `limit` of them to `buffer`, as many as are there at
+    /// once; how many. 0 means that none will come, or a `limit` of 0.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.subscribe();
+    /// for n in 1..=3 { jobs.try_send(Job(n))?; }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(reader.blocking_recv_many(&mut batch, 2), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<M>, limit: usize) -> usize {
+        block_on(self.recv_many(buffer, limit))
     }
 
     /// Blocks this thread until the next message; `None` once the channel is closed and drained.
@@ -183,8 +217,36 @@ impl<M: Message> Subscriber<M> {
         block_on(self.recv())
     }
 
+    reader_calls!(M, "jobs.subscribe()");
+
+    /// A handle of the channel that does not keep it open.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut reader = jobs.subscribe();
+    /// let again = reader.downgrade();
+    /// again.upgrade().ok_or("closed")?.try_send(Job(1))?;
+    /// assert!(reader.try_recv().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn downgrade(&self) -> WeakChannel<M> {
+        WeakChannel::new(Arc::downgrade(self.channel()))
+    }
+
+    fn channel(&self) -> &Arc<Shared<M>> {
+        self.cursor.shared()
+    }
+
+    fn left(&self) -> u64 {
+        self.cursor.left()
+    }
+
     #[inline(always)]
-    fn poll_recv(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
+    fn poll_next_item(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
         if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
@@ -196,6 +258,22 @@ impl<M: Message> Subscriber<M> {
         let next = ready!(self.poll_log(cx, firm));
         budget.made_progress();
         Poll::Ready(next)
+    }
+
+    fn poll_items(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<M>,
+        limit: usize,
+        firm: bool,
+    ) -> Poll<usize> {
+        let budget = ready!(poll_proceed(cx));
+        let before = buffer.len();
+        if limit > 0 {
+            let _ = ready!(self.cursor.poll_many(limit, cx, firm, &mut Messages(buffer)));
+        }
+        budget.made_progress();
+        Poll::Ready(buffer.len() - before)
     }
 
     #[inline(never)]
@@ -211,7 +289,7 @@ impl<M: Message> Reader for Subscriber<M> {
 
     #[inline(always)]
     fn poll_read(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
-        self.poll_recv(cx, firm)
+        self.poll_next_item(cx, firm)
     }
 
     #[inline(always)]
@@ -228,7 +306,7 @@ impl<M: Message> Stream for Subscriber<M> {
     type Item = M;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<M>> {
-        self.poll_recv(cx, false)
+        self.poll_next_item(cx, false)
     }
 }
 

@@ -36,7 +36,8 @@ impl Turn {
         self.waits.is_none()
     }
 
-    /// How many of the messages `wanted` may come in: they must be pushed under this lock, or a place be made a permit.
+    /// How many of the messages `wanted` may come in: they must be pushed under this lock, or the places be made permits,
+    /// which come all at once.
     pub(super) fn poll<M>(
         &mut self,
         log: &mut Log<M>,
@@ -53,7 +54,8 @@ impl Turn {
         };
         if admission == Admission::Full && self.waits.is_none() {
             let soon = log.waiting() < SOON;
-            self.waits = Some(log.enqueue(None, cx.waker(), Caller::here(kind, at)));
+            let places = if what == Entry::Permit { wanted as u32 } else { 1 };
+            self.waits = Some(log.enqueue(places, cx.waker(), Caller::here(kind, at)));
             if soon && yielding::pays() {
                 effects.wake(cx.waker()); // in its place in the line, and not asking the readers to serve it yet
                 return Poll::Pending;
@@ -102,7 +104,7 @@ impl Turn {
     ) -> bool {
         let queued = self.waits.is_none() && log.waiting() >= SOON && log.just_queue();
         if queued {
-            *self = Self { waits: Some(log.enqueue(None, cx.waker(), Caller::here(kind, at))), asked: true };
+            *self = Self { waits: Some(log.enqueue(1, cx.waker(), Caller::here(kind, at))), asked: true };
         }
         queued
     }

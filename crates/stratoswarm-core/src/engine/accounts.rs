@@ -1,7 +1,7 @@
 use super::{
-    Log,
+    Log, SharedInbox,
     departed::Departed,
-    lossy::LossyReader,
+    lossy::{LossyReader, LossyShared},
     reader::{Kind, Reader},
 };
 use crate::accounts::{Caller, Skipped};
@@ -19,12 +19,14 @@ pub(crate) struct LogFigures {
     pub(crate) blocked: Vec<Caller>,
     /// Those who were granted a place and have not used it.
     pub(crate) granted: Vec<Caller>,
+    /// How many places those have.
+    pub(crate) granted_places: u64,
     /// The permits that are out.
     pub(crate) permits: Vec<Caller>,
     /// The requests that wait for a group.
     pub(crate) unserved: Vec<Caller>,
-    /// Those who wait for the close.
-    pub(crate) closing: Vec<Caller>,
+    /// Those who wait for the close, or for the last reader to go.
+    pub(crate) ending: Vec<Caller>,
     pub(crate) asked: u64,
     pub(crate) readers: Vec<ReaderFigures>,
 }
@@ -66,9 +68,10 @@ impl<M> Log<M> {
             unclaimed: self.unclaimed(),
             blocked: callers(&self.gate.line),
             granted: callers(&self.gate.granted),
+            granted_places: self.gate.granted_places,
             permits: callers(&self.gate.permits),
             unserved: callers(&self.unserved),
-            closing: callers(&self.closing),
+            ending: self.closing.callers().chain(self.deserting.callers()).copied().collect(),
             asked: self.asked,
             readers,
         }
@@ -86,6 +89,16 @@ impl<M> Log<M> {
             tail - reader.next - reader.released + inbox.queue.len() as u64 - inbox.queue.released()
         };
         self.readers.iter().map(places).max().unwrap_or(tail - self.kept_from)
+    }
+
+    /// How many messages a lossless reader has yet to get; 0 if it is gone.
+    pub(crate) fn left_for(&self, inbox: &SharedInbox<M>) -> u64 {
+        self.readers.get(inbox.place()).map_or(0, |reader| reader.left(self.tail()))
+    }
+
+    /// How many messages a lossy reader can still get.
+    pub(crate) fn left_for_lossy(&self, of: &LossyShared) -> u64 {
+        self.lossy_at(of).map_or(0, |reader| reader.behind(self.tail()).min(self.lossy.keep))
     }
 
     /// Messages kept for readers to come, while there is no lossless one.

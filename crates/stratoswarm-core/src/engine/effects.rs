@@ -21,6 +21,14 @@ pub(crate) struct Effects<M> {
 pub(crate) enum Warning {
     /// A group without members has not taken what senders now wait for.
     DeadGroup { group: String, waiting: u64 },
+    /// Senders wait, and there is neither a group nor a subscriber.
+    Unread { waiting: u64 },
+    /// A request waits, and there is no group.
+    Unserved,
+    /// A group was joined that is not among those declared.
+    Undeclared { group: String },
+    /// The last reader has gone, and the channel closed with it.
+    Deserted,
     /// A group came after these many messages were gone.
     LateGroup { group: String, gone: u64, kept: u64 },
 }

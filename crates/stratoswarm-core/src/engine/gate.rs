@@ -12,8 +12,10 @@ pub(super) struct Gate {
     pub(super) high_water: u64,
     /// Those who wait for a place, the longest waiting first.
     pub(super) line: WaitList,
-    /// Those who were granted a place and have not used it.
+    /// Those who were granted places and have not used them.
     pub(super) granted: WaitList,
+    /// How many places that are.
+    pub(super) granted_places: u64,
     /// The permits that are out.
     pub(super) permits: WaitList,
     /// The most places that a reader took at the last look, and how many readers did, if somebody waited.
@@ -34,14 +36,14 @@ pub(crate) enum Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
     Messages,
-    /// A place for a message to come: it takes one, but waits for nobody.
+    /// Places for messages to come: all that are wanted, or none. They wait for nobody.
     Permit,
 }
 
 impl Gate {
     pub(super) fn new(capacity: u64) -> Self {
         let (line, granted, permits) = (WaitList::new(), WaitList::new(), WaitList::new());
-        Self { capacity, high_water: 0, line, granted, permits, most: 0, fullest: 0 }
+        Self { capacity, high_water: 0, line, granted, granted_places: 0, permits, most: 0, fullest: 0 }
     }
 
     /// Whether those who wait are served with each message that a reader with the most takes.
@@ -51,7 +53,22 @@ impl Gate {
 
     /// Places that are promised.
     fn reserved(&self) -> u64 {
-        (self.granted.len() + self.permits.len()) as u64
+        self.granted_places + self.permits.len() as u64
+    }
+
+    /// Grants a waiter its places; who is to be woken.
+    fn grant(&mut self, mut waiter: Waiter) -> Option<Waker> {
+        let waker = waiter.waker.take();
+        self.granted_places += u64::from(waiter.places);
+        self.granted.push(waiter);
+        waker
+    }
+
+    /// Takes back the places that were granted to this waiter; how many.
+    fn ungrant(&mut self, id: WaitId) -> Option<u32> {
+        let places = self.granted.remove(id)?.places;
+        self.granted_places -= u64::from(places);
+        Some(places)
     }
 }
 
@@ -242,12 +259,12 @@ impl<M> Log<M> {
         let depth = self.look(false);
         let gate = &mut self.gate;
         let mut free = gate.capacity.saturating_sub(depth + gate.reserved());
-        while free > 0
-            && let Some(mut waiter) = gate.line.pop()
+        // Who waits for several places gets them together, and holds up those behind it until they are free.
+        while gate.line.first().is_some_and(|first| u64::from(first.places) <= free)
+            && let Some(waiter) = gate.line.pop()
         {
-            effects.wake_taken(waiter.waker.take());
-            gate.granted.push(waiter);
-            free -= 1;
+            free -= u64::from(waiter.places);
+            effects.wake_taken(gate.grant(waiter));
         }
         if gate.line.is_empty() {
             self.stop_serving();
@@ -277,12 +294,12 @@ impl<M> Log<M> {
         }
         // What the only reader still has to take has greater numbers than this message, whatever others take meanwhile.
         let most = self.intake.end() - taken.number - 1;
-        let one =
-            most + gate.reserved() + 1 == gate.capacity && self.readers.len() == 1 && gate.line.len() > 1;
-        let Some(mut waiter) = (if one { gate.line.pop() } else { None }) else { return Err(()) };
-        let waker = waiter.waker.take();
-        gate.granted.push(waiter);
-        Ok(waker)
+        let one = most + gate.reserved() + 1 == gate.capacity
+            && self.readers.len() == 1
+            && gate.line.len() > 1
+            && gate.line.first().is_some_and(|first| first.places == 1);
+        let Some(waiter) = (if one { gate.line.pop() } else { None }) else { return Err(()) };
+        Ok(gate.grant(waiter))
     }
 
     /// Decides the long way: those who wait come first, and requests that are over give up their places. `now` is needed
@@ -314,7 +331,7 @@ impl<M> Log<M> {
             depth = self.look(waits);
         }
         match free(self, depth).min(wanted as u64) {
-            0 => {
+            count if count == 0 || what == Entry::Permit && count < wanted as u64 => {
                 self.refresh(depth);
                 Admission::Full
             }
@@ -340,10 +357,10 @@ impl<M> Log<M> {
 
     /// Queues a sender in its place behind those who wait. Before it sleeps, it must
     /// [ask for service](Self::ask_for_service).
-    pub(crate) fn enqueue(&mut self, id: Option<WaitId>, waker: &Waker, caller: Caller) -> WaitId {
-        let id = id.unwrap_or_else(|| self.next_id());
+    pub(crate) fn enqueue(&mut self, places: u32, waker: &Waker, caller: Caller) -> WaitId {
+        let id = self.next_id();
         self.credit = 0;
-        self.gate.line.push(Waiter { id, waker: Some(waker.clone()), caller, firm: true });
+        self.gate.line.push(Waiter { id, waker: Some(waker.clone()), caller, places, firm: true });
         id
     }
 
@@ -354,15 +371,19 @@ impl<M> Log<M> {
         if !served {
             self.serve(effects); // what was taken before is seen, and what is taken from here on is served
         }
-        self.warn_of_dead_groups(effects);
+        self.warn_of_stalls(effects);
         !served
     }
 
-    /// Warns, once, of groups without members that hold senders.
-    pub(super) fn warn_of_dead_groups(&mut self, effects: &mut Effects<M>) {
+    /// Warns, once, of what holds senders and does not read: groups without members, or that there is nobody.
+    pub(super) fn warn_of_stalls(&mut self, effects: &mut Effects<M>) {
         let (waiting, most) = (self.gate.line.len() as u64, self.gate.most);
         if waiting == 0 {
             return;
+        }
+        if self.readers.is_empty() && !self.told.unread {
+            self.told.unread = true;
+            effects.warnings.push(Warning::Unread { waiting });
         }
         for reader in &mut self.readers {
             if reader.is_group() && reader.members == 0 && !reader.warned && reader.places == most {
@@ -382,10 +403,11 @@ impl<M> Log<M> {
     #[inline]
     pub(crate) fn claim_fast(&mut self, id: WaitId) -> bool {
         let gate = &mut self.gate;
-        let turn = gate.granted.first().is_some_and(|first| first.id == id);
+        let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
         let short = turn && !self.closed && gate.high_water == gate.capacity;
         if short {
             gate.granted.pop();
+            gate.granted_places -= 1;
         }
         short
     }
@@ -403,13 +425,13 @@ impl<M> Log<M> {
         if self.closed {
             return Admission::Closed;
         }
-        if self.gate.granted.remove(id).is_none() {
+        let Some(places) = self.gate.ungrant(id) else {
             let renewed = self.gate.line.renew(id, waker).or_else(|| self.unserved.renew(id, waker));
             effects.drop_waker(renewed.flatten());
             return Admission::Full;
-        }
+        };
         if what == Entry::Permit || wanted == 1 && self.gate.high_water == self.gate.capacity {
-            return Admission::Granted(1); // the place was promised, and there can be no new high water
+            return Admission::Granted(places as usize); // they were promised, and there can be no new high water
         }
         let depth = self.look(false);
         let gate = &self.gate;
@@ -429,8 +451,10 @@ impl<M> Log<M> {
             effects.drop_waker(waiter.waker);
             if self.gate.line.is_empty() {
                 self.stop_serving();
+            } else if waiter.places > 1 {
+                self.serve(effects); // those behind it may need fewer
             }
-        } else if self.gate.granted.remove(id).is_some() {
+        } else if self.gate.ungrant(id).is_some() {
             self.serve(effects);
         }
         false
@@ -450,6 +474,10 @@ impl<M> Log<M> {
         {
             self.cancel_send(id, effects);
         }
+        if !self.told.unserved {
+            self.told.unserved = true;
+            effects.warnings.push(Warning::Unserved);
+        }
         let fresh = id.unwrap_or_else(|| self.next_id());
         let (id, replaced) = self.unserved.wait(id, fresh, waker, true, caller);
         effects.drop_waker(replaced);
@@ -458,6 +486,7 @@ impl<M> Log<M> {
 
     /// A group has come: the requests that waited for one are in line for a place, each as of when it came.
     pub(super) fn group_came(&mut self, effects: &mut Effects<M>) {
+        self.told.unserved = false;
         if self.closed || self.unserved.is_empty() {
             return;
         }
@@ -474,7 +503,7 @@ impl<M> Log<M> {
     pub(crate) fn permit(&mut self, caller: Caller) -> WaitId {
         let id = self.next_id();
         self.credit = self.credit.saturating_sub(1);
-        self.gate.permits.push(Waiter { id, waker: None, caller, firm: true });
+        self.gate.permits.push(Waiter { id, waker: None, caller, places: 1, firm: true });
         id
     }
 

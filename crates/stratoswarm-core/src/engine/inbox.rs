@@ -1,4 +1,4 @@
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, panic::RefUnwindSafe, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
@@ -25,6 +25,9 @@ pub(crate) struct Place<M> {
     place: AtomicUsize,
     inbox: Mutex<Inbox<M>>,
 }
+
+// No user's code runs under its lock.
+impl<M> RefUnwindSafe for Place<M> {}
 
 /// The place of a reader that is gone.
 const GONE: usize = usize::MAX;

@@ -39,6 +39,12 @@ impl<M: Clone> Log<M> {
         place
     }
 
+    /// Makes the group, if there is none, as one of those that were meant to be.
+    pub(crate) fn declare_group(&mut self, name: &str, effects: &mut Effects<M>) {
+        self.open_group(name, Durability::Durable, false, effects);
+        self.told.groups_declared = true;
+    }
+
     /// A further member of the group, which is made if there is none.
     pub(crate) fn join(
         &mut self,
@@ -47,7 +53,11 @@ impl<M: Clone> Log<M> {
         from_oldest: bool,
         effects: &mut Effects<M>,
     ) -> Membership<M> {
+        if self.group(name).is_none() && self.told.groups_declared {
+            effects.warnings.push(Warning::Undeclared { group: name.to_owned() });
+        }
         let place = self.open_group(name, durability, from_oldest, effects);
+        self.reader_came();
         let reader = &mut self.readers[place];
         reader.members += 1;
         reader.warned = false;
@@ -55,9 +65,19 @@ impl<M: Clone> Log<M> {
         Membership { inbox: reader.inbox.clone(), hand: Arc::clone(hand) }
     }
 
+    /// A further member of the group with this inbox; its name, if it is still there.
+    pub(crate) fn join_again(&mut self, inbox: &SharedInbox<M>) -> Option<String> {
+        let reader = self.readers.get_mut(inbox.place())?;
+        reader.members += 1;
+        let name = reader.name.clone();
+        self.reader_came();
+        Some(name)
+    }
+
     /// A new subscriber's inbox.
     pub(crate) fn open_subscriber(&mut self, from_oldest: bool, effects: &mut Effects<M>) -> SharedInbox<M> {
         let place = self.open(Kind::Subscriber, String::new(), from_oldest, effects);
+        self.reader_came();
         let reader = &mut self.readers[place];
         reader.members = 1;
         reader.inbox.clone()
@@ -149,14 +169,14 @@ impl<M> Log<M> {
         let place = inbox.place();
         let Some(reader) = self.readers.get_mut(place) else { return };
         reader.members -= 1;
-        if reader.members > 0 {
-            return;
+        if reader.members == 0 {
+            if reader.kind == Kind::Group(Durability::Durable) {
+                self.warn_of_stalls(effects);
+            } else {
+                self.remove(place, self.closed, effects);
+            }
         }
-        if reader.kind == Kind::Group(Durability::Durable) {
-            self.warn_of_dead_groups(effects);
-        } else {
-            self.remove(place, self.closed, effects);
-        }
+        self.readers_went(1, effects);
     }
 
     /// Removes a group; how many messages only it had not taken.
@@ -183,6 +203,7 @@ impl<M> Log<M> {
             moved.inbox.set_place(place);
         }
         gone.inbox.set_gone();
+        let members = gone.members as usize;
         self.parked -= u32::from(!gone.parked.is_empty());
         effects.wakers.extend(gone.parked.clear());
         {
@@ -202,6 +223,7 @@ impl<M> Log<M> {
         let left = figures.left as usize;
         self.remember(ReaderFigures { members: 0, ..figures }, gone.hand, remembered);
         self.places_left(gone.places, effects);
+        self.readers_went(members, effects);
         left
     }
 

@@ -1,7 +1,7 @@
 use std::task::Waker;
 
 use super::{
-    Effects, Gate, Queue, WaitId, WaitList,
+    Effects, Gate, Queue, WaitId, WaitList, Warning,
     cursors::Cursors,
     departed::Departed,
     lossy::Lossy,
@@ -37,6 +37,11 @@ pub(crate) struct Log<M> {
     pub(super) unserved: WaitList,
     /// Who waits for the close.
     pub(super) closing: WaitList,
+    /// Who waits for the last reader to go.
+    pub(super) deserting: WaitList,
+    /// Handles that read; none before the first.
+    pub(super) reading: Option<usize>,
+    pub(super) told: Told,
     pub(super) ids: u64,
     /// How many requests were accepted.
     pub(super) asked: u64,
@@ -72,6 +77,9 @@ impl<M> Log<M> {
             keeps,
             unserved: WaitList::new(),
             closing: WaitList::new(),
+            deserting: WaitList::new(),
+            reading: None,
+            told: Told::default(),
             ids: 0,
             asked: 0,
             delivered_before: 0,
@@ -114,11 +122,6 @@ impl<M> Log<M> {
         groups.map(|group| group.members as usize).sum()
     }
 
-    /// Handles that read.
-    pub(crate) fn handles(&self) -> usize {
-        self.readers.iter().map(|reader| reader.members as usize).sum::<usize>() + self.lossy.readers.len()
-    }
-
     /// Whether readers get the end once there is nothing left for them.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
@@ -132,7 +135,11 @@ impl<M> Log<M> {
         }
         self.closed = true;
         self.credit = 0;
-        for list in [&mut self.gate.line, &mut self.gate.granted, &mut self.unserved, &mut self.closing] {
+        self.gate.granted_places = 0;
+        let gate = &mut self.gate;
+        let lists =
+            [&mut gate.line, &mut gate.granted, &mut self.unserved, &mut self.closing, &mut self.deserting];
+        for list in lists {
             effects.wakers.extend(list.clear());
         }
         self.wake_all_readers(effects);
@@ -145,25 +152,69 @@ impl<M> Log<M> {
         self.wake_all_readers(effects);
     }
 
-    /// Registers a future that waits for the close. None if closed.
-    pub(crate) fn wait_for_close(
+    /// Registers a future that waits for an end. None if it has come.
+    pub(crate) fn wait_for_end(
         &mut self,
+        of: End,
         id: Option<WaitId>,
         waker: &Waker,
         caller: impl FnOnce() -> Caller,
         effects: &mut Effects<M>,
     ) -> Option<WaitId> {
-        if self.closed {
+        if self.closed || of == End::Reading && self.reading == Some(0) {
             return None;
         }
         let fresh = self.next_id();
-        let (id, replaced) = self.closing.wait(id, fresh, waker, true, caller);
+        let (id, replaced) = self.waiting_for_end(of).wait(id, fresh, waker, true, caller);
         effects.drop_waker(replaced);
         Some(id)
     }
 
-    pub(crate) fn forget_close(&mut self, id: WaitId) -> Option<Waker> {
-        self.closing.remove(id)?.waker
+    pub(crate) fn forget_end(&mut self, of: End, id: WaitId) -> Option<Waker> {
+        self.waiting_for_end(of).remove(id)?.waker
+    }
+
+    fn waiting_for_end(&mut self, of: End) -> &mut WaitList {
+        match of {
+            End::Channel => &mut self.closing,
+            End::Reading => &mut self.deserting,
+        }
+    }
+
+    /// Handles that read.
+    pub(crate) fn reading(&self) -> usize {
+        self.reading.unwrap_or(0)
+    }
+
+    /// Has it close with the last of them.
+    pub(crate) fn close_with_readers(&mut self) {
+        self.told.closes_with_readers = true;
+    }
+
+    pub(crate) fn closes_with_readers(&self) -> bool {
+        self.told.closes_with_readers
+    }
+
+    /// A handle more that reads.
+    pub(super) fn reader_came(&mut self) {
+        self.reading = Some(self.reading() + 1);
+        self.told.unread = false;
+    }
+
+    /// So many handles less that read.
+    pub(super) fn readers_went(&mut self, count: usize, effects: &mut Effects<M>) {
+        if count == 0 {
+            return;
+        }
+        self.reading = Some(self.reading() - count);
+        if self.reading() > 0 {
+            return;
+        }
+        effects.wakers.extend(self.deserting.clear());
+        if self.told.closes_with_readers && !self.closed {
+            self.close(effects);
+            effects.warnings.push(Warning::Deserted);
+        }
     }
 
     pub(super) fn wake_all_readers(&mut self, effects: &mut Effects<M>) {
@@ -182,6 +233,29 @@ impl<M> Log<M> {
         }
         self.parked -= self.lossy.wake(effects);
     }
+}
+
+/// What a log was told at its opening, and what it has told.
+#[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(super) struct Told {
+    /// It closes with its last reader.
+    closes_with_readers: bool,
+    /// Its groups are known: others may be mistakes.
+    pub(super) groups_declared: bool,
+    /// That senders wait and nobody is there to read.
+    pub(super) unread: bool,
+    /// That requests wait and no group is there.
+    pub(super) unserved: bool,
+}
+
+/// What somebody may wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The channel closes.
+    Channel,
+    /// The last of its readers goes, or the channel closes.
+    Reading,
 }
 
 /// Wakes so many that will look, the longest waiting first.

@@ -145,6 +145,7 @@ impl<M> Log<M> {
             shared: Arc::clone(&shared),
         });
         self.readers_made += 1;
+        self.reader_came();
         self.cursor_came(Whose::Lossy, tail);
         shared
     }
@@ -152,6 +153,10 @@ impl<M> Log<M> {
     /// The reader of a handle.
     pub(super) fn lossy(&mut self, of: &LossyShared) -> Option<&mut LossyReader> {
         self.lossy.readers.get_mut(of.place.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn lossy_at(&self, of: &LossyShared) -> Option<&LossyReader> {
+        self.lossy.readers.get(of.place.load(Ordering::Relaxed))
     }
 
     /// A lossy reader leaves.
@@ -171,6 +176,7 @@ impl<M> Log<M> {
         effects.wakers_dropped.extend(gone.parked.clear());
         self.remember(gone.figures(self.tail(), self.lossy.keep), None, self.closed);
         self.cursor_went(Whose::Lossy, gone.next, effects);
+        self.readers_went(1, effects);
     }
 
     /// Appends without ever waiting: the oldest goes when there is no room.

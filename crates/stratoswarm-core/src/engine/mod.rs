@@ -70,7 +70,7 @@ pub(crate) use gate::{Admission, Entry};
 pub(crate) use hand::{Hand, Ticket};
 pub(crate) use inbox::{Inbox, SharedInbox};
 pub(crate) use joining::Membership;
-pub(crate) use log::Log;
+pub(crate) use log::{End, Log};
 pub(crate) use lossy::LossyShared;
 pub(crate) use queue::Queue;
 use reader::Reader;

@@ -5,7 +5,10 @@
 //! | `send`, `blocking_send`, `Broadcast::send` | [`SendError`] with the message |
 //! | `try_send`, `try_reserve` | [`TrySendError`] with the message |
 //! | `reserve`, `send_many` | [`Closed`] |
+//! | `reserve_many` | [`ReserveManyError`] |
+//! | `send_timeout` | [`SendTimeoutError`] with the message |
 //! | `try_recv` | [`TryRecvError`] |
+//! | `recv_timeout` | [`RecvTimeoutError`] |
 //! | `recv` of a lossy reader | [`Lagged`], between the messages |
 //! | `request`, `try_request` | [`RequestError`], with the [`Stage`] in which a request expired |
 //! | `GroupOptions::join` | [`JoinError`] |
@@ -32,8 +35,11 @@ mod closed;
 mod join;
 mod lagged;
 mod open;
+mod recv_timeout;
 mod request;
+mod reserve_many;
 mod send;
+mod send_timeout;
 mod stage;
 mod try_recv;
 mod try_send;
@@ -42,8 +48,11 @@ pub use closed::Closed;
 pub use join::JoinError;
 pub use lagged::Lagged;
 pub use open::OpenError;
+pub use recv_timeout::RecvTimeoutError;
 pub use request::RequestError;
+pub use reserve_many::ReserveManyError;
 pub use send::SendError;
+pub use send_timeout::SendTimeoutError;
 pub use stage::Stage;
 pub use try_recv::TryRecvError;
 pub use try_send::TrySendError;

@@ -98,7 +98,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
     }
 
     fn readers(&self) -> usize {
-        self.log.lock().handles()
+        self.log.lock().reading()
     }
 
     fn held(&self) -> Vec<HeldHandle> {

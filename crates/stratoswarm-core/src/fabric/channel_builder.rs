@@ -7,15 +7,12 @@ use super::{
 };
 use crate::{
     accounts::ChannelKind,
-    channels::{Channel, Handle, HandleKind, Message, Shared},
+    channels::{Channel, DEFAULT_TIMEOUT, Handle, HandleKind, Message, Shared},
     error::OpenError,
 };
 
 /// Messages that may wait, where nothing else is said.
 const DEFAULT_CAPACITY: usize = 1024;
-
-/// How long a request waits for its reply, where nothing else is said.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How to open a channel; made by [`Fabric::channel`].
 ///
@@ -47,6 +44,7 @@ pub struct ChannelBuilder<'a, M> {
     default_timeout: Option<Option<Duration>>,
     order: Option<i32>,
     ephemeral: bool,
+    close_with_last_reader: bool,
     message: Of<M>,
 }
 
@@ -60,6 +58,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             default_timeout: None,
             order: None,
             ephemeral: false,
+            close_with_last_reader: false,
             message: PhantomData,
         }
     }
@@ -182,6 +181,30 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// The channel closes once nobody reads any more: when the last member, subscriber or tap goes, after there was one.
+    /// Senders then get their messages back, as with tokio's channels.
+    ///
+    /// Without it a channel waits for the next reader, as a worker that is restarted: it fills up, and then senders wait. See
+    /// also [`readers_gone`](Channel::readers_gone).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, SendError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").close_with_last_reader().open()?;
+    /// jobs.send(Job(1)).await?; // kept for the first to come
+    /// let mut worker = jobs.join("workers");
+    /// assert_eq!(worker.recv().await.map(|job| job.0), Some(1));
+    /// drop(worker);
+    /// assert_eq!(jobs.send(Job(2)).await, Err(SendError(Job(2))));
+    /// # Ok(()) }
+    /// ```
+    pub fn close_with_last_reader(mut self) -> Self {
+        self.close_with_last_reader = true;
+        self
+    }
+
     /// Opens the channel, or finds it if it is there already. A closed one is there until it is drained; until then its
     /// name is taken, and [`remove_group`](crate::Channel::remove_group) lets go of what nobody will take.
     ///
@@ -232,6 +255,9 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
             let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, at);
+            if self.close_with_last_reader {
+                shared.log.lock().close_with_readers();
+            }
             self.groups.iter().for_each(|group| shared.declare_group(group));
             shared
         };
@@ -245,7 +271,11 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     fn conflict(&self, entry: &Entry, channel: Option<&Shared<M>>) -> OpenError {
         let is = match channel {
             None => entry.describe(),
-            Some(channel) => with_timeout(entry.describe(), Some(channel.default_timeout)),
+            Some(channel) => {
+                let with_readers = channel.log.lock().closes_with_readers();
+                let closes = if with_readers { CLOSES_WITH_READERS } else { "" };
+                with_timeout(entry.describe() + closes, Some(channel.default_timeout))
+            }
         };
         let asked = self.describe();
         OpenError::Conflict(format!("channel {:?} is open as {is}, asked for as {asked}", self.name))
@@ -256,6 +286,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             && self.default_timeout.is_none_or(|timeout| timeout == channel.default_timeout)
             && self.order.is_none_or(|order| order == entry.order)
             && (entry.ephemeral || !self.ephemeral)
+            && (!self.close_with_last_reader || channel.log.lock().closes_with_readers())
     }
 
     fn describe(&self) -> String {
@@ -266,9 +297,14 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         if self.ephemeral {
             text.push_str(", ephemeral");
         }
+        if self.close_with_last_reader {
+            text.push_str(CLOSES_WITH_READERS);
+        }
         with_timeout(text, self.default_timeout)
     }
 }
+
+const CLOSES_WITH_READERS: &str = ", closed with its last reader";
 
 fn with_timeout(text: String, stated: Option<Option<Duration>>) -> String {
     match stated {

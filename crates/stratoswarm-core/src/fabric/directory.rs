@@ -1,6 +1,7 @@
 use std::{
     any::Any,
     collections::{HashMap, hash_map},
+    panic::RefUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +21,9 @@ pub(super) struct Directory {
     channels: Mutex<Channels>,
     closed: AtomicBool,
 }
+
+// No user's code runs under its lock.
+impl RefUnwindSafe for Directory {}
 
 #[derive(Default)]
 struct Channels {

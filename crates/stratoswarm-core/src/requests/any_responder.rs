@@ -1,4 +1,9 @@
-use std::{any::Any, fmt, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+};
 
 use super::{AnyCell, ReplyCell};
 
@@ -42,6 +47,10 @@ impl AnyResponder {
         None
     }
 }
+
+// No user's code runs under a cell's lock.
+impl UnwindSafe for AnyResponder {}
+impl RefUnwindSafe for AnyResponder {}
 
 impl Clone for AnyResponder {
     fn clone(&self) -> Self {

@@ -1,4 +1,7 @@
-use std::task::{Context, Poll, Waker};
+use std::{
+    panic::RefUnwindSafe,
+    task::{Context, Poll, Waker},
+};
 
 use tokio::time::Instant;
 
@@ -38,6 +41,9 @@ struct State<R> {
     watchers: WaitList,
     last_watcher: u64,
 }
+
+// No user's code runs under the lock.
+impl<R> RefUnwindSafe for ReplyCell<R> {}
 
 /// What became of a request.
 mod phase {

@@ -13,5 +13,7 @@ mod keeper;
 mod sleeping;
 mod table;
 mod timer;
+mod within;
 
 pub(crate) use timer::{Timer, close_requests};
+pub(crate) use within::within;

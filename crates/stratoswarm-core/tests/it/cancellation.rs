@@ -506,3 +506,31 @@ async fn nothing_is_lost_or_invented_under_load_on_one_thread() {
 async fn nothing_is_lost_or_invented_under_load_on_several_threads() {
     nothing_is_lost_or_invented().await;
 }
+
+// ---- futures that know their end
+
+#[test]
+fn futures_say_that_they_are_over() {
+    use futures::future::FusedFuture;
+
+    let channel = channel(1);
+    let mut sending = task::spawn(channel.send(Number(0)));
+    assert!(!sending.is_terminated());
+    ready(&mut sending).unwrap();
+    assert!(sending.is_terminated());
+    let mut worker = channel.join("workers");
+    let mut receiving = task::spawn(worker.recv());
+    assert!(!receiving.is_terminated());
+    drop(ready(&mut receiving));
+    assert!(receiving.is_terminated());
+    drop(receiving);
+    let mut reserving = task::spawn(channel.reserve());
+    let permit = ready(&mut reserving).unwrap();
+    assert!(reserving.is_terminated());
+    drop((permit, worker));
+    channel.remove_group("workers");
+    let mut asking = task::spawn(channel.try_request(Number(0)));
+    assert!(!asking.is_terminated());
+    ready(&mut asking).unwrap_err();
+    assert!(asking.is_terminated());
+}

@@ -2,7 +2,10 @@
 
 use crate::fixtures::{Number, broadcast, channel, park, put, take_all, woken};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
 use stratoswarm_core::{
     Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, JoinError, LossySubscriber, Message,
     NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting, Reserving,
@@ -226,3 +229,18 @@ fn clones_are_the_same_channel_and_others_are_not() {
     assert!(one.same_channel(&one.clone()));
     assert!(!one.same_channel(&other));
 }
+
+// ---- across a caught panic
+
+assert_impl_all!(Channel<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Broadcast<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(WeakChannel<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(WeakBroadcast<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Receiver<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Subscriber<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(LossySubscriber<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Permit<'static, Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(OwnedPermit<Number>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Responder<u64>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Fabric: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ChannelRegistry: UnwindSafe, RefUnwindSafe);

@@ -16,6 +16,8 @@ mod fairness; // no barging; siblings on one thread get their turns
 mod kept_for; // for whom a message is kept: groups, subscribers, late readers
 mod oldest; // late readers from the oldest: nothing twice, nothing lost, requests still requests
 mod order; // per sender, one total order for all readers
+mod readers_calls; // what every kind of reader answers
+mod senders_calls; // several places, timeouts, and what a producer learns of its consumers
 mod streams; // readers as `Stream`s
 
 // Lossy readers

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 use stratoswarm_core::{
-    Channel, ChannelKind, Fabric, Message, OpenError, RequestError, SendError, TryRecvError,
+    Channel, ChannelKind, Fabric, Message, Once, OpenError, RequestError, SendError, TryRecvError,
 };
 use tokio_test::task;
 
@@ -366,4 +366,41 @@ fn ten_thousand_topics_that_come_and_go_leave_nothing_behind() {
     }
     assert!(fabric.channels().is_empty());
     assert!(format!("{fabric:?}").contains("channels: 0"), "{fabric:?}");
+}
+
+// ---- without a fabric
+
+#[test]
+fn a_channel_of_ones_own_needs_no_fabric() {
+    let numbers = stratoswarm_core::channel::<u64>(0);
+    assert_eq!(numbers.capacity(), 1, "there is always one place");
+    let mut worker = numbers.join("workers");
+    numbers.try_send(7).unwrap();
+    assert!(numbers.try_send(8).is_err());
+    assert_eq!(numbers.info().opened_at.file(), file!());
+    drop(numbers);
+    assert_eq!(*worker.try_recv().unwrap(), 7);
+    assert!(worker.is_closed());
+
+    let news = stratoswarm_core::broadcast::<String>(2);
+    let mut reader = news.subscribe();
+    news.send("started".to_owned()).unwrap();
+    drop(news);
+    assert_eq!(reader.try_recv().unwrap(), Ok("started".to_owned()));
+    assert!(reader.is_closed());
+}
+
+#[test]
+fn foreign_types_and_such_that_are_not_clone_are_messages() {
+    let pairs = stratoswarm_core::channel::<(String, Vec<u8>)>(2);
+    let mut worker = pairs.join("workers");
+    pairs.try_send(("name".to_owned(), vec![1])).unwrap();
+    assert_eq!(worker.try_recv().unwrap().into_message().1, [1]);
+
+    let work = stratoswarm_core::channel::<Once<Box<dyn FnOnce() -> u32 + Send>>>(2);
+    let (mut worker, mut second) = (work.join("workers"), work.subscribe());
+    work.try_send(Once::new(Box::new(|| 42))).unwrap();
+    let job = worker.try_recv().unwrap().into_message().take().unwrap();
+    assert_eq!(job(), 42);
+    assert!(second.try_recv().unwrap().take().is_none(), "somebody has it");
 }

@@ -1,0 +1,55 @@
+//! Types of others that travel as they are, and are never answered.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::{Message, NoReply};
+
+macro_rules! messages {
+    ($($type:ty),* $(,)?) => {
+        $(impl Message for $type {
+            type Reply = NoReply;
+        })*
+    };
+}
+
+messages!((), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+messages!(&'static str, String, Bytes, Duration, uuid::Uuid);
+
+impl<T: Clone + Send + 'static> Message for Vec<T> {
+    type Reply = NoReply;
+}
+
+impl<T: Clone + Send + 'static> Message for Option<T> {
+    type Reply = NoReply;
+}
+
+impl<T: Clone + Send + 'static> Message for Box<T> {
+    type Reply = NoReply;
+}
+
+impl<T: Send + Sync + 'static + ?Sized> Message for Arc<T> {
+    type Reply = NoReply;
+}
+
+impl<T: Clone + Send + 'static, E: Clone + Send + 'static> Message for Result<T, E> {
+    type Reply = NoReply;
+}
+
+macro_rules! tuples {
+    ($($($part:ident)+;)*) => {
+        $(impl<$($part: Clone + Send + 'static),+> Message for ($($part,)+) {
+            type Reply = NoReply;
+        })*
+    };
+}
+
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+}
