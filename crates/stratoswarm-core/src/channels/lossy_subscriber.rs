@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_utils::CachePadded;
 use futures_core::Stream;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     accounts::{Caller, WaitKind},
-    engine::{Effects, LossyShared, Queue},
+    engine::{Effects, LossySeat, Queue},
     error::{Lagged, RecvTimeoutError, TryRecvError},
     sync::poll_proceed,
     timers,
@@ -45,7 +44,7 @@ use crate::{
 pub struct LossySubscriber<M: Clone + Send + 'static> {
     /// Taken from the log, not handed out yet.
     batch: Queue<M>,
-    reader: Arc<CachePadded<LossyShared>>,
+    reader: LossySeat,
     /// How many messages it has taken since it was last idle, and how many between that and the time before: as many as the
     /// more of the two it takes at once.
     run: usize,
@@ -312,7 +311,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
                     let caller = || Caller::here(WaitKind::Receive, self.at);
                     let mut replaced = None;
                     self.waiting =
-                        log.park(&**self.reader, self.waiting, cx.waker(), true, caller, &mut replaced);
+                        log.park(&*self.reader, self.waiting, cx.waker(), true, caller, &mut replaced);
                     effects.drop_waker(replaced);
                 }
                 Err(TryRecvError::Empty)
@@ -321,7 +320,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         if !matches!(taken, Err(TryRecvError::Empty))
             && let Some(id) = self.waiting.take()
         {
-            log.unpark(&**self.reader, id, &mut effects);
+            log.unpark(&*self.reader, id, &mut effects);
         }
         self.handle.settle(log, effects);
         if missed > 0 {
@@ -353,7 +352,7 @@ impl<M: Clone + Send + 'static> Reader for LossySubscriber<M> {
     #[inline(never)]
     fn give_up(&mut self) {
         if let Some(id) = self.waiting.take() {
-            self.handle.with(|log, effects| log.unpark(&**self.reader, id, effects));
+            self.handle.with(|log, effects| log.unpark(&*self.reader, id, effects));
         }
     }
 }

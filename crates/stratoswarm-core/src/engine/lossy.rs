@@ -1,4 +1,5 @@
 use std::{
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -52,6 +53,11 @@ pub(crate) struct LossyShared {
     place: AtomicUsize,
     /// How many messages it took and has not handed out.
     unread: AtomicU64,
+}
+
+/// What a lossy reader's handle has of the log: what it looks at before each message lies here.
+pub(crate) struct LossySeat {
+    shared: Arc<CachePadded<LossyShared>>,
     /// [`Lossy::overtaken`].
     overtaken: Arc<CachePadded<AtomicU64>>,
     keep: u64,
@@ -63,7 +69,7 @@ pub(crate) struct LossyTake {
     pub(crate) closed: bool,
 }
 
-impl LossyShared {
+impl LossySeat {
     /// Whether the reader is too late for the message of this number.
     #[inline(always)]
     pub(crate) fn is_too_late_for(&self, number: u64) -> bool {
@@ -72,7 +78,16 @@ impl LossyShared {
 
     #[inline(always)]
     pub(crate) fn set_unread(&self, messages: usize) {
-        self.unread.store(messages as u64, Ordering::Relaxed);
+        self.shared.unread.store(messages as u64, Ordering::Relaxed);
+    }
+}
+
+impl Deref for LossySeat {
+    type Target = LossyShared;
+
+    #[inline(always)]
+    fn deref(&self) -> &LossyShared {
+        &self.shared
     }
 }
 
@@ -126,15 +141,14 @@ impl Lossy {
 
 impl<M> Log<M> {
     /// A new lossy reader, from the next message on.
-    pub(crate) fn open_lossy(&mut self) -> Arc<CachePadded<LossyShared>> {
+    pub(crate) fn open_lossy(&mut self) -> LossySeat {
         let tail = self.tail();
         let lossy = &mut self.lossy;
         let shared = Arc::new(CachePadded::new(LossyShared {
             place: AtomicUsize::new(lossy.readers.len()),
             unread: AtomicU64::new(0),
-            overtaken: Arc::clone(&lossy.overtaken),
-            keep: lossy.keep,
         }));
+        let (overtaken, keep) = (Arc::clone(&lossy.overtaken), lossy.keep);
         lossy.readers.push(LossyReader {
             number: self.readers_made,
             start: tail,
@@ -147,7 +161,7 @@ impl<M> Log<M> {
         self.readers_made += 1;
         self.reader_came();
         self.cursor_came(Whose::Lossy, tail);
-        shared
+        LossySeat { shared, overtaken, keep }
     }
 
     /// The reader of a handle.

@@ -71,7 +71,7 @@ pub(crate) use hand::{Hand, Ticket};
 pub(crate) use inbox::{Inbox, SharedInbox};
 pub(crate) use joining::Membership;
 pub(crate) use log::{End, Log};
-pub(crate) use lossy::LossyShared;
+pub(crate) use lossy::LossySeat;
 pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
