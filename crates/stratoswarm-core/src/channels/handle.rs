@@ -18,8 +18,7 @@ pub(crate) struct Handle<M> {
 impl<M> Handle<M> {
     /// A sending handle.
     pub(crate) fn sending(shared: Arc<Shared<M>>, kind: HandleKind, at: &'static Location<'static>) -> Self {
-        shared.add_sender();
-        let site = Some(shared.list(kind, None, at));
+        let site = Some(shared.count_handle(kind, None, at, true));
         Self { shared, site, sends: true }
     }
 
@@ -29,10 +28,7 @@ impl<M> Handle<M> {
         kind: HandleKind,
         at: &'static Location<'static>,
     ) -> Option<Self> {
-        if !shared.revive_sender() {
-            return None;
-        }
-        let site = Some(shared.list(kind, None, at));
+        let site = Some(shared.revive_handle(kind, at)?);
         Some(Self { shared, site, sends: true })
     }
 
@@ -58,7 +54,7 @@ impl<M> Handle<M> {
         name: Option<&str>,
         at: &'static Location<'static>,
     ) -> Self {
-        let site = Some(shared.list(kind, name, at));
+        let site = Some(shared.count_handle(kind, name, at, false));
         Self { shared, site, sends: false }
     }
 
@@ -83,11 +79,6 @@ impl<M> Deref for Handle<M> {
 
 impl<M> Drop for Handle<M> {
     fn drop(&mut self) {
-        if self.sends {
-            self.shared.drop_sender();
-        }
-        if let Some(site) = self.site {
-            self.shared.unlist(site);
-        }
+        self.shared.handle_gone(self.site, self.sends);
     }
 }

@@ -1,11 +1,21 @@
 use std::{fmt, panic::Location};
 
-/// The handles of one channel that exist, counted by kind, name and creation site.
+/// The handles of one channel that exist, counted by kind, name and creation site; and who keeps it open.
 pub(crate) struct Handles {
+    /// Those that send, and the fabric.
+    senders: usize,
     sites: Vec<Site>,
     /// Where the last one was counted: the next one is often made in the same place.
     last: usize,
     live: usize,
+}
+
+/// What is left when a handle has gone.
+pub(crate) struct Left {
+    /// It was the last that kept the channel open.
+    pub(crate) no_sender: bool,
+    /// It was the last one.
+    pub(crate) nothing: bool,
 }
 
 /// Handles of one kind and name, made in one place.
@@ -29,7 +39,16 @@ pub(crate) enum HandleKind {
 
 impl Handles {
     pub(crate) const fn new() -> Self {
-        Self { sites: Vec::new(), last: 0, live: 0 }
+        Self { senders: 0, sites: Vec::new(), last: 0, live: 0 }
+    }
+
+    /// One more keeps the channel open.
+    pub(crate) fn add_sender(&mut self) {
+        self.senders += 1;
+    }
+
+    pub(crate) fn has_senders(&self) -> bool {
+        self.senders > 0
     }
 
     /// Counts a handle; the number of its site.
@@ -64,13 +83,14 @@ impl Handles {
         self.sites.len() - 1
     }
 
-    /// Counts a handle no more; how many are left in all.
-    pub(crate) fn remove(&mut self, site: u32) -> usize {
-        if let Some(site) = self.sites.get_mut(site as usize) {
-            site.count -= 1;
+    /// Counts a handle no more, which has this site, if it was counted by one.
+    pub(crate) fn remove(&mut self, site: Option<u32>, sends: bool) -> Left {
+        if let Some(site) = site {
+            self.sites[site as usize].count -= 1;
+            self.live -= 1;
         }
-        self.live -= 1;
-        self.live
+        self.senders -= usize::from(sends);
+        Left { no_sender: sends && self.senders == 0, nothing: site.is_some() && self.live == 0 }
     }
 
     /// How many there are.

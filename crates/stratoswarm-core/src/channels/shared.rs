@@ -14,7 +14,7 @@ use crate::{
     engine::{Effects, End, Log, Warning},
     sync::{
         Mutex, MutexGuard, Rank,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
         poll_proceed,
     },
     timers,
@@ -30,8 +30,6 @@ pub(crate) struct Shared<M> {
     pub(crate) default_timeout: Option<Duration>,
     pub(crate) opened_at: &'static Location<'static>,
     pub(crate) counters: Counters,
-    /// Handles that keep the channel open.
-    senders: AtomicUsize,
     handles: Mutex<Handles>,
     /// A shutdown is over: no caller waits here any more.
     ended: AtomicBool,
@@ -66,7 +64,6 @@ impl<M> Shared<M> {
             default_timeout,
             opened_at,
             counters: Counters::new(),
-            senders: AtomicUsize::new(0),
             handles: Mutex::new(Rank::Handles, Handles::new()),
             ended: AtomicBool::new(false),
             home: OnceLock::new(),
@@ -189,34 +186,52 @@ impl<M> Shared<M> {
 
     // ---- handles
 
-    /// A further handle that keeps the channel open.
+    /// A further one keeps the channel open.
     pub(crate) fn add_sender(&self) {
-        self.senders.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A further such handle, unless there is none any more.
-    pub(crate) fn revive_sender(&self) -> bool {
-        let alive = |senders: usize| (senders > 0).then_some(senders + 1);
-        self.senders.fetch_update(Ordering::Relaxed, Ordering::Relaxed, alive).is_ok()
-    }
-
-    pub(crate) fn has_senders(&self) -> bool {
-        self.senders.load(Ordering::Relaxed) > 0
+        self.handles.lock().add_sender();
     }
 
     pub(crate) fn drop_sender(&self) {
-        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+        self.handle_gone(None, true);
+    }
+
+    pub(crate) fn has_senders(&self) -> bool {
+        self.handles.lock().has_senders()
+    }
+
+    /// Counts a handle with its creation site, for the report of a shutdown; one that sends keeps the channel open. The
+    /// number of the site.
+    pub(crate) fn count_handle(
+        &self,
+        kind: HandleKind,
+        name: Option<&str>,
+        at: &'static Location<'static>,
+        sends: bool,
+    ) -> u32 {
+        let mut handles = self.handles.lock();
+        if sends {
+            handles.add_sender();
+        }
+        handles.add(kind, name, at)
+    }
+
+    /// The same of one that sends, unless nobody keeps the channel open any more.
+    pub(crate) fn revive_handle(&self, kind: HandleKind, at: &'static Location<'static>) -> Option<u32> {
+        let mut handles = self.handles.lock();
+        if !handles.has_senders() {
+            return None;
+        }
+        handles.add_sender();
+        Some(handles.add(kind, None, at))
+    }
+
+    /// A handle has gone. With the last that sends the channel closes.
+    pub(crate) fn handle_gone(&self, site: Option<u32>, sends: bool) {
+        let left = self.handles.lock().remove(site, sends);
+        if left.no_sender {
             self.close();
         }
-    }
-
-    /// Counts a handle with its creation site, for the report of a shutdown.
-    pub(crate) fn list(&self, kind: HandleKind, name: Option<&str>, at: &'static Location<'static>) -> u32 {
-        self.handles.lock().add(kind, name, at)
-    }
-
-    pub(crate) fn unlist(&self, site: u32) {
-        if self.handles.lock().remove(site) == 0 {
+        if left.nothing {
             self.deserted();
         }
     }
