@@ -97,9 +97,13 @@ fn keep() {
             thread::park_timeout(next.saturating_duration_since(Instant::now()));
             continue;
         }
+        let since = Instant::now();
         thread::park_timeout(IDLE);
+        if since.elapsed() < IDLE {
+            continue; // somebody armed
+        }
         let mut keeper = KEEPER.lock();
-        if TABLE.is_idle() {
+        if TABLE.may_rest() {
             // Who arms from here on waits for this lock, and starts another one.
             *keeper = None;
             PROCESS.store(0, Ordering::Relaxed);

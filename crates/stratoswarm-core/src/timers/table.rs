@@ -131,9 +131,17 @@ impl Table {
         }
     }
 
-    /// Whether there is no deadline.
-    pub(super) fn is_idle(&self) -> bool {
-        self.shards.iter().all(|shard| shard.lock().earliest().is_none())
+    /// Whether there is no deadline, and the keeper may end. Whoever arms from then on has to wake it: what a deadline that
+    /// was disarmed before the keeper saw it has promised no longer holds.
+    pub(super) fn may_rest(&self) -> bool {
+        self.shards.iter().all(|shard| {
+            let mut shard = shard.lock();
+            let idle = shard.earliest().is_none();
+            if idle {
+                shard.wakes_at = None;
+            }
+            idle
+        })
     }
 
     /// The requests that wait on this channel.
@@ -272,7 +280,7 @@ mod tests {
                 if ms % 5 == 0 {
                     rung.drain(..).for_each(|entry| table.disarm(entry));
                 }
-                prop_assert_eq!(table.is_idle(), armed.is_empty());
+                prop_assert_eq!(table.may_rest(), armed.is_empty());
             }
         }
     }
@@ -293,6 +301,18 @@ mod tests {
         }
         let slots: usize = table.shards.iter().map(|shard| shard.lock().slots.capacity()).sum();
         assert!(slots <= 1024, "{slots}");
+    }
+
+    #[test]
+    fn the_keeper_is_woken_after_its_rest_whatever_was_disarmed_before() {
+        let (table, now) = (Table::new(), Instant::now());
+        let at = |seconds| Some(now + Duration::from_secs(seconds));
+        assert_eq!(table.due(now).1, None);
+        let (entry, early) = table.arm(at(10), noop());
+        assert!(early);
+        table.disarm(entry); // before the keeper looked
+        assert!(table.may_rest());
+        assert!(table.arm(at(20), noop()).1, "nobody is there to see it otherwise");
     }
 
     #[test]
