@@ -288,7 +288,8 @@ impl<M: Message> Channel<M> {
         Requesting::new(self, ask, false, Location::caller())
     }
 
-    /// Sends a request and blocks this thread until its reply, or the channel's default timeout.
+    /// Sends a request and blocks this thread until its reply, or the channel's default timeout; for another one, see
+    /// [`Requesting::blocking`](crate::Requesting::blocking).
     ///
     /// # Errors
     /// Those of [`request`](Self::request).
@@ -309,7 +310,7 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn blocking_request<A: Ask<M>>(&self, ask: A) -> Result<A::Reply, RequestError> {
-        block_on(self.request(ask))
+        self.request(ask).blocking()
     }
 
     /// As [`request`](Self::request), but waits neither for room nor for a group; for the reply it does.

@@ -12,7 +12,7 @@ use std::{
 use futures_core::FusedFuture;
 use tokio::time::Instant;
 
-use super::{Ask, Channel, Delivery, Message, Priority, Shared, turn, turn::Turn};
+use super::{Ask, Channel, Delivery, Message, Priority, Shared, blocking::block_on, turn, turn::Turn};
 use crate::{
     accounts::{Caller, WaitKind},
     engine::{Admission, Effects, Entry, Log},
@@ -192,6 +192,29 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     pub fn class(self, class: Priority) -> Self {
         let _ = class;
         self
+    }
+
+    /// Blocks this thread until the reply, in place of being polled.
+    ///
+    /// # Errors
+    /// Those of [`Channel::request`].
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, RequestError};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use std::time::Duration;
+    /// let pings = Fabric::new().channel::<Ping>("pings").group("workers").open()?;
+    /// let silence = pings.request(Ping).timeout(Duration::from_millis(5)).blocking();
+    /// assert!(matches!(silence, Err(RequestError::Expired { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn blocking(self) -> Result<A::Reply, RequestError> {
+        block_on(self)
     }
 
     /// The deadline, as of the first poll.
