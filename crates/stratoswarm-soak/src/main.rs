@@ -1,0 +1,62 @@
+//! Soaks a channel in senders, callers and members that all give up at random moments, for a time, and checks each round
+//! to the last message. Run it alone (`cargo run --release -p stratoswarm-soak`), so that tokio is built without
+//! `test-util` and deadlines are the timer thread's, as in the programs of users.
+//!
+//! Usage: `stratoswarm-soak [SECONDS [SEED]]`. Exit code 0: nothing was lost. 1: the line printed says what was, and the
+//! seed of the round.
+
+mod book;
+mod part;
+mod round;
+
+use std::{
+    env, thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use round::Round;
+use tokio::runtime::{Builder, Runtime};
+
+/// A round takes milliseconds; one that takes as long as this hangs.
+const HANGS_AFTER: Duration = Duration::from_secs(30);
+/// Longer than the library's timer thread stays without work, so that it ends and is started anew.
+const LULL: Duration = Duration::from_millis(5_200);
+
+#[allow(clippy::print_stdout)] // a program's result
+fn main() -> Result<()> {
+    let mut arguments = env::args().skip(1);
+    let mut number =
+        |default| arguments.next().map_or(Ok(default), |it| it.parse::<u64>().context("not a number"));
+    let (seconds, first) = (number(10)?, number(1)?);
+    let workers = [Builder::new_multi_thread().worker_threads(2).enable_all().build()?, current_thread()?];
+    let (start, mut seed, mut operations) = (Instant::now(), first, 0);
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let mut chance = Pcg64::seed_from_u64(seed);
+        let runtime = &workers[usize::from(chance.random_ratio(1, 4))];
+        operations += run(runtime, seed).with_context(|| format!("round {seed}"))?;
+        thread::sleep(match chance.random_range(0..400) {
+            0 => LULL,
+            1..40 => Duration::from_micros(chance.random_range(0..20_000)),
+            _ => Duration::ZERO,
+        });
+        seed += 1;
+    }
+    println!("{} rounds with {operations} operations: nothing lost, nobody left waiting", seed - first);
+    Ok(())
+}
+
+fn current_thread() -> Result<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// One round, and how many operations it had.
+fn run(runtime: &Runtime, seed: u64) -> Result<u64> {
+    let round = Round::new(seed)?;
+    let ended = runtime.block_on(async { tokio::time::timeout(HANGS_AFTER, round.run()).await });
+    ensure!(ended.is_ok(), "hangs: {:#?}", round.channel().info());
+    ended??;
+    round.check()
+}
