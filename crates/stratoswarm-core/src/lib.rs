@@ -68,7 +68,7 @@
 //!   message. Poll it or drop it, which wakes the next;
 //! - a shutdown awaited by a handler that holds its own delivery: it waits for that one, until its limit.
 //!
-//! //! # Runtimes
+//! # Runtimes
 //!
 //! Channels work under any executor, and on plain threads. The deadlines of requests are kept by one thread of the process,
 //! `stratoswarm-timers`: it starts with the first deadline, and ends once there has been none for five seconds. So a runtime
@@ -77,29 +77,28 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod accounts;
-pub mod channels;
+mod channel;
 mod clock;
 mod contain;
 mod engine;
 pub mod error;
 mod fabric;
+mod handle;
+mod message;
 #[cfg(all(test, loom))]
 mod model;
-mod requests;
+pub mod patterns;
+mod preset;
+mod reader;
+mod request;
+mod stats;
 mod sync;
 mod timers;
 mod waiting;
 
-pub use accounts::{
-    ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
-};
-pub use channels::{
-    Ask, Broadcast, Channel, Delivery, GroupOptions, LossySubscriber, Message, NoReply, Once, OwnedPermit,
-    Permit, Permits, Priority, RawResponder, Reader, Receiver, Recv, Requesting, Reserving, Responder,
-    Sending, Sent, Subscriber, WeakBroadcast, WeakChannel, broadcast, channel, messages, patterns,
-    patterns::request_with_timeout,
-    registry::{ChannelRegistry, WeakRegistry},
+pub use channel::{
+    Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
+    WeakBroadcast, WeakChannel,
 };
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, SendError,
@@ -107,7 +106,14 @@ pub use error::{
 };
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, ReaderReport, ShutdownReport,
-    WeakFabric,
+    WeakFabric, broadcast, channel,
+};
+pub use message::{Ask, Message, NoReply, Once, Priority};
+pub use preset::{ChannelRegistry, WeakRegistry, messages};
+pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
+pub use request::Sent;
+pub use stats::{
+    ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };
 
 #[cfg(doctest)]

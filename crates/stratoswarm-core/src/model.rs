@@ -15,9 +15,11 @@ use std::{
 use loom::{future::block_on, thread};
 
 use crate::{
-    accounts::ChannelKind,
-    channels::{Channel, Handle, Message, NoReply, Shared},
+    channel::Channel,
     error::TrySendError,
+    handle::{Handle, Shared},
+    message::{Message, NoReply},
+    stats::ChannelKind,
     sync::atomic::{AtomicU64, Ordering},
 };
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, num::NonZeroU64, task::Waker};
 
-use crate::accounts::Caller;
+use crate::stats::Caller;
 
 /// The number of one wait in its channel. Later waits have greater numbers.
 pub(crate) type WaitId = NonZeroU64;

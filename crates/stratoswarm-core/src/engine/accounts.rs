@@ -4,7 +4,7 @@ use super::{
     lossy::{LossyReader, LossyShared},
     reader::{Kind, Reader},
 };
-use crate::accounts::{Caller, Skipped};
+use crate::stats::{Caller, Skipped};
 
 /// The figures of a log at one moment.
 pub(crate) struct LogFigures {

@@ -3,7 +3,7 @@ use std::task::Waker;
 use smallvec::SmallVec;
 
 use super::Queue;
-use crate::{contain::contain, requests::AnyResponder};
+use crate::{contain::contain, request::AnyResponder};
 
 /// What is to be done once the log's lock is released.
 #[must_use]

@@ -1,7 +1,7 @@
 use tokio::time::Instant;
 
 use super::{Effects, Log};
-use crate::requests::{AnyCell, Handover};
+use crate::request::{AnyCell, Handover};
 
 /// Requests that give up their places, because their callers have gone or their deadlines have passed. For a group such a
 /// place is free at once; the request goes when its turn comes. Subscribers still get it, as a message.

@@ -3,7 +3,7 @@ use std::task::Waker;
 use tokio::time::Instant;
 
 use super::{Effects, Log, Reader, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning};
-use crate::{accounts::Caller, requests::AnyResponder};
+use crate::{request::AnyResponder, stats::Caller};
 
 /// Who may send: how many places there are, who has one reserved, and who waits for one.
 pub(super) struct Gate {

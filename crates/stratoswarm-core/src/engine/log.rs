@@ -7,7 +7,7 @@ use super::{
     lossy::Lossy,
     reader::{Durability, Kind, Reader},
 };
-use crate::accounts::Caller;
+use crate::stats::Caller;
 
 /// What stands behind a channel or a broadcast. See the [module](super).
 #[repr(C)]

@@ -8,7 +8,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{Effects, Log, Queue, WaitId, WaitList, cursors::Whose, log::wake, pulling::BATCH};
 use crate::{
-    accounts::Skipped,
+    stats::Skipped,
     sync::{
         self,
         atomic::{AtomicU64, AtomicUsize, Ordering},

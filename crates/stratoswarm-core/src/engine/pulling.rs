@@ -85,7 +85,7 @@ impl<M: Clone> Log<M> {
                         && let Some(cell) = lost.request.cell()
                     {
                         skipped.panicked -= 1; // it was over before
-                        skipped.count(cell.state(None));
+                        cell.state(None).count(skipped);
                     }
                     effects.dropped_requests.push(lost.request);
                 });

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Batch, Hand, Tag, Taken, Ticket};
 use crate::{
-    requests::{AnyCell, AnyResponder},
+    request::{AnyCell, AnyResponder},
     sync,
 };
 

@@ -10,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{Batch, Queue, Tag, Taken, Ticket};
-use crate::requests::{AnyCell, AnyResponder, ReplyCell};
+use crate::request::{AnyCell, AnyResponder, ReplyCell};
 
 /// Every seventh cannot be cloned.
 #[derive(Debug, PartialEq, Eq)]

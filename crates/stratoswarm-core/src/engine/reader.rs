@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Hand, SharedInbox, WaitList};
-use crate::accounts::Skipped;
+use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
 pub(crate) struct Reader<M> {

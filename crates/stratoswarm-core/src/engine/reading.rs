@@ -5,8 +5,8 @@ use super::{
     log::wake, lossy::LossyShared,
 };
 use crate::{
-    accounts::Caller,
-    requests::{AnyResponder, Handover},
+    request::{AnyResponder, Handover},
+    stats::Caller,
 };
 
 /// What a reader gets from the log.
@@ -267,7 +267,7 @@ impl<M> Log<M> {
     /// Counts a request that a handler was not given.
     pub(crate) fn count_skip(&mut self, inbox: &SharedInbox<M>, why: Handover) {
         if let Some(reader) = self.readers.get_mut(inbox.place()) {
-            reader.skipped.count(why);
+            why.count(&mut reader.skipped);
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::requests::AnyResponder;
+use crate::request::AnyResponder;
 
 /// What a message carries besides itself, or what is not there: it lies beside the messages, so that one without costs
 /// nothing.

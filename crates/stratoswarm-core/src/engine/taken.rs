@@ -1,5 +1,5 @@
 use super::Ticket;
-use crate::requests::AnyResponder;
+use crate::request::AnyResponder;
 
 /// A message on its way out, with its number and what counts it as in hand.
 ///

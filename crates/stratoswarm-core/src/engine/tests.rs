@@ -12,7 +12,7 @@ use std::{
 use super::{
     Admission, Durability, Effects, Entry, Inbox, Log, Membership, Queue, SharedInbox, Take, WaitId,
 };
-use crate::accounts::{Caller, WaitKind};
+use crate::stats::{Caller, WaitKind};
 
 #[derive(Default)]
 struct Count(AtomicUsize);

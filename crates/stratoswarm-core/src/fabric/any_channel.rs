@@ -2,8 +2,8 @@ use std::any::{Any, type_name};
 
 use super::HeldHandle;
 use crate::{
-    accounts::{ChannelInfo, ChannelKind},
-    channels::Shared,
+    handle::Shared,
+    stats::{ChannelInfo, ChannelKind},
 };
 
 /// A channel or broadcast without its message type.

@@ -6,9 +6,10 @@ use super::{
     owner::Of,
 };
 use crate::{
-    accounts::ChannelKind,
-    channels::{Broadcast, Handle, HandleKind, Shared},
+    channel::Broadcast,
     error::OpenError,
+    handle::{Handle, HandleKind, Shared},
+    stats::ChannelKind,
 };
 
 /// Messages that are kept for a subscriber, where nothing else is said.

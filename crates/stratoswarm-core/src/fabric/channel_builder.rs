@@ -4,11 +4,14 @@ use super::{
     Fabric,
     directory::{Entry, Place, describe},
     owner::Of,
+    private::DEFAULT_TIMEOUT,
 };
 use crate::{
-    accounts::ChannelKind,
-    channels::{Channel, DEFAULT_TIMEOUT, Handle, HandleKind, Message, Shared},
+    channel::Channel,
     error::OpenError,
+    handle::{Handle, HandleKind, Shared},
+    message::Message,
+    stats::ChannelKind,
 };
 
 /// Messages that may wait, where nothing else is said.

@@ -1,5 +1,5 @@
 use super::ReaderReport;
-use crate::accounts::ChannelInfo;
+use crate::stats::ChannelInfo;
 
 /// What a shutdown found at one channel. The sums are over the lossless readers, which it waits for.
 ///

@@ -10,9 +10,9 @@ use std::{
 
 use super::{Gone, any_channel::AnyChannel};
 use crate::{
-    accounts::ChannelKind,
-    channels::{Handle, Home, Shared},
     error::OpenError,
+    handle::{Handle, Home, Shared},
+    stats::ChannelKind,
     sync::{Mutex, Rank},
 };
 

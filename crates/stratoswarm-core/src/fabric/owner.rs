@@ -7,8 +7,10 @@ use super::{
     shutdown,
 };
 use crate::{
-    accounts::{ChannelInfo, ChannelKind},
-    channels::{Broadcast, Channel, Handle, HandleKind, Message},
+    channel::{Broadcast, Channel},
+    handle::{Handle, HandleKind},
+    message::Message,
+    stats::{ChannelInfo, ChannelKind},
 };
 
 /// The owner of named, typed channels.

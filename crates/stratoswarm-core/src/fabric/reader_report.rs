@@ -1,4 +1,4 @@
-use crate::accounts::ReaderKind;
+use crate::stats::ReaderKind;
 
 /// What a shutdown found at one reader.
 ///

@@ -7,7 +7,7 @@ use super::{
     directory::{Directory, Entry},
 };
 use crate::{
-    accounts::{ChannelInfo, ReaderInfo, ReaderKind},
+    stats::{ChannelInfo, ReaderInfo, ReaderKind},
     timers::Timer,
 };
 

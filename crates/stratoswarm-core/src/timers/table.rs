@@ -13,7 +13,7 @@ use std::{
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 
-use crate::requests::AnyCell;
+use crate::request::AnyCell;
 
 const SHARDS: usize = 8;
 

@@ -10,7 +10,7 @@ use super::{
     sleeping::Sleeping,
     table::{Alarm, Entry},
 };
-use crate::{clock, contain::contain, requests::AnyCell};
+use crate::{clock, contain::contain, request::AnyCell};
 
 /// The deadline of one waiting future, and a request's entry in the list of those that wait. Gone with the drop.
 pub(crate) struct Timer {

@@ -1,0 +1,28 @@
+//! The sending handles, and their futures. Every sender's way is [`Turn`](turn::Turn).
+
+mod broadcast;
+mod channel;
+mod channel_places;
+mod group_options;
+mod owned_permit;
+mod permit;
+mod permits;
+mod requesting;
+mod reserving;
+mod sending;
+mod sending_many;
+mod turn;
+mod weak_broadcast;
+mod weak_channel;
+
+pub use broadcast::Broadcast;
+pub use channel::Channel;
+pub use group_options::GroupOptions;
+pub use owned_permit::OwnedPermit;
+pub use permit::Permit;
+pub use permits::Permits;
+pub use requesting::Requesting;
+pub use reserving::Reserving;
+pub use sending::Sending;
+pub use weak_broadcast::WeakBroadcast;
+pub use weak_channel::WeakChannel;

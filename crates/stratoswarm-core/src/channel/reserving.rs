@@ -1,0 +1,159 @@
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::FusedFuture;
+
+use super::{Channel, Permit, turn::Turn};
+use crate::{
+    engine::Log,
+    error::Closed,
+    handle::Shared,
+    message::{Message, Priority},
+    stats::{Caller, WaitKind},
+    sync::poll_proceed,
+    waiting::WaitId,
+};
+
+/// The future of [`Channel::reserve`].
+///
+/// # Cancel safety
+/// Dropped before it is ready, a place it had been granted goes to the next sender.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
+/// let mut worker = jobs.join("workers");
+/// jobs.send(Job(1)).await?;
+/// let mut reserving = jobs.reserve();
+/// assert!(futures::poll!(&mut reserving).is_pending(), "full");
+/// assert_eq!(worker.try_recv()?.0, 1);
+/// assert!(jobs.try_send(Job(2)).is_err(), "the place is meant for the one that waited");
+/// drop(reserving); // which gives up
+/// jobs.try_send(Job(2))?;
+/// # Ok(()) }
+/// ```
+#[must_use = "futures do nothing unless awaited"]
+pub struct Reserving<'a, M: Message> {
+    channel: &'a Channel<M>,
+    place: Place<'a, M>,
+}
+
+impl<'a, M: Message> Reserving<'a, M> {
+    pub(super) fn new(channel: &'a Channel<M>, from: &'static Location<'static>) -> Self {
+        Self { channel, place: Place::new(channel.shared(), from) }
+    }
+
+    /// States the class of traffic of the message to come. Channels have one lane so far: it changes no order.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let permit = jobs.reserve().class(Priority::High).await?;
+    /// permit.send(Job(1));
+    /// assert_eq!(jobs.len(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn class(self, class: Priority) -> Self {
+        let _ = class;
+        self
+    }
+}
+
+impl<M: Message> Unpin for Reserving<'_, M> {}
+
+impl<'a, M: Message> Future for Reserving<'a, M> {
+    type Output = Result<Permit<'a, M>, Closed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let channel = self.channel;
+        self.place.poll(cx).map_ok(|id| Permit::new(channel, id))
+    }
+}
+
+impl<M: Message> FusedFuture for Reserving<'_, M> {
+    fn is_terminated(&self) -> bool {
+        self.place.is_over
+    }
+}
+
+impl<M: Message> fmt::Debug for Reserving<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reserving").field("channel", &self.channel.name()).finish_non_exhaustive()
+    }
+}
+
+/// Waits for a place, and makes a permit of it.
+pub(super) struct Place<'a, M: Message> {
+    shared: &'a Shared<M>,
+    turn: Turn,
+    is_over: bool,
+    from: &'static Location<'static>,
+}
+
+impl<'a, M: Message> Place<'a, M> {
+    pub(super) fn new(shared: &'a Shared<M>, from: &'static Location<'static>) -> Self {
+        Self { shared, turn: Turn::new(), is_over: false, from }
+    }
+
+    /// The permit's number.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<WaitId, Closed>> {
+        let budget = ready!(poll_proceed(cx));
+        if self.is_over {
+            return Poll::Pending; // polled after it was ready
+        }
+        let (turn, from) = (&mut self.turn, self.from);
+        let reserved = ready!(self.shared.with(|log, effects| {
+            let turn = turn.poll(log, 1, WaitKind::Reserve, from, cx, effects);
+            turn.map_ok(|_| log.permit(Caller::here(WaitKind::Permit, from)))
+        }));
+        self.is_over = true;
+        budget.made_progress();
+        Poll::Ready(reserved)
+    }
+}
+
+/// Waits for several places at once, and makes permits of them.
+pub(super) struct Places<'a, M: Message> {
+    place: Place<'a, M>,
+    count: usize,
+}
+
+impl<'a, M: Message> Places<'a, M> {
+    pub(super) fn new(shared: &'a Shared<M>, count: usize, from: &'static Location<'static>) -> Self {
+        Self { place: Place::new(shared, from), count }
+    }
+
+    /// The permits' numbers.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<WaitId>, Closed>> {
+        let budget = ready!(poll_proceed(cx));
+        let (Place { shared, turn, from, .. }, count) = (&mut self.place, self.count);
+        let reserved = ready!(shared.with(|log, effects| {
+            let turn = turn.poll(log, count, WaitKind::Reserve, from, cx, effects);
+            turn.map_ok(|_| permits(log, count, from))
+        }));
+        budget.made_progress();
+        Poll::Ready(reserved)
+    }
+}
+
+/// Makes so many admissions into permits; their numbers.
+pub(super) fn permits<M>(log: &mut Log<M>, count: usize, from: &'static Location<'static>) -> Vec<WaitId> {
+    (0..count).map(|_| log.permit(Caller::here(WaitKind::Permit, from))).collect()
+}
+
+impl<M: Message> Drop for Place<'_, M> {
+    fn drop(&mut self) {
+        self.turn.cancel(self.shared);
+    }
+}

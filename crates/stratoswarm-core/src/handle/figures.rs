@@ -1,0 +1,58 @@
+//! The engine's figures as users see them.
+
+use super::Shared;
+use crate::{
+    engine::{Kind, ReaderFigures},
+    stats::{ChannelInfo, ReaderInfo, ReaderKind, WaitInfo, WaitState},
+};
+
+impl<M> Shared<M> {
+    pub(crate) fn info(&self) -> ChannelInfo {
+        let figures = self.log.lock().figures();
+        let lists = [
+            (&figures.granted, WaitState::Granted),
+            (&figures.blocked, WaitState::Waiting),
+            (&figures.permits, WaitState::Held),
+            (&figures.unserved, WaitState::Unserved),
+            (&figures.ending, WaitState::Waiting),
+        ];
+        let waits = lists
+            .iter()
+            .flat_map(|(callers, state)| callers.iter().map(|caller| WaitInfo::new(caller, *state)));
+        ChannelInfo {
+            name: self.name.to_string(),
+            kind: self.kind,
+            message: std::any::type_name::<M>(),
+            capacity: self.capacity,
+            len: figures.len as usize,
+            sent: figures.sent,
+            delivered: figures.delivered,
+            high_water: figures.high_water as usize,
+            is_closed: figures.closed,
+            unclaimed: figures.unclaimed as usize,
+            permits: figures.permits.len(),
+            granted: figures.granted_places as usize,
+            blocked_senders: figures.blocked.len(),
+            blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
+            unserved: figures.unserved.len(),
+            waits: waits.collect(),
+            requests: self.counters.counts(figures.asked),
+            readers: figures.readers.into_iter().map(ReaderInfo::new).collect(),
+            opened_at: self.opened_at,
+        }
+    }
+}
+
+impl ReaderInfo {
+    pub(crate) fn new(figures: ReaderFigures) -> Self {
+        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_hand, parked } =
+            figures;
+        let (kind, name) = match kind {
+            Kind::Group(_) => (ReaderKind::Group, name),
+            Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
+            Kind::Lossy => (ReaderKind::Lossy, format!("tap {number}")),
+        };
+        let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
+        Self { name, number, kind, members, accepted, taken, skipped, left, in_hand, waits }
+    }
+}

@@ -1,0 +1,299 @@
+use std::{
+    panic::{Location, RefUnwindSafe, UnwindSafe},
+    sync::{Arc, OnceLock, Weak},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use crossbeam_utils::CachePadded;
+
+use super::handles::{HandleKind, Handles, Site};
+use crate::{
+    contain::contain,
+    engine::{Effects, End, Log, Warning},
+    stats::{Caller, ChannelKind, Counters, WaitKind},
+    sync::{
+        Mutex, MutexGuard, Rank,
+        atomic::{AtomicBool, Ordering},
+        poll_proceed,
+    },
+    timers,
+    waiting::WaitId,
+};
+
+/// What all handles of one channel share.
+pub(crate) struct Shared<M> {
+    pub(crate) log: CachePadded<Mutex<Log<M>>>,
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: ChannelKind,
+    pub(crate) capacity: usize,
+    pub(crate) default_timeout: Option<Duration>,
+    pub(crate) opened_at: &'static Location<'static>,
+    pub(crate) counters: Counters,
+    handles: Mutex<Handles>,
+    /// A shutdown is over: no caller waits here any more.
+    ended: AtomicBool,
+    /// Who is told that the last handle has gone.
+    home: OnceLock<Weak<dyn Home>>,
+}
+
+// A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
+impl<M> UnwindSafe for Shared<M> {}
+impl<M> RefUnwindSafe for Shared<M> {}
+
+/// Where a channel is found by its name.
+pub(crate) trait Home: Send + Sync {
+    /// The last handle of this channel has gone, which nothing more can come to. `channel` is its address.
+    fn deserted(&self, name: &str, channel: usize);
+}
+
+impl<M> Shared<M> {
+    pub(crate) fn new(
+        name: &str,
+        kind: ChannelKind,
+        capacity: usize,
+        default_timeout: Option<Duration>,
+        opened_at: &'static Location<'static>,
+    ) -> Arc<Self> {
+        let log = Log::new(capacity, kind == ChannelKind::Channel);
+        Arc::new(Self {
+            log: CachePadded::new(Mutex::new(Rank::Log, log)),
+            name: name.into(),
+            kind,
+            capacity,
+            default_timeout,
+            opened_at,
+            counters: Counters::new(),
+            handles: Mutex::new(Rank::Handles, Handles::new()),
+            ended: AtomicBool::new(false),
+            home: OnceLock::new(),
+        })
+    }
+
+    /// Says where the channel is found, before it can be found there.
+    pub(crate) fn set_home(&self, home: Weak<dyn Home>) {
+        let _ = self.home.set(home);
+    }
+
+    /// What tells this channel from all others.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    // ---- the engine's shell
+
+    /// Calls the engine, and does what the call left to do once the lock is released.
+    pub(crate) fn with<T>(&self, call: impl FnOnce(&mut Log<M>, &mut Effects<M>) -> T) -> T {
+        let mut effects = Effects::new();
+        let mut log = self.log.lock();
+        let result = call(&mut log, &mut effects);
+        self.settle(log, effects);
+        result
+    }
+
+    /// Releases the lock, and does what the calls under it left to do.
+    #[inline]
+    pub(crate) fn settle(&self, log: MutexGuard<'_, Log<M>>, effects: Effects<M>) {
+        drop(log);
+        for warning in effects.run() {
+            self.warn(&warning);
+        }
+    }
+
+    #[cold]
+    fn warn(&self, warning: &Warning) {
+        let channel = &*self.name;
+        match warning {
+            Warning::DeadGroup { group, waiting } => {
+                tracing::warn!(channel, group, waiting, "group has no member and holds senders");
+            }
+            Warning::Unread { waiting } => {
+                tracing::warn!(
+                    channel,
+                    waiting,
+                    "senders wait, and nobody is there to read: join or subscribe"
+                );
+            }
+            Warning::Unserved => {
+                tracing::warn!(channel, "a request waits, and there is no group to serve it: join one");
+            }
+            Warning::Undeclared { group } => {
+                tracing::warn!(
+                    channel,
+                    group,
+                    "group is not among those declared: it gets every message, too"
+                );
+            }
+            Warning::Deserted => tracing::debug!(channel, "channel closed: its last reader has gone"),
+            Warning::LateGroup { group, gone, kept } => {
+                tracing::warn!(channel, group, gone, kept, "group starts late: earlier messages are gone");
+            }
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        let was_open = self.with(|log, effects| {
+            let was_open = !log.is_closed();
+            log.close(effects);
+            was_open
+        });
+        if was_open {
+            tracing::debug!(channel = &*self.name, "channel closed");
+        }
+    }
+
+    /// Ends all that waits here still, once a shutdown is over: readers, and the callers of requests. What nobody came for
+    /// goes.
+    pub(crate) fn end(&self) {
+        self.with(|log, effects| log.end(effects));
+        self.forsake();
+        // Whoever is not in the list yet sees this once it is.
+        self.ended.store(true, Ordering::SeqCst);
+        timers::close_requests(self.address());
+    }
+
+    /// Lets go of what nobody came for: groups without members, and what is kept for a first reader.
+    pub(crate) fn forsake(&self) {
+        self.with(|log, effects| log.remove_deserted(effects));
+    }
+
+    /// Whether a shutdown has ended all that waits here.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn declare_group(&self, name: &str)
+    where
+        M: Clone,
+    {
+        self.with(|log, effects| log.declare_group(name, effects));
+    }
+
+    /// What follows a push.
+    #[inline(never)]
+    pub(crate) fn after_push(&self, mut log: MutexGuard<'_, Log<M>>) {
+        if let Ok(waker) = log.sole_parked() {
+            drop(log);
+            if let Some(waker) = waker {
+                contain(|| waker.wake());
+            }
+            return;
+        }
+        let mut effects = Effects::new();
+        log.after_push(1, &mut effects);
+        self.settle(log, effects);
+    }
+
+    // ---- handles
+
+    /// A further one keeps the channel open.
+    pub(crate) fn add_sender(&self) {
+        self.handles.lock().add_sender();
+    }
+
+    pub(crate) fn drop_sender(&self) {
+        self.handle_gone(None, true);
+    }
+
+    pub(crate) fn has_senders(&self) -> bool {
+        self.handles.lock().has_senders()
+    }
+
+    /// Counts a handle with its creation site, for the report of a shutdown; one that sends keeps the channel open. The
+    /// number of the site.
+    pub(crate) fn count_handle(
+        &self,
+        kind: HandleKind,
+        name: Option<&str>,
+        at: &'static Location<'static>,
+        sends: bool,
+    ) -> u32 {
+        let mut handles = self.handles.lock();
+        if sends {
+            handles.add_sender();
+        }
+        handles.add(kind, name, at)
+    }
+
+    /// The same of one that sends, unless nobody keeps the channel open any more.
+    pub(crate) fn revive_handle(&self, kind: HandleKind, at: &'static Location<'static>) -> Option<u32> {
+        let mut handles = self.handles.lock();
+        if !handles.has_senders() {
+            return None;
+        }
+        handles.add_sender();
+        Some(handles.add(kind, None, at))
+    }
+
+    /// A handle has gone. With the last that sends the channel closes.
+    pub(crate) fn handle_gone(&self, site: Option<u32>, sends: bool) {
+        let left = self.handles.lock().remove(site, sends);
+        if left.no_sender {
+            self.close();
+        }
+        if left.nothing {
+            self.deserted();
+        }
+    }
+
+    #[cold]
+    fn deserted(&self) {
+        if let Some(home) = self.home.get().and_then(Weak::upgrade)
+            && self.log.lock().is_closed()
+        {
+            home.deserted(&self.name, self.address());
+        }
+    }
+
+    pub(crate) fn live_handles(&self) -> usize {
+        self.handles.lock().live()
+    }
+
+    /// How many handles exist of the kinds of which this is true.
+    pub(crate) fn count_handles(&self, of: impl Fn(HandleKind) -> bool) -> usize {
+        self.handles.lock().sites().filter(|site| of(site.kind)).map(|site| site.count).sum()
+    }
+
+    pub(crate) fn handle_sites(&self) -> Vec<Site> {
+        self.handles.lock().sites().cloned().collect()
+    }
+}
+
+/// Waits for an end.
+pub(crate) async fn ended<M>(shared: &Shared<M>, of: End, at: &'static Location<'static>) {
+    let mut waiting = WaitingForEnd { shared, of, id: None };
+    std::future::poll_fn(|cx| waiting.poll(at, cx)).await;
+}
+
+struct WaitingForEnd<'a, M> {
+    shared: &'a Shared<M>,
+    of: End,
+    id: Option<WaitId>,
+}
+
+impl<M> WaitingForEnd<'_, M> {
+    fn poll(&mut self, at: &'static Location<'static>, cx: &mut Context<'_>) -> Poll<()> {
+        let budget = ready!(poll_proceed(cx));
+        let kind = match self.of {
+            End::Channel => WaitKind::Closed,
+            End::Reading => WaitKind::ReadersGone,
+        };
+        let caller = || Caller::here(kind, at);
+        let (of, id) = (self.of, self.id);
+        self.id = self.shared.with(|log, effects| log.wait_for_end(of, id, cx.waker(), caller, effects));
+        if self.id.is_some() {
+            return Poll::Pending;
+        }
+        budget.made_progress();
+        Poll::Ready(())
+    }
+}
+
+impl<M> Drop for WaitingForEnd<'_, M> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            let waker = self.shared.log.lock().forget_end(self.of, id);
+            drop(waker);
+        }
+    }
+}

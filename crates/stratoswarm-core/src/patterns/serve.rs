@@ -1,0 +1,86 @@
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use tokio::task::{JoinError, JoinSet};
+
+use super::Served;
+use crate::{
+    message::Message,
+    reader::{Delivery, Receiver},
+};
+
+/// Serves a receiver's deliveries, up to `concurrency` at once, until the channel is closed and drained.
+///
+/// Every handler runs in a task of its own on the current tokio runtime: one that panics ends its own delivery (the
+/// caller, if any, is told [`Unanswered`](crate::RequestError::Unanswered)) and is counted; the loop goes on. While all
+/// places are taken, nothing more is received, so other members of the group can have it. A `concurrency` of 0 counts
+/// as 1.
+///
+/// # Cancel safety
+/// Dropped, it aborts the handlers that run; what was not received is left to the group.
+///
+/// # Panics
+/// Outside of a tokio runtime, as `tokio::spawn` does.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::{Fabric, Message, RequestError};
+/// use stratoswarm_core::patterns::serve;
+/// # #[derive(Clone)] struct Divide(u32, u32);
+/// # impl Message for Divide { type Reply = u32; }
+/// let divisions = Fabric::new().channel::<Divide>("divisions").open()?;
+/// let workers = divisions.join("workers");
+/// let serving = tokio::spawn(serve(workers, 4, |delivery| async move {
+///     let (Divide(dividend, divisor), reply) = delivery.into_parts();
+///     reply.send(dividend / divisor);
+/// }));
+/// # std::panic::set_hook(Box::new(|_| {}));
+/// assert_eq!(divisions.request(Divide(1, 0)).await, Err(RequestError::Unanswered), "the handler panicked");
+/// assert_eq!(divisions.request(Divide(8, 2)).await, Ok(4));
+/// divisions.close();
+/// let served = serving.await?;
+/// assert_eq!((served.finished, served.panicked), (1, 1));
+/// # Ok(()) }
+/// ```
+pub async fn serve<M, F, Fut>(mut receiver: Receiver<M>, concurrency: usize, mut handler: F) -> Served
+where
+    M: Message,
+    F: FnMut(Delivery<M>) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let mut served = Served::default();
+    let mut running = JoinSet::new();
+    loop {
+        while let Some(ended) = running.try_join_next() {
+            served.count(&ended);
+        }
+        if running.len() >= concurrency.max(1) {
+            if let Some(ended) = running.join_next().await {
+                served.count(&ended);
+            }
+            continue;
+        }
+        let Some(delivery) = receiver.recv().await else { break };
+        // What a handler does before its first `await` may run right here, and may panic as well.
+        match catch_unwind(AssertUnwindSafe(|| handler(delivery))) {
+            Ok(handling) => drop(running.spawn(handling)),
+            Err(_) => served.panicked += 1,
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        served.count(&ended);
+    }
+    served
+}
+
+impl Served {
+    fn count(&mut self, ended: &Result<(), JoinError>) {
+        match ended {
+            Ok(()) => self.finished += 1,
+            Err(_) => self.panicked += 1,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+use std::{
+    panic::Location,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use crate::{
+    contain::contain,
+    engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken, Ticket},
+    error::TryRecvError,
+    handle::{Handle, Shared, Yielding},
+    request::Handover,
+    stats::{Caller, WaitKind},
+    sync::MutexGuard,
+    waiting::WaitId,
+};
+
+/// What the lossless readers share: the way from the inbox, and to the log when it is empty.
+pub(super) struct Cursor<M: Clone> {
+    inbox: SharedInbox<M>,
+    /// What the members of a group have in hand.
+    hand: Option<Arc<Hand>>,
+    /// How many messages the inbox probably has.
+    hint: usize,
+    /// The wait that is registered, if one is.
+    waiting: Option<WaitId>,
+    yielding: Yielding,
+    at: &'static Location<'static>,
+    handle: Handle<M>,
+}
+
+impl<M: Clone> Cursor<M> {
+    pub(super) fn new(
+        handle: Handle<M>,
+        inbox: SharedInbox<M>,
+        hand: Option<Arc<Hand>>,
+        at: &'static Location<'static>,
+    ) -> Self {
+        Self { inbox, hand, hint: 0, waiting: None, yielding: Yielding::new(), at, handle }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared<M>> {
+        self.handle.shared()
+    }
+
+    pub(super) fn inbox(&self) -> &SharedInbox<M> {
+        &self.inbox
+    }
+
+    /// How many messages it has yet to get.
+    pub(super) fn left(&self) -> u64 {
+        self.handle.log.lock().left_for(&self.inbox)
+    }
+
+    pub(super) fn at(&self) -> &'static Location<'static> {
+        self.at
+    }
+
+    /// Whether a receiving future is registered.
+    #[inline(always)]
+    pub(super) fn waits(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// The inbox, if its next `count` messages may be popped the short way; and the hint, which is to be lowered.
+    #[inline(always)]
+    pub(super) fn plain(&mut self, count: usize) -> Option<(MutexGuard<'_, Inbox<M>>, &mut usize)> {
+        if self.hint == 0 {
+            return None;
+        }
+        let inbox = self.inbox.lock();
+        if inbox.is_plain(count) { Some((inbox, &mut self.hint)) } else { None }
+    }
+
+    /// Waits for the next message and makes of it what the reader hands out: at once, if it was only sent; or if it
+    /// is judged to be live.
+    #[inline(always)]
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &Context<'_>,
+        firm: bool,
+        plain: impl Fn(M, u64, Option<&Hand>) -> T,
+        judge: impl Fn(&Taken<M>) -> Handover,
+        make: impl Fn(Taken<M>) -> T,
+    ) -> Poll<Option<T>> {
+        loop {
+            let mut next = None;
+            if self.hint == 0 || !self.pop(&mut next) {
+                let mut log = self.handle.log.lock();
+                if !Log::<M>::LARGE && log.is_lone(&self.inbox, &mut self.waiting) {
+                    self.yielding.found(1);
+                    let number = log.front();
+                    if let Some(message) = log.take_lone() {
+                        return Poll::Ready(Some(plain(message, number, self.hand.as_deref())));
+                    }
+                }
+                if log.take_newest(&self.inbox, &mut self.waiting, &mut next) {
+                    self.yielding.found(1);
+                } else {
+                    if log.is_idle(&self.inbox) {
+                        if self.waiting.is_none() && self.yielding.once() {
+                            drop(log);
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                        if log.is_quiet() {
+                            let (mut replaced, caller) = (None, || Caller::here(WaitKind::Receive, self.at));
+                            self.waiting =
+                                log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                            drop(log);
+                            drop(replaced);
+                            return Poll::Pending;
+                        }
+                    }
+                    let wait = Some((cx, firm, self.at));
+                    let (hint, waiting) = (&mut self.hint, &mut self.waiting);
+                    match Self::take(&self.handle, log, &self.inbox, hint, waiting, wait, &mut next) {
+                        Ok(()) => self.yielding.found(1 + self.hint),
+                        Err(TryRecvError::Closed) => return Poll::Ready(None),
+                        Err(TryRecvError::Empty) => return Poll::Pending,
+                    }
+                }
+            }
+            match next.as_ref().map(&judge) {
+                Some(Handover::Live) => return Poll::Ready(next.map(make)),
+                Some(why) => self.skip(why, &mut next),
+                None => {}
+            }
+        }
+    }
+
+    /// Without waiting. A wait that is registered still, as by a stream, ends.
+    pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
+        if self.hint > 0 && self.pop(next) {
+            return Ok(());
+        }
+        let log = self.handle.log.lock();
+        let (hint, waiting) = (&mut self.hint, &mut self.waiting);
+        let took = Self::take(&self.handle, log, &self.inbox, hint, waiting, None, next);
+        if self.waiting.is_some() {
+            self.give_up();
+        }
+        took
+    }
+
+    /// Puts the next message into `next`, if the inbox has one.
+    #[inline]
+    fn pop(&mut self, next: &mut Option<Taken<M>>) -> bool {
+        let mut inbox = self.inbox.lock();
+        *next = inbox.pop(self.hand.as_deref());
+        let serve = inbox.asks_for_service();
+        self.hint = inbox.len();
+        inbox.give_back();
+        drop(inbox);
+        if serve && let Some(next) = &next {
+            self.serve(next);
+        }
+        next.is_some()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn serve(&self, after: &Taken<M>) {
+        let mut log = self.handle.log.lock();
+        if let Ok(waker) = log.serve_after(&self.inbox, after) {
+            drop(log);
+            if let Some(waker) = waker {
+                contain(|| waker.wake());
+            }
+            return;
+        }
+        let mut effects = Effects::new();
+        log.serve(&mut effects);
+        self.handle.settle(log, effects);
+    }
+
+    #[inline(never)]
+    fn take(
+        shared: &Shared<M>,
+        mut log: MutexGuard<'_, Log<M>>,
+        inbox: &SharedInbox<M>,
+        hint: &mut usize,
+        waiting: &mut Option<WaitId>,
+        wait: Option<(&Context<'_>, bool, &'static Location<'static>)>,
+        next: &mut Option<Taken<M>>,
+    ) -> Result<(), TryRecvError> {
+        let mut effects = Effects::new();
+        let taken = match log.take(inbox, next, &mut effects) {
+            Take::Message(more) => {
+                *hint = more;
+                Ok(())
+            }
+            Take::Closed => Err(TryRecvError::Closed),
+            Take::Empty => {
+                if let Some((cx, firm, at)) = wait {
+                    let caller = || Caller::here(WaitKind::Receive, at);
+                    let mut replaced = None;
+                    *waiting = log.park(inbox, *waiting, cx.waker(), firm, caller, &mut replaced);
+                    effects.drop_waker(replaced);
+                }
+                Err(TryRecvError::Empty)
+            }
+        };
+        if !matches!(taken, Err(TryRecvError::Empty))
+            && let Some(id) = waiting.take()
+        {
+            log.unpark(inbox, id, &mut effects);
+        }
+        shared.settle(log, effects);
+        taken
+    }
+
+    /// Waits for messages and takes up to `most` of them; false at the end.
+    pub(super) fn poll_many<T, B: Batch<M, T>>(
+        &mut self,
+        most: usize,
+        cx: &Context<'_>,
+        firm: bool,
+        into: &mut B,
+    ) -> Poll<bool> {
+        if self.hint > 0 {
+            let mut inbox = self.inbox.lock();
+            if inbox.is_plain(most) {
+                let count = inbox.pop_many(most, self.hand.as_deref(), into);
+                self.hint -= count.min(self.hint);
+                return Poll::Ready(true);
+            }
+        }
+        let mut effects = Effects::new();
+        let mut log = self.handle.log.lock();
+        if self.waiting.is_none() && log.is_idle(&self.inbox) && self.yielding.once() {
+            drop(log);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = into.buffer().len();
+        let polled = match log.take_many(&self.inbox, most, &mut effects, into) {
+            Ok(more) => {
+                self.hint = more;
+                self.yielding.found(into.buffer().len() - before + more);
+                Poll::Ready(true)
+            }
+            Err(Take::Closed) => Poll::Ready(false),
+            Err(_) => {
+                let caller = || Caller::here(WaitKind::Receive, self.at);
+                let mut replaced = None;
+                self.waiting = log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                effects.drop_waker(replaced);
+                Poll::Pending
+            }
+        };
+        if polled.is_ready()
+            && let Some(id) = self.waiting.take()
+        {
+            log.unpark(&self.inbox, id, &mut effects);
+        }
+        self.handle.settle(log, effects);
+        polled
+    }
+
+    /// Counts a request that was taken and not handed out.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn skip(&self, why: Handover, taken: &mut Option<Taken<M>>) {
+        if let Some(taken) = taken {
+            taken.ticket = Ticket::none(); // what is counted as skipped is not in hand
+        }
+        self.handle.log.lock().count_skip(&self.inbox, why);
+        tracing::debug!(channel = &*self.handle.name, ?why, "request skipped");
+        *taken = None;
+    }
+
+    /// Ends the wait that is registered; a wake that came for it goes on.
+    #[cold]
+    pub(super) fn give_up(&mut self) {
+        if let Some(id) = self.waiting.take() {
+            self.handle.with(|log, effects| log.cancel_receive(&self.inbox, id, effects));
+        }
+    }
+}
+
+impl<M: Clone> Drop for Cursor<M> {
+    fn drop(&mut self) {
+        let waiting = self.waiting.take();
+        self.handle.with(|log, effects| {
+            if let Some(id) = waiting {
+                log.cancel_receive(&self.inbox, id, effects);
+            }
+            log.leave(&self.inbox, effects);
+        });
+    }
+}

@@ -1,0 +1,226 @@
+use std::{fmt, ops::Deref};
+
+use tokio::time::Instant;
+
+use super::{RawResponder, Responder};
+use crate::{
+    engine::{Taken, Ticket},
+    message::Message,
+    request::{AnyResponder, Sent},
+};
+
+/// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
+///
+/// It dereferences to the message. While it lives, or the [`Responder`] made of it, the message counts as in hand: a
+/// shutdown waits for it.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stratoswarm_core::{Fabric, Message, NoReply};
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Tick(u32);
+/// impl Message for Tick { type Reply = NoReply; }
+///
+/// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+/// let mut worker = ticks.join("workers");
+/// ticks.send(Tick(7)).await?;
+/// let delivery = worker.recv().await.ok_or("closed")?;
+/// assert_eq!((delivery.seq(), delivery.is_request(), delivery.0), (0, false, 7));
+/// assert_eq!(delivery.into_message(), Tick(7));
+/// # Ok(()) }
+/// ```
+#[must_use = "a dropped request is told that it was not answered"]
+pub struct Delivery<M: Message> {
+    taken: Taken<M>,
+}
+
+impl<M: Message> Delivery<M> {
+    #[inline(always)]
+    pub(super) fn plain(message: M, number: u64, ticket: Ticket) -> Self {
+        Self { taken: Taken { message, request: AnyResponder::none(), number, ticket } }
+    }
+
+    #[inline(always)]
+    pub(super) fn new(taken: Taken<M>) -> Self {
+        Self { taken }
+    }
+
+    /// The message's place in the channel: 0 for the first ever accepted. The same at every reader.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let (mut builder, mut tester) = (jobs.join("builders"), jobs.join("testers"));
+    /// for n in [40, 41] { jobs.try_send(Job(n))?; }
+    /// assert_eq!((builder.try_recv()?.seq(), builder.try_recv()?.seq()), (0, 1));
+    /// assert_eq!(tester.try_recv()?.seq(), 0, "the same place in every group");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seq(&self) -> u64 {
+        self.taken.number
+    }
+
+    /// Whether a caller waits for a reply.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// let mut worker = pings.join("workers");
+    /// pings.send(Ping).await?;
+    /// assert!(!worker.try_recv()?.is_request());
+    /// let mut asking = pings.request(Ping);
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// assert!(worker.try_recv()?.is_request());
+    /// # Ok(()) }
+    /// ```
+    pub fn is_request(&self) -> bool {
+        self.taken.request.is_some()
+    }
+
+    /// When its caller gives up; none for a message that was only sent, or a request without deadline.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use std::time::Duration;
+    /// use tokio::time::Instant;
+    ///
+    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// let mut worker = pings.join("workers");
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let mut asking = pings.request(Ping).deadline(at);
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// assert_eq!(worker.try_recv()?.deadline(), Some(at));
+    /// pings.send(Ping).await?;
+    /// assert_eq!(worker.try_recv()?.deadline(), None, "nobody waits");
+    /// # Ok(()) }
+    /// ```
+    pub fn deadline(&self) -> Option<Instant> {
+        self.taken.request.cell().and_then(|cell| cell.deadline())
+    }
+
+    /// The message alone. A caller that waits for a reply is told [`Unanswered`](crate::RequestError::Unanswered).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, RequestError};
+    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// let squares = Fabric::new().channel::<Square>("squares").open()?;
+    /// let mut worker = squares.join("workers");
+    /// let mut asking = squares.request(Square(3));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let Square(n) = worker.try_recv()?.into_message(); // the responder is dropped
+    /// assert_eq!(n, 3);
+    /// assert_eq!(asking.await, Err(RequestError::Unanswered));
+    /// # Ok(()) }
+    /// ```
+    pub fn into_message(self) -> M {
+        self.taken.message
+    }
+
+    /// The message and its responder, for messages with one reply type.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, Sent};
+    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// let squares = Fabric::new().channel::<Square>("squares").open()?;
+    /// let mut worker = squares.join("workers");
+    /// let mut asking = squares.request(Square(3));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Square(n), reply) = worker.try_recv()?.into_parts();
+    /// assert_eq!(reply.send(n * n), Sent::Received);
+    /// assert_eq!(asking.await, Ok(9));
+    /// # Ok(()) }
+    /// ```
+    pub fn into_parts(self) -> (M, Responder<M::Reply>)
+    where
+        M::Reply: Send,
+    {
+        let (message, raw) = self.into_raw_parts();
+        (message, raw.typed())
+    }
+
+    /// Answers the request, and drops the message. What became of the reply: nobody waits for one to a message that was only
+    /// sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// let squares = Fabric::new().channel::<Square>("squares").open()?;
+    /// let mut worker = squares.join("workers");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await {
+    ///         let square = delivery.0 * delivery.0;
+    ///         delivery.reply(square);
+    ///     }
+    /// });
+    /// assert_eq!(squares.request(Square(3)).await, Ok(9));
+    /// # Ok(()) }
+    /// ```
+    pub fn reply(self, reply: M::Reply) -> Sent<M::Reply>
+    where
+        M::Reply: Send,
+    {
+        self.into_parts().1.send(reply)
+    }
+
+    /// The message and its responder of a reply type that is yet to be said; see [`protocol!`](crate::protocol).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Ask, Fabric, Message, NoReply};
+    /// # #[derive(Clone)] enum Query { Count, Name } impl Message for Query { type Reply = NoReply; }
+    /// # struct Count; impl Ask<Query> for Count { type Reply = u64; fn into_message(self) -> Query { Query::Count } }
+    /// # struct Name; impl Ask<Query> for Name { type Reply = String; fn into_message(self) -> Query { Query::Name } }
+    /// let queries = Fabric::new().channel::<Query>("queries").open()?;
+    /// let mut worker = queries.join("workers");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await {
+    ///         match delivery.into_raw_parts() {
+    ///             (Query::Count, raw) => drop(raw.typed::<u64>().send(7)),
+    ///             (Query::Name, raw) => drop(raw.typed::<String>().send("seven".to_owned())),
+    ///         }
+    ///     }
+    /// });
+    /// assert_eq!(queries.request(Count).await?, 7);
+    /// assert_eq!(queries.request(Name).await?, "seven");
+    /// # Ok(()) }
+    /// ```
+    pub fn into_raw_parts(self) -> (M, RawResponder) {
+        let Taken { message, request, ticket, .. } = self.taken;
+        (message, RawResponder::new(request, ticket))
+    }
+}
+
+impl<M: Message> Deref for Delivery<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.taken.message
+    }
+}
+
+impl<M: Message + fmt::Debug> fmt::Debug for Delivery<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("message", &self.taken.message)
+            .field("seq", &self.seq())
+            .field("is_request", &self.is_request())
+            .finish_non_exhaustive()
+    }
+}

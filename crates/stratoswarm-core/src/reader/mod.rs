@@ -1,0 +1,21 @@
+//! The receiving handles, and what arrives by them.
+
+mod cursor;
+mod delivery;
+mod lossy_subscriber;
+mod raw_responder;
+mod reader;
+mod reader_calls;
+mod receiver;
+mod recv;
+mod responder;
+mod subscriber;
+
+pub use delivery::Delivery;
+pub use lossy_subscriber::LossySubscriber;
+pub use raw_responder::RawResponder;
+pub use reader::Reader;
+pub use receiver::Receiver;
+pub use recv::Recv;
+pub use responder::Responder;
+pub use subscriber::Subscriber;

@@ -1,0 +1,66 @@
+use super::Responder;
+use crate::{engine::Ticket, request::AnyResponder};
+
+/// A responder before its reply type is known; for a hand-written counterpart of [`protocol!`](crate::protocol).
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stratoswarm_core::{Ask, Fabric, Message, NoReply};
+///
+/// # #[derive(Clone)] struct Query; impl Message for Query { type Reply = NoReply; }
+/// struct Count;
+/// impl Ask<Query> for Count {
+///     type Reply = u64;
+///     fn into_message(self) -> Query { Query }
+/// }
+///
+/// let queries = Fabric::new().channel::<Query>("queries").open()?;
+/// let mut worker = queries.join("workers");
+/// tokio::spawn(async move {
+///     if let Some(delivery) = worker.recv().await {
+///         let (Query, raw) = delivery.into_raw_parts();
+///         raw.typed::<u64>().send(7);
+///     }
+/// });
+/// assert_eq!(queries.request(Count).await?, 7);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping a responder tells the caller its request was not answered"]
+pub struct RawResponder {
+    responder: AnyResponder,
+    ticket: Ticket,
+}
+
+impl RawResponder {
+    pub(crate) fn new(responder: AnyResponder, ticket: Ticket) -> Self {
+        Self { responder, ticket }
+    }
+
+    /// The responder for replies of type `R`.
+    ///
+    /// If the caller waits for another type (its [`Ask`](crate::Ask) implementation disagrees), it is told
+    /// [`WrongReplyType`](crate::RequestError::WrongReplyType), and what comes back is detached.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Ask, Fabric, Message, NoReply, RequestError};
+    /// # #[derive(Clone)] struct Query; impl Message for Query { type Reply = NoReply; }
+    /// # struct Count;
+    /// # impl Ask<Query> for Count { type Reply = u64; fn into_message(self) -> Query { Query } }
+    /// let queries = Fabric::new().channel::<Query>("queries").open()?;
+    /// let mut worker = queries.join("workers");
+    /// tokio::spawn(async move {
+    ///     if let Some(delivery) = worker.recv().await {
+    ///         delivery.into_raw_parts().1.typed::<String>().send("seven".to_owned()); // `Count` waits for a `u64`
+    ///     }
+    /// });
+    /// assert_eq!(queries.request(Count).await, Err(RequestError::WrongReplyType));
+    /// # Ok(()) }
+    /// ```
+    pub fn typed<R: Send + 'static>(self) -> Responder<R> {
+        Responder::new(self.responder.into_cell(), self.ticket)
+    }
+}

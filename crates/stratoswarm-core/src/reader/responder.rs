@@ -1,0 +1,247 @@
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    engine::Ticket,
+    request::{ReplyCell, Sent},
+    stats::{Caller, WaitKind},
+    sync::poll_proceed,
+    timers::Timer,
+    waiting::WaitId,
+};
+
+/// Answers one request.
+///
+/// For a message that was only sent there is a responder, too, so that a handler need not tell the cases apart: nobody
+/// waits for it, and [`send`](Self::send) hands the reply back.
+///
+/// Dropping a responder without a reply tells the caller [`Unanswered`](crate::RequestError::Unanswered), unless
+/// another group may still answer.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use stratoswarm_core::{Fabric, Message, Sent};
+///
+/// #[derive(Clone)]
+/// struct Double(u64);
+/// impl Message for Double { type Reply = u64; }
+///
+/// let channel = Fabric::new().channel::<Double>("double").open()?;
+/// let mut worker = channel.join("workers");
+/// let serving = async {
+///     if let Some(delivery) = worker.recv().await {
+///         let (Double(n), reply) = delivery.into_parts();
+///         assert_eq!(reply.send(2 * n), Sent::Received);
+///     }
+/// };
+/// let (answer, ()) = tokio::join!(async { channel.request(Double(21)).await }, serving);
+/// assert_eq!(answer, Ok(42));
+/// # Ok(()) }
+/// ```
+#[must_use = "dropping a Responder tells the caller its request was not answered"]
+pub struct Responder<R> {
+    cell: Option<Arc<ReplyCell<R>>>,
+    _ticket: Ticket,
+}
+
+impl<R> Responder<R> {
+    /// A responder that nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// use stratoswarm_core::{Responder, Sent};
+    ///
+    /// fn handle(n: u64, reply: Responder<u64>) -> Sent<u64> { reply.send(2 * n) }
+    ///
+    /// // A handler's test needs no channel.
+    /// assert_eq!(handle(21, Responder::detached()), Sent::NotAsked(42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn detached() -> Self {
+        Self { cell: None, _ticket: Ticket::none() }
+    }
+
+    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, ticket: Ticket) -> Self {
+        Self { cell, _ticket: ticket }
+    }
+
+    /// Brings the reply to the caller, or back: see [`Sent`].
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, Sent};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), reply) = worker.try_recv()?.into_parts();
+    /// assert_eq!(reply.send(2 * n), Sent::Received);
+    /// assert_eq!(asking.await, Ok(42));
+    ///
+    /// let mut asking = doubles.request(Double(4));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), reply) = worker.try_recv()?.into_parts();
+    /// drop(asking); // the caller gives up
+    /// assert_eq!(reply.send(2 * n), Sent::TooLate(8));
+    /// # Ok(()) }
+    /// ```
+    pub fn send(mut self, reply: R) -> Sent<R> {
+        match self.cell.take() {
+            Some(cell) => cell.answer(reply),
+            None => Sent::NotAsked(reply),
+        }
+    }
+
+    /// Whether somebody asked, and still waits.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// assert!(reply.is_wanted());
+    /// drop(asking);
+    /// assert!(!reply.is_wanted(), "spare the work");
+    /// # Ok(()) }
+    /// ```
+    pub fn is_wanted(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| !cell.is_closed())
+    }
+
+    /// Whether nobody waits for the reply any more: the caller has gone or has a reply, or the deadline has passed.
+    /// False for a message that was only sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// assert!(!reply.is_closed());
+    /// drop(asking);
+    /// assert!(reply.is_closed());
+    /// doubles.send(Double(4)).await?;
+    /// assert!(!worker.try_recv()?.into_parts().1.is_closed(), "nobody asked, so nobody gave up");
+    /// # Ok(()) }
+    /// ```
+    pub fn is_closed(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| cell.is_closed())
+    }
+
+    /// Waits until nobody waits for the reply any more; for ever for a message that was only sent.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(1));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (Double(n), mut reply) = worker.try_recv()?.into_parts();
+    /// let long_work = async { tokio::time::sleep(Duration::from_secs(60)).await; 2 * n };
+    /// let outcome = tokio::select! { answer = long_work => Some(answer), () = reply.closed() => None };
+    /// assert_eq!(outcome, None, "stopped when the caller gave up");
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn closed(&mut self) -> impl Future<Output = ()> + Send + '_
+    where
+        R: Send,
+    {
+        let at = Location::caller();
+        async move {
+            let Some(cell) = &self.cell else { return std::future::pending().await };
+            let mut watching = Watching { cell, id: None };
+            let mut timer = Timer::new();
+            std::future::poll_fn(|cx: &mut Context<'_>| {
+                let budget = ready!(poll_proceed(cx));
+                let handler = || Caller::here(WaitKind::Closed, at);
+                let answered = watching.cell.poll_closed(&mut watching.id, cx, handler).is_ready();
+                let mut expired =
+                    || cell.deadline().is_some_and(|deadline| timer.poll(deadline, cx).is_ready());
+                if answered || expired() {
+                    budget.made_progress();
+                    return Poll::Ready(());
+                }
+                Poll::Pending
+            })
+            .await;
+        }
+    }
+
+    /// When the caller gives up; none if never, or for a message that was only sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use tokio::time::Instant;
+    /// # use stratoswarm_core::{Fabric, Message, Responder};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(5));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, reply) = worker.try_recv()?.into_parts();
+    /// let left = reply.deadline().ok_or("none")? - Instant::now();
+    /// assert!(left <= Duration::from_secs(5), "as long as there is for the work");
+    /// assert_eq!(Responder::<u64>::detached().deadline(), None);
+    /// # Ok(()) }
+    /// ```
+    pub fn deadline(&self) -> Option<Instant> {
+        self.cell.as_ref().and_then(|cell| cell.deadline())
+    }
+}
+
+impl<R> Drop for Responder<R> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.drop_responder();
+        }
+    }
+}
+
+impl<R> fmt::Debug for Responder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("wanted", &self.is_wanted()).finish_non_exhaustive()
+    }
+}
+
+struct Watching<'a, R> {
+    cell: &'a ReplyCell<R>,
+    id: Option<WaitId>,
+}
+
+impl<R> Drop for Watching<'_, R> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.cell.forget_watcher(id);
+        }
+    }
+}

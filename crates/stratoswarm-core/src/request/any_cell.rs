@@ -1,0 +1,49 @@
+use std::any::Any;
+
+use tokio::time::Instant;
+
+use crate::stats::Skipped;
+
+/// Whether a handler should still get a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handover {
+    Live,
+    /// Its deadline has passed.
+    Expired,
+    /// Its caller has gone.
+    Abandoned,
+}
+
+impl Handover {
+    /// Counts a request that no handler gets, by its reason.
+    pub(crate) fn count(self, skipped: &mut Skipped) {
+        match self {
+            Self::Abandoned => skipped.abandoned += 1,
+            Self::Live | Self::Expired => skipped.expired += 1,
+        }
+    }
+}
+
+/// A reply cell without its reply type.
+pub(crate) trait AnyCell: Any + Send + Sync {
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Says that a handler gets the request, if it should at this time.
+    fn begin_handling(&self, now: Option<Instant>) -> Handover;
+
+    /// Whether a handler should get the request at this time; if none is given, as far as the caller knows.
+    fn state(&self, now: Option<Instant>) -> Handover;
+
+    /// The deadline has passed: the caller is told, unless it has its answer.
+    fn expire(&self);
+
+    /// The channel has been shut down: the caller is told, unless it has its answer.
+    fn close(&self);
+
+    /// Which channel the request was made on, as an address.
+    fn channel(&self) -> usize;
+
+    fn add_responder(&self);
+    fn drop_responder(&self);
+    fn fail_wrong_type(&self);
+}

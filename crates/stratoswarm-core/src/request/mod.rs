@@ -1,0 +1,14 @@
+//! What a request and its reply share: one cell per request, reached from both sides.
+//!
+//! The cell is one allocation. The caller's side knows its reply type; the log's side carries it erased
+//! ([`AnyResponder`]) and counted, so that "unanswered" means the last responder was dropped.
+
+mod any_cell;
+mod any_responder;
+mod reply_cell;
+mod sent;
+
+pub(crate) use any_cell::{AnyCell, Handover};
+pub(crate) use any_responder::AnyResponder;
+pub(crate) use reply_cell::{Reply, ReplyCell};
+pub use sent::Sent;

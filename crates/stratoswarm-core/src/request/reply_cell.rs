@@ -1,0 +1,272 @@
+use std::{
+    panic::RefUnwindSafe,
+    task::{Context, Poll, Waker},
+};
+
+use tokio::time::Instant;
+
+use super::{AnyCell, Handover};
+use crate::{
+    clock,
+    contain::contain,
+    request::Sent,
+    stats::Caller,
+    sync::{
+        Mutex, Rank,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    waiting::{WaitId, WaitList},
+};
+
+/// What a caller and its handlers share.
+///
+/// The phase is read without the lock and changed under it.
+pub(crate) struct ReplyCell<R> {
+    deadline: Option<Instant>,
+    /// The channel's address.
+    channel: usize,
+    /// One of the constants in [`phase`].
+    phase: AtomicU32,
+    /// Whether a handler has, or had, the request.
+    handled: AtomicBool,
+    /// How many responders exist.
+    responders: AtomicU32,
+    state: Mutex<State<R>>,
+}
+
+struct State<R> {
+    reply: Option<R>,
+    caller: Option<Waker>,
+    /// Handlers that wait for the caller to give up.
+    watchers: WaitList,
+    last_watcher: u64,
+}
+
+// No user's code runs under the lock.
+impl<R> RefUnwindSafe for ReplyCell<R> {}
+
+/// What became of a request.
+mod phase {
+    /// Nothing yet.
+    pub(super) const OPEN: u32 = 0;
+    pub(super) const ANSWERED: u32 = 1;
+    pub(super) const UNANSWERED: u32 = 2;
+    pub(super) const WRONG_REPLY_TYPE: u32 = 3;
+    /// Its deadline has passed.
+    pub(super) const EXPIRED: u32 = 4;
+    /// Its channel has been shut down.
+    pub(super) const CLOSED: u32 = 5;
+    /// Its caller has gone.
+    pub(super) const GIVEN_UP: u32 = 6;
+    /// Its caller has its result. Another group may still have the request to do.
+    pub(super) const TAKEN: u32 = 7;
+}
+
+/// What became of a request, as its caller sees it.
+pub(crate) enum Reply<R> {
+    Answered(R),
+    Unanswered,
+    WrongReplyType,
+    Expired,
+    Closed,
+}
+
+impl<R> ReplyCell<R> {
+    /// A cell with one responder, and a caller that waits already.
+    pub(crate) fn new(deadline: Option<Instant>, channel: usize, caller: Waker) -> Self {
+        let state = State { reply: None, caller: Some(caller), watchers: WaitList::new(), last_watcher: 0 };
+        Self {
+            deadline,
+            channel,
+            phase: AtomicU32::new(phase::OPEN),
+            handled: AtomicBool::new(false),
+            responders: AtomicU32::new(1),
+            state: Mutex::new(Rank::Cell, state),
+        }
+    }
+
+    #[inline]
+    fn phase(&self) -> u32 {
+        self.phase.load(Ordering::Acquire)
+    }
+
+    /// Whether a handler has, or had, the request.
+    pub(crate) fn is_handled(&self) -> bool {
+        self.handled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn poll_reply(&self, cx: &Context<'_>) -> Poll<Reply<R>> {
+        let mut state = self.state.lock();
+        let reply = match self.phase() {
+            phase::OPEN => {
+                let old = match &state.caller {
+                    Some(waker) if waker.will_wake(cx.waker()) => None,
+                    _ => state.caller.replace(cx.waker().clone()),
+                };
+                drop(state);
+                drop(old); // user code, outside the lock
+                return Poll::Pending;
+            }
+            phase::ANSWERED => match state.reply.take() {
+                Some(reply) => Reply::Answered(reply),
+                None => return Poll::Pending,
+            },
+            phase::UNANSWERED => Reply::Unanswered,
+            phase::WRONG_REPLY_TYPE => Reply::WrongReplyType,
+            phase::EXPIRED => return Poll::Ready(Reply::Expired), // remains so, for those who have it to do
+            phase::CLOSED => return Poll::Ready(Reply::Closed),
+            _ => return Poll::Pending, // polled after it was ready
+        };
+        self.set(phase::TAKEN);
+        Poll::Ready(reply)
+    }
+
+    /// Sets the phase. The lock must be held.
+    fn set(&self, phase: u32) {
+        self.phase.store(phase, Ordering::Release);
+    }
+
+    /// Brings an open request into another phase, and tells everybody who waits; otherwise the reply comes back.
+    fn finish(&self, phase: u32, reply: Option<R>) -> Result<(), Option<R>> {
+        let mut state = self.state.lock();
+        if self.phase() != phase::OPEN {
+            return Err(reply);
+        }
+        state.reply = reply;
+        self.set(phase);
+        let caller = state.caller.take();
+        let watchers = if state.watchers.is_empty() { None } else { Some(state.watchers.clear()) };
+        drop(state);
+        if let Some(caller) = caller {
+            contain(|| caller.wake());
+        }
+        watchers.into_iter().flatten().for_each(|waker| contain(|| waker.wake()));
+        Ok(())
+    }
+
+    /// The caller goes, or has seen that the deadline has passed: nobody wants the reply any more. Tells whether a handler
+    /// had the request.
+    pub(crate) fn give_up(&self, expired: bool) -> bool {
+        let mut state = self.state.lock();
+        self.set(if expired { phase::EXPIRED } else { phase::GIVEN_UP });
+        let (late, caller, watchers) = (state.reply.take(), state.caller.take(), state.watchers.clear());
+        drop(state);
+        watchers.for_each(|waker| contain(|| waker.wake())); // user code, outside the lock
+        drop((late, caller));
+        self.is_handled()
+    }
+
+    /// Brings the reply to the caller; hands it back if nobody waits for it, or the deadline has passed.
+    ///
+    /// The first to reach the cell wins, reply or deadline. The clock is read only where tokio's may be paused: then no
+    /// thread keeps the deadlines, and the caller may not have looked.
+    pub(crate) fn answer(&self, reply: R) -> Sent<R> {
+        if clock::MAY_PAUSE && self.is_overdue() {
+            self.drop_responder();
+            return Sent::TooLate(reply);
+        }
+        match self.finish(phase::ANSWERED, Some(reply)) {
+            Err(Some(reply)) => Sent::TooLate(reply),
+            _ => Sent::Received,
+        }
+    }
+
+    /// Whether nobody waits for a reply any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase() != phase::OPEN || self.is_overdue()
+    }
+
+    /// Ready once nobody waits for a reply any more. `watcher` names the waiting future from its first poll on.
+    pub(crate) fn poll_closed(
+        &self,
+        watcher: &mut Option<WaitId>,
+        cx: &Context<'_>,
+        handler: impl FnOnce() -> Caller,
+    ) -> Poll<()> {
+        let mut guard = self.state.lock();
+        if self.phase() != phase::OPEN {
+            *watcher = None;
+            return Poll::Ready(());
+        }
+        let state = &mut *guard;
+        let fresh = WaitId::MIN.saturating_add(state.last_watcher);
+        state.last_watcher += 1;
+        let (id, replaced) = state.watchers.wait(*watcher, fresh, cx.waker(), true, handler);
+        *watcher = Some(id);
+        drop(guard);
+        drop(replaced); // user code, outside the lock
+        Poll::Pending
+    }
+
+    pub(crate) fn forget_watcher(&self, watcher: WaitId) {
+        let gone = self.state.lock().watchers.remove(watcher);
+        drop(gone);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// One responder less; the last one leaves the request unanswered, unless it is expired, as its caller will see.
+    pub(crate) fn drop_responder(&self) {
+        let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && self.phase() == phase::OPEN && !self.is_overdue() {
+            let _ = self.finish(phase::UNANSWERED, None);
+        }
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    fn judge(&self, now: Option<Instant>) -> Handover {
+        match self.phase() {
+            phase::GIVEN_UP | phase::CLOSED => Handover::Abandoned,
+            phase::EXPIRED => Handover::Expired,
+            _ if self.deadline.zip(now).is_some_and(|(deadline, now)| deadline <= now) => Handover::Expired,
+            _ => Handover::Live,
+        }
+    }
+}
+
+impl<R: Send + 'static> AnyCell for ReplyCell<R> {
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn begin_handling(&self, now: Option<Instant>) -> Handover {
+        let handover = self.judge(now);
+        if handover == Handover::Live {
+            self.handled.store(true, Ordering::Release);
+        }
+        handover
+    }
+
+    fn state(&self, now: Option<Instant>) -> Handover {
+        self.judge(now)
+    }
+
+    fn expire(&self) {
+        let _ = self.finish(phase::EXPIRED, None);
+    }
+
+    fn close(&self) {
+        let _ = self.finish(phase::CLOSED, None);
+    }
+
+    fn channel(&self) -> usize {
+        self.channel
+    }
+
+    fn add_responder(&self) {
+        self.responders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn drop_responder(&self) {
+        self.drop_responder();
+    }
+
+    fn fail_wrong_type(&self) {
+        let _ = self.finish(phase::WRONG_REPLY_TYPE, None);
+    }
+}
