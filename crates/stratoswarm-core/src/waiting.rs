@@ -13,7 +13,7 @@ pub(crate) struct Waiter {
     /// None once it was woken.
     pub(crate) waker: Option<Waker>,
     pub(crate) caller: Caller,
-    /// How many places it waits for, or has.
+    /// How many places it waits for, or has: at least one. None are those of one that has gone from the middle of the list.
     pub(crate) places: u32,
     /// It ends with the future that waits. One that may outlive its future, as that of a stream, is woken like the others,
     /// but does not count as woken: whoever registered it may never look again.
@@ -21,13 +21,17 @@ pub(crate) struct Waiter {
 }
 
 /// Those who wait for one thing, by ascending number.
+///
+/// Who goes from the middle leaves a hole, so that thousands of waits that end in any order cost no more than in theirs.
+/// There is none at either end, and never more holes than waiters.
 pub(crate) struct WaitList {
     waiters: VecDeque<Waiter>,
+    holes: usize,
 }
 
 impl WaitList {
     pub(crate) const fn new() -> Self {
-        Self { waiters: VecDeque::new() }
+        Self { waiters: VecDeque::new(), holes: 0 }
     }
 
     #[inline]
@@ -37,11 +41,11 @@ impl WaitList {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.waiters.len()
+        self.waiters.len() - self.holes
     }
 
     pub(crate) fn callers(&self) -> impl Iterator<Item = &Caller> + '_ {
-        self.waiters.iter().map(|waiter| &waiter.caller)
+        self.waiters.iter().filter(|waiter| waiter.is_there()).map(|waiter| &waiter.caller)
     }
 
     /// Adds a waiter in its place: most often it is the last.
@@ -67,7 +71,11 @@ impl WaitList {
     /// The longest waiting, who waits no more.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Waiter> {
-        self.waiters.pop_front()
+        let first = self.waiters.pop_front();
+        if self.holes > 0 {
+            self.close_holes();
+        }
+        first
     }
 
     /// Waits: keeps the waker of this number current, or adds a waiter, whose number is `fresh`. Its number; and the old
@@ -106,18 +114,100 @@ impl WaitList {
 
     pub(crate) fn remove(&mut self, id: WaitId) -> Option<Waiter> {
         if self.waiters.front().is_some_and(|first| first.id == id) {
-            return self.waiters.pop_front();
+            return self.pop();
         }
         let at = self.find(id)?;
-        self.waiters.remove(at)
+        let gone = self.waiters[at].take();
+        self.holes += 1;
+        self.close_holes();
+        Some(gone)
+    }
+
+    /// Removes the holes at the front, and all of them once they are more than the waiters.
+    #[cold]
+    fn close_holes(&mut self) {
+        if self.holes > self.len() {
+            self.waiters.retain(Waiter::is_there);
+            self.holes = 0;
+        }
+        while self.waiters.front().is_some_and(|first| !first.is_there()) {
+            self.waiters.pop_front();
+            self.holes -= 1;
+        }
+        while self.waiters.back().is_some_and(|last| !last.is_there()) {
+            self.waiters.pop_back();
+            self.holes -= 1;
+        }
     }
 
     /// Empties the list; the wakers of those who waited.
     pub(crate) fn clear(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        self.holes = 0;
         std::mem::take(&mut self.waiters).into_iter().filter_map(|waiter| waiter.waker)
     }
 
     fn find(&self, id: WaitId) -> Option<usize> {
-        self.waiters.binary_search_by_key(&id, |waiter| waiter.id).ok()
+        let at = self.waiters.binary_search_by_key(&id, |waiter| waiter.id).ok()?;
+        self.waiters[at].is_there().then_some(at)
+    }
+}
+
+impl Waiter {
+    fn is_there(&self) -> bool {
+        self.places > 0
+    }
+
+    /// Leaves a hole.
+    fn take(&mut self) -> Self {
+        let gone = Self { waker: self.waker.take(), ..*self };
+        self.places = 0;
+        gone
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::stats::WaitKind;
+
+    fn waiter(id: u64) -> Waiter {
+        let caller = Caller::here(WaitKind::Send, std::panic::Location::caller());
+        Waiter { id: WaitId::new(id).unwrap(), waker: None, caller, places: id as u32, firm: true }
+    }
+
+    proptest! {
+        /// Beside a map by number.
+        #[test]
+        fn a_list_is_a_map_by_number(steps in prop::collection::vec((0..4u8, any::<prop::sample::Index>()), 0..300)) {
+            let (mut list, mut model, mut next) = (WaitList::new(), BTreeMap::new(), 0);
+            for (step, which) in steps {
+                let known = (!model.is_empty()).then(|| *model.keys().nth(which.index(model.len())).unwrap());
+                match (step, known) {
+                    (0 | 1, _) | (_, None) => {
+                        next += 1;
+                        list.push(waiter(next));
+                        model.insert(next, next as u32);
+                    }
+                    (2, Some(_)) => {
+                        let gone = list.pop().map(|it| (it.id.get(), it.places));
+                        prop_assert_eq!(gone, model.pop_first());
+                    }
+                    (_, Some(id)) => {
+                        let id = WaitId::new(id).unwrap();
+                        prop_assert_eq!(list.remove(id).map(|it| it.places), model.remove(&id.get()));
+                        prop_assert!(!list.has(id) && list.remove(id).is_none());
+                    }
+                }
+                prop_assert_eq!(list.len(), model.len());
+                prop_assert_eq!(list.is_empty(), model.is_empty());
+                prop_assert_eq!(list.callers().count(), model.len());
+                prop_assert_eq!(list.first().map(|it| it.id.get()), model.keys().next().copied());
+                prop_assert!(list.waiters.len() <= 2 * model.len() + 1);
+            }
+        }
     }
 }
