@@ -247,15 +247,15 @@ impl<M: Message> Channel<M> {
     ) -> impl Future<Output = Result<(), Closed>> + Send + 'a {
         let from = Location::caller();
         async move {
-            let mut sending = SendingMany::new(self.shared(), from);
-            std::future::poll_fn(|cx| sending.poll(batch, cx)).await
+            let mut sending = SendingMany::new(self.shared(), batch, from);
+            std::future::poll_fn(|cx| sending.poll(cx)).await
         }
     }
 
     /// Sends a request and waits for its reply. The future is a builder, too: `.timeout(..)`, `.deadline(..)`.
     ///
     /// Without either, the channel's default timeout holds. The deadline covers all: waiting for room, queue, handler
-    /// and reply. It is never early, and at most one tick of the clock in use (1 ms for tokio's) late.
+    /// and reply, and is never early.
     ///
     /// With several groups, each handles the request, and the first reply wins: side effects run once per group. While
     /// there is no group at all, it waits for one, takes no place, and nobody waits for it.

@@ -1,4 +1,4 @@
-use std::task::Waker;
+use std::{collections::VecDeque, task::Waker};
 
 use tokio::time::Instant;
 
@@ -127,7 +127,7 @@ impl<M> Log<M> {
     }
 
     /// Appends the first `count` messages, which were admitted.
-    pub(crate) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
+    pub(crate) fn push_many(&mut self, messages: &mut VecDeque<M>, count: usize) {
         self.intake.push_many(messages, count);
     }
 

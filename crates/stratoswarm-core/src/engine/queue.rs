@@ -107,16 +107,13 @@ impl<M> Queue<M> {
         self.push(message, most);
     }
 
-    /// Takes the first `count` messages from a vector, which keeps its storage.
-    pub(super) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
+    /// Takes the first `count` of these messages, whose storage stays.
+    pub(super) fn push_many(&mut self, messages: &mut VecDeque<M>, count: usize) {
         if count < messages.len() {
             self.messages.extend(messages.drain(..count));
-            return;
+        } else {
+            self.messages.append(messages); // copied as a whole
         }
-        // As a queue, for which no time is needed, they are copied as a whole.
-        let mut all = VecDeque::from(mem::take(messages));
-        self.messages.append(&mut all);
-        *messages = all.into();
     }
 
     /// The next `count` numbers are not here.

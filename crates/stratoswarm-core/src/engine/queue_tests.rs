@@ -1,7 +1,7 @@
 //! Two queues, of which one begins where the other ends, against two maps from numbers to messages.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     panic::resume_unwind,
     sync::Arc,
     task::Waker,
@@ -165,9 +165,9 @@ impl Pair {
             }
             Step::PushMany(of, count) => {
                 let count = count.min(of);
-                let mut words: Vec<_> = (0..of).map(|_| self.word()).collect();
-                words[..count].iter().for_each(|word| self.model_behind.push(word.0, None));
-                let rest: Vec<_> = words[count..].iter().map(|word| word.0).collect();
+                let mut words: VecDeque<_> = (0..of).map(|_| self.word()).collect();
+                words.iter().take(count).for_each(|word| self.model_behind.push(word.0, None));
+                let rest: Vec<_> = words.iter().skip(count).map(|word| word.0).collect();
                 self.behind.push_many(&mut words, count);
                 prop_assert_eq!(words.iter().map(|word| word.0).collect::<Vec<_>>(), rest);
             }
