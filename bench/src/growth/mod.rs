@@ -5,6 +5,7 @@ mod channels;
 mod fan_out;
 mod handles;
 mod pending;
+mod pieces;
 mod senders;
 mod size;
 mod sparse;
@@ -120,6 +121,7 @@ pub(crate) fn measure(repetitions: usize, mut done: impl FnMut(&Series)) -> anyh
     add(vec![handles::measure(repetitions)?]);
     add(vec![pending::measure(repetitions)?]);
     add(fan_out::measure(repetitions)?);
+    add(pieces::measure(repetitions)?);
     add(vec![size::measure(repetitions)?]);
     add(channels::measure(repetitions)?);
     Ok(all)
