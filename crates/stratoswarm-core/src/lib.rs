@@ -66,7 +66,9 @@
 //!   Poll it or drop it;
 //! - a `recv` that is kept and not polled, beside another member of its group: it may be the one that was woken for the
 //!   message. Poll it or drop it, which wakes the next;
-//! - a shutdown awaited by a handler that holds its own delivery: it waits for that one, until its limit.
+//! - a shutdown awaited by a handler that holds its own delivery: it waits for that one, until its limit;
+//! - a request without a deadline whose group has lost its last member: it waits for the next one, on a closed channel, too.
+//!   With [`close_with_last_reader`](ChannelBuilder::close_with_last_reader) it ends.
 //!
 //! # Runtimes
 //!

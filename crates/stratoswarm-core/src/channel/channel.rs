@@ -610,7 +610,8 @@ impl<M: Message> Channel<M> {
         self.shared().capacity
     }
 
-    /// How many handles that send exist: channels, not permits, and not the fabric's own.
+    /// How many handles that send exist: channels, not permits, and not the fabric's own. Where the channel was opened in a
+    /// fabric, that keeps it open, too, until it closes it or goes: the last of these handles does not.
     ///
     /// # Examples
     /// ```

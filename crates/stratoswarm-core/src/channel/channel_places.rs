@@ -98,6 +98,9 @@ impl<M: Message> Channel<M> {
         let from = Location::caller();
         async move {
             self.check_places(count)?;
+            if count == 0 && !self.is_closed() {
+                return Ok(Permits::new(self, Vec::new()));
+            }
             let mut places = Places::new(self.shared(), count, from);
             let ids = std::future::poll_fn(|cx| places.poll(cx)).await;
             ids.map_or(Err(ReserveManyError::Closed), |ids| Ok(Permits::new(self, ids)))
@@ -121,6 +124,9 @@ impl<M: Message> Channel<M> {
     #[track_caller]
     pub fn try_reserve_many(&self, count: usize) -> Result<Permits<'_, M>, TrySendError<()>> {
         let from = Location::caller();
+        if count == 0 && !self.is_closed() {
+            return Ok(Permits::new(self, Vec::new()));
+        }
         if count > self.capacity() {
             return Err(if self.is_closed() { TrySendError::Closed(()) } else { TrySendError::Full(()) });
         }
@@ -136,8 +142,8 @@ impl<M: Message> Channel<M> {
     }
 
     fn check_places(&self, asked: usize) -> Result<(), ReserveManyError> {
-        let capacity = self.capacity();
-        if asked > capacity.min(u32::MAX as usize) {
+        let capacity = self.capacity().min(u32::MAX as usize);
+        if asked > capacity {
             return Err(ReserveManyError::TooMany { asked, capacity });
         }
         Ok(())

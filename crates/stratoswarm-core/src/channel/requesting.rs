@@ -197,6 +197,20 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         self
     }
 
+    /// No time was left at the first poll.
+    #[cold]
+    fn too_late(&mut self) -> RequestError {
+        self.progress = Progress::Over;
+        let log = self.channel.shared().log.lock();
+        let (closed, served) = (log.is_closed(), log.has_group());
+        drop(log);
+        match (closed, served) {
+            (true, _) => RequestError::Closed,
+            (false, true) => self.expired(Stage::Sending),
+            (false, false) => self.expired(Stage::Unserved),
+        }
+    }
+
     /// Blocks this thread until the reply, in place of being polled.
     ///
     /// # Errors
@@ -251,8 +265,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     fn poll_new(&mut self, cx: &mut Context<'_>) -> Poll<Result<A::Reply, RequestError>> {
         let deadline = self.start();
         if deadline.is_some_and(|deadline| self.started.is_some_and(|now| deadline <= now)) {
-            self.progress = Progress::Over;
-            return Poll::Ready(Err(self.expired(Stage::Sending)));
+            return Poll::Ready(Err(self.too_late()));
         }
         let shared = self.channel.shared();
         // It knows the waker: whatever happens to the request from now on wakes this task.

@@ -64,7 +64,8 @@ impl<M> Effects<M> {
         }
     }
 
-    pub(super) fn drop_all(&mut self, queue: &mut Queue<M>) {
+    /// Drops all that is in a queue.
+    pub(crate) fn drop_all(&mut self, queue: &mut Queue<M>) {
         let (messages, tags) = queue.clear();
         self.dropped.extend(messages);
         self.dropped_requests.extend(tags.into_iter().map(|tag| tag.request));

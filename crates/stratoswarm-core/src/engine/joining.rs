@@ -184,10 +184,11 @@ impl<M> Log<M> {
         self.group(name).map_or(0, |place| self.remove(place, false, effects))
     }
 
-    /// Removes the groups without members and, if no reader is left then, all that nobody came for.
-    pub(crate) fn remove_deserted(&mut self, effects: &mut Effects<M>) {
+    /// Removes the groups without members and, if no reader is left then, all that nobody came for. `remembered`: what they
+    /// leave stands in the figures.
+    pub(crate) fn remove_deserted(&mut self, remembered: bool, effects: &mut Effects<M>) {
         while let Some(place) = self.readers.iter().position(|reader| reader.members == 0) {
-            self.remove(place, false, effects);
+            self.remove(place, remembered, effects);
         }
         if self.keeps && self.readers.is_empty() {
             self.keep_from_now_on(self.kept_from, effects);

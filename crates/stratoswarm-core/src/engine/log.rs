@@ -152,6 +152,14 @@ impl<M> Log<M> {
         self.wake_all_readers(effects);
     }
 
+    /// Has all messages dropped, and all requests: no handle is left.
+    pub(crate) fn clear(&mut self, effects: &mut Effects<M>) {
+        effects.drop_all(&mut self.intake);
+        for reader in &self.readers {
+            effects.drop_all(&mut reader.inbox.lock().queue);
+        }
+    }
+
     /// Registers a future that waits for an end. None if it has come.
     pub(crate) fn wait_for_end(
         &mut self,
@@ -214,6 +222,7 @@ impl<M> Log<M> {
         if self.told.closes_with_readers && !self.closed {
             self.close(effects);
             effects.warnings.push(Warning::Deserted);
+            self.remove_deserted(true, effects); // nobody comes for it, and callers wait for their requests
         }
     }
 

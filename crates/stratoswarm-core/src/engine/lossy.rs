@@ -279,27 +279,38 @@ impl<M: Clone> Log<M> {
             effects.dropped.push(message);
             missed += 1;
         }
+        let mut panicked = 0;
         if batch.is_empty() {
-            missed += self.refill(place, batch, wanted, effects);
+            let skipped = self.refill(place, batch, wanted, effects);
+            missed += skipped.missed;
+            panicked = skipped.panicked;
         }
         let Some(reader) = self.lossy.readers.get_mut(place) else {
             return LossyTake { missed, closed: true };
         };
         reader.skipped.missed += missed;
+        reader.skipped.panicked += panicked;
         reader.holds_from = if batch.is_empty() { u64::MAX } else { batch.front() };
         self.lossy.alarm = self.lossy.alarm.min(reader.holds_from.saturating_add(keep));
+        let missed = missed + panicked; // it is told of both
         LossyTake { missed, closed: batch.is_empty() && self.is_over() }
     }
 
-    /// Fills an empty batch; how many messages were missed before it.
-    fn refill(&mut self, place: usize, batch: &mut Queue<M>, wanted: usize, effects: &mut Effects<M>) -> u64 {
+    /// Fills an empty batch; what was skipped before it.
+    fn refill(
+        &mut self,
+        place: usize,
+        batch: &mut Queue<M>,
+        wanted: usize,
+        effects: &mut Effects<M>,
+    ) -> Skipped {
         self.trim(effects);
         let tail = self.tail();
         let oldest = self.intake.front().max(tail.saturating_sub(self.lossy.keep));
         let reader = &mut self.lossy.readers[place];
         let before = reader.next;
-        let mut missed = oldest.saturating_sub(before);
-        reader.next += missed;
+        let mut skipped = Skipped { missed: oldest.saturating_sub(before), ..Skipped::default() };
+        reader.next += skipped.missed;
         batch.skip_to(reader.next);
         if reader.next < tail && reader.next == self.intake.front() {
             let alone = if self.cursors.are_several() {
@@ -318,13 +329,13 @@ impl<M: Clone> Log<M> {
             }));
             reader.next = batch.end();
             if cloned.is_err() && batch.is_empty() {
-                // As if it had been missed. Otherwise it is the first of the next batch.
+                // Otherwise it is the first of the next batch.
                 reader.next += 1;
                 batch.skip_to(reader.next);
-                missed += 1;
+                skipped.panicked += 1;
             }
         }
         self.cursors.moved(Whose::Lossy, before, reader.next);
-        missed
+        skipped
     }
 }

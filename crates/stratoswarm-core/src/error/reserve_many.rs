@@ -19,13 +19,11 @@ pub enum ReserveManyError {
     #[error("channel closed")]
     Closed,
     /// There will never be so much room.
-    #[error(
-        "{asked} places asked of a channel with a capacity of {capacity}: reserve at most that many at once"
-    )]
+    #[error("{asked} places were asked for, and {capacity} can be had: reserve at most that many at once")]
     TooMany {
         /// How many places were asked for.
         asked: usize,
-        /// How many there are.
+        /// How many there are: the channel's capacity, and 4,294,967,295 at most.
         capacity: usize,
     },
 }

@@ -24,7 +24,7 @@ use std::fmt;
 pub enum Stage {
     /// Waiting for a group: nobody was there to take it, not even a group without members.
     Unserved,
-    /// Waiting for room: the channel was full.
+    /// Not accepted yet: the channel was full, or no time was left when it was first polled.
     Sending,
     /// Accepted, not yet taken by any handler.
     Queued,
@@ -43,7 +43,7 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unserved => "waiting for a group to take it",
-            Self::Sending => "waiting for room",
+            Self::Sending => "waiting to be accepted",
             Self::Queued => "queued",
             Self::Handling => "being handled",
         })

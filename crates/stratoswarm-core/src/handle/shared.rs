@@ -154,7 +154,7 @@ impl<M> Shared<M> {
 
     /// Lets go of what nobody came for: groups without members, and what is kept for a first reader.
     pub(crate) fn forsake(&self) {
-        self.with(|log, effects| log.remove_deserted(effects));
+        self.with(|log, effects| log.remove_deserted(false, effects));
     }
 
     /// Whether a shutdown has ended all that waits here.
@@ -256,6 +256,16 @@ impl<M> Shared<M> {
 
     pub(crate) fn handle_sites(&self) -> Vec<Site> {
         self.handles.lock().sites().cloned().collect()
+    }
+}
+
+/// What nobody took goes with the last handle, each by itself: one whose drop panics costs no other its own, nor whoever let
+/// go of the handle.
+impl<M> Drop for Shared<M> {
+    fn drop(&mut self) {
+        let mut effects = Effects::new();
+        self.log.lock().clear(&mut effects);
+        effects.run();
     }
 }
 

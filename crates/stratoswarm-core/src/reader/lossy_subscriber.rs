@@ -23,8 +23,8 @@ use crate::{
 /// A reader that gets every message it is fast enough for, that nobody waits for, and that is told what it missed.
 ///
 /// Made by [`Broadcast::subscribe`](crate::Broadcast::subscribe) and [`Channel::tap`](crate::Channel::tap). It gets
-/// what is sent from then on; when it falls behind by more than the capacity, the oldest messages go, and [`Lagged`]
-/// stands in their place: received + missed = sent, exactly.
+/// what is sent from then on; when it falls behind by more than the capacity (a tap: by more than 65,536 messages, if that
+/// is less), the oldest messages go, and [`Lagged`] stands in their place: received + missed = sent, exactly.
 ///
 /// # Examples
 /// ```
@@ -367,7 +367,11 @@ impl<M: Clone + Send + 'static> Unpin for LossySubscriber<M> {}
 
 impl<M: Clone + Send + 'static> Drop for LossySubscriber<M> {
     fn drop(&mut self) {
-        self.handle.with(|log, effects| log.leave_lossy(&self.reader, effects));
+        let batch = &mut self.batch;
+        self.handle.with(|log, effects| {
+            effects.drop_all(batch);
+            log.leave_lossy(&self.reader, effects);
+        });
     }
 }
 

@@ -221,6 +221,21 @@ async fn deadlines_in_the_past_and_beyond_all_time_are_legal() {
     assert_eq!(ready(&mut request), Ok(4));
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_has_no_time_left_learns_what_it_would_have_met() {
+    let channel = channel(4);
+    let stage = |error| match error {
+        Err(RequestError::Expired { stage, .. }) => Some(stage),
+        _ => None,
+    };
+    let late = || channel.request(Number(1)).timeout(Duration::ZERO);
+    assert_eq!(stage(late().await), Some(Stage::Unserved));
+    let _worker = channel.join("workers");
+    assert_eq!(stage(late().await), Some(Stage::Sending));
+    channel.close();
+    assert_eq!(late().await, Err(RequestError::Closed), "to ask again is of no use");
+}
+
 // ---- before the handler
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,11 @@
 //! Several places at once, sends with a timeout, owned permits; and what a producer learns of its consumers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::fixtures::{Number, broadcast, channel, logged, park, put, ready, take, woken};
 use stratoswarm_core::{
-    Channel, Fabric, ReserveManyError, SendTimeoutError, TrySendError, WaitKind, WaitState,
+    Channel, Fabric, Message, RequestError, ReserveManyError, SendTimeoutError, TrySendError, WaitKind,
+    WaitState,
 };
 use tokio_test::task;
 use tracing_subscriber::filter::LevelFilter;
@@ -129,6 +130,13 @@ fn an_owned_permit_that_is_released_gives_its_place_and_its_handle_back() {
 
 // ---- nobody reads any more
 
+#[derive(Debug, Clone)]
+struct Question(#[allow(dead_code, reason = "held, to be counted")] Arc<()>);
+
+impl Message for Question {
+    type Reply = ();
+}
+
 fn closing_channel() -> Channel<Number> {
     Fabric::new().channel("numbers").capacity(1).close_with_last_reader().open().unwrap()
 }
@@ -159,6 +167,36 @@ fn a_sender_that_waits_gets_its_message_back_when_the_last_reader_goes() {
     drop(worker);
     assert_eq!(woken(&mut waiting).unwrap_err().0, Number(1));
     assert_eq!(channel.try_send(Number(2)), Err(TrySendError::Closed(Number(2))));
+}
+
+#[tokio::test]
+async fn what_was_accepted_goes_with_the_last_reader_and_callers_are_told() {
+    let fabric = Fabric::new();
+    let questions = fabric.channel::<Question>("questions").close_with_last_reader().no_default_timeout();
+    let questions = questions.open().unwrap();
+    let worker = questions.join("workers");
+    let resource = Arc::new(());
+    questions.try_send(Question(Arc::clone(&resource))).unwrap();
+    let mut asking = task::spawn(questions.request(Question(Arc::clone(&resource))));
+    park(&mut asking);
+    drop(worker);
+    assert_eq!(woken(&mut asking), Err(RequestError::Unanswered));
+    assert_eq!(Arc::strong_count(&resource), 1, "nobody comes for them");
+    let info = questions.info();
+    assert_eq!((info.len, info.readers.len(), info.readers[0].left), (0, 1, 2), "{info:?}");
+}
+
+#[test]
+fn no_places_are_always_there() {
+    let channel = channel(1);
+    put(&channel, [0]);
+    let mut waiting = task::spawn(channel.send(Number(1)));
+    park(&mut waiting);
+    assert_eq!(channel.try_reserve_many(0).unwrap().len(), 0);
+    assert_eq!(ready(&mut task::spawn(channel.reserve_many(0))).unwrap().len(), 0);
+    channel.close();
+    assert!(channel.try_reserve_many(0).is_err());
+    assert!(ready(&mut task::spawn(channel.reserve_many(0))).is_err());
 }
 
 #[test]

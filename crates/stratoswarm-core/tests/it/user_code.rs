@@ -275,7 +275,11 @@ fn a_broadcast_lives_on_when_a_clone_panics() {
             std::iter::from_fn(|| subscriber.try_recv().ok()).flatten().map(|glass| glass.number).collect();
         assert!([0, 2, 3, 5, 6, 8, 9].iter().all(|number| heard.contains(number)), "{heard:?}");
     }
-    assert_balanced(&events.info());
+    let info = events.info();
+    assert_balanced(&info);
+    let [first, last] = [0, 1].map(|it| info.readers[it].skipped);
+    assert_eq!((first.panicked, first.missed), (3, 0), "they were there, and could not be cloned");
+    assert_eq!((last.panicked, last.missed), (0, 0), "the last reader needs no clone");
     events.send(glass(2)).unwrap();
     assert_eq!(second.try_recv().unwrap().unwrap().number, 2);
 }
@@ -722,6 +726,24 @@ fn a_message_whose_drop_panics_in_a_shutdown_keeps_nothing_from_its_end() {
     assert_eq!(dropped.load(Ordering::Relaxed), 12);
     assert_eq!(woken(&mut asking), Err(RequestError::Closed));
     drop((in_hand, permit));
+}
+
+#[test]
+fn messages_whose_drop_panics_cost_whoever_drops_the_last_handle_nothing() {
+    let dropped = Arc::default();
+    let channel = bombs(&Fabric::new(), "left", 6, &dropped);
+    drop(channel); // with the last handle, and no panic comes out
+    assert_eq!(dropped.swap(0, Ordering::Relaxed), 6);
+
+    let news = stratoswarm_core::broadcast::<Bomb>(8);
+    let mut tap = news.subscribe();
+    for _ in 0..6 {
+        news.send(Bomb { dropped: Arc::clone(&dropped), bursts: true }).ok().unwrap();
+    }
+    tap.try_recv().unwrap().map(std::mem::forget).unwrap();
+    drop(tap); // some in its batch, some not
+    drop(news);
+    assert_eq!(dropped.load(Ordering::Relaxed), 5);
 }
 
 // ---- messages whose `Clone` uses their fabric
