@@ -28,8 +28,8 @@ mod cancellation; // dropped futures and permits: no phantom, nothing lost
 mod closing; // close, drain, None
 mod handles; // which handle keeps a channel open; Send, Sync, Unpin
 mod load; // members, subscribers and the end come and go under load
-mod shutdown;
-mod soak; // all of it at once, with what goes wrong: every message is accounted for // the order of closing, the drain and its report
+mod shutdown; // the order of closing, the drain and its report
+mod soak; // all of it at once, with what goes wrong: every message is accounted for
 
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler

@@ -7,11 +7,18 @@ fn at(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The numbered guarantees: number and text, the lines that belong to it joined.
-fn guarantees() -> Vec<(u32, String)> {
+/// What stands under the numbers of the page's first part, the guarantees, and of its last, their tests; the lines that
+/// belong to one number joined.
+fn page() -> [Vec<(u32, String)>; 2] {
+    let page = at("../../docs/semantics.md");
+    let (guarantees, tests) = page.split_once("\n## The tests\n").expect("the page ends with the tests");
+    [guarantees, tests].map(numbered)
+}
+
+fn numbered(text: &str) -> Vec<(u32, String)> {
     let mut found: Vec<(u32, String)> = Vec::new();
     let mut inside = false;
-    for line in at("../../docs/semantics.md").lines() {
+    for line in text.lines() {
         let number = line.split_once(". ").and_then(|(number, text)| Some((number.parse().ok()?, text)));
         if let Some((number, text)) = number {
             found.push((number, text.to_owned()));
@@ -54,15 +61,18 @@ fn source(module: &str) -> String {
 }
 
 #[test]
-fn guarantees_are_numbered_without_gaps() {
-    let numbers: Vec<_> = guarantees().into_iter().map(|(number, _)| number).collect();
-    assert!(numbers.len() > 30, "{numbers:?}");
-    assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>());
+fn guarantees_are_numbered_without_gaps_and_so_are_their_tests() {
+    let [guarantees, tests] =
+        page().map(|part| part.into_iter().map(|(number, _)| number).collect::<Vec<_>>());
+    assert!(guarantees.len() > 30, "{guarantees:?}");
+    assert_eq!(guarantees, (1..=guarantees.len() as u32).collect::<Vec<_>>());
+    assert_eq!(tests, guarantees);
 }
 
 #[test]
 fn every_guarantee_names_a_test() {
-    for (number, text) in guarantees() {
+    let [_, tests] = page();
+    for (number, text) in tests {
         assert!(named_tests(&text).next().is_some(), "guarantee {number} names no test: {text}");
     }
 }
@@ -70,7 +80,7 @@ fn every_guarantee_names_a_test() {
 #[test]
 fn every_test_named_exists() {
     let mut missing = BTreeSet::new();
-    for (number, text) in guarantees() {
+    for (number, text) in page().into_iter().flatten() {
         for (module, name) in named_tests(&text) {
             if !has_test(&source(module), name) {
                 missing.insert(format!("{number}: {module}::{name}"));
