@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn only_balanced_accounts_pass() {
         assert_eq!(account(6, 3, 2, 1).imbalance(), None);
-        let told = account(6, 3, 2, 0).imbalance();
+        let imbalance = account(6, 3, 2, 0).imbalance();
         assert_eq!(
-            told.as_deref(),
+            imbalance.as_deref(),
             Some("channel gpu, reader all: accepted 6 is not taken 3 + skipped 2 + left 0")
         );
         assert!(account(1, u64::MAX, 2, 0).imbalance().is_some(), "sums that overflow do not balance");

@@ -10,7 +10,7 @@ use stratoswarm_core::messages::{
     Step, Store, TaskId, TransferFromDevice, TransferToDevice,
 };
 
-use super::{Component, Link, Stop, SwarmError, device::Kernel};
+use super::{Client, Component, Stop, SwarmError, device::Kernel};
 use crate::{search::stream, tour::TourBatch};
 
 /// One agent of the swarm: evolves a population of its own, generation by generation, through the channels.
@@ -20,8 +20,8 @@ use crate::{search::stream, tour::TourBatch};
 #[derive(Debug)]
 pub(super) struct Agent {
     number: u32,
-    brief: Arc<Brief>,
-    link: Link,
+    context: Arc<Context>,
+    client: Client,
     rng: Pcg64,
     stream: u32,
     allocation: AllocationId,
@@ -33,7 +33,7 @@ pub(super) struct Agent {
 
 /// What all agents have in common.
 #[derive(Debug)]
-pub(super) struct Brief {
+pub(super) struct Context {
     pub(super) seed: u64,
     pub(super) cities: usize,
     /// The device's buffer with the problem.
@@ -52,22 +52,26 @@ const MUTATION_RATE: f64 = 0.3;
 
 impl Agent {
     /// Gets an agent its resources and its place, and announces it.
-    pub(super) async fn spawn(number: u32, brief: Arc<Brief>, link: Link) -> Result<Self, SwarmError> {
+    pub(super) async fn spawn(
+        number: u32,
+        context: Arc<Context>,
+        client: Client,
+    ) -> Result<Self, SwarmError> {
         let agent = AgentId::from_u128(u128::from(number));
-        let request = RequestAllocation { agent, resources: brief.needs };
-        let grant = link.ask(Component::Governor, link.registry().governor(), request).await?;
+        let request = RequestAllocation { agent, resources: context.needs };
+        let grant = client.ask(Component::Governor, client.registry().governor(), request).await?;
         let grant = grant.map_err(|fault| {
             SwarmError::refused(Component::Governor, format!("{fault}; fewer agents need less"))
         })?;
         let schedule = ScheduleTask { task: task(number), requirements: grant.resources };
-        let placement = link.ask(Component::Scheduler, link.registry().scheduler(), schedule).await?;
+        let placement = client.ask(Component::Scheduler, client.registry().scheduler(), schedule).await?;
         let placement = placement.map_err(|fault| SwarmError::refused(Component::Scheduler, fault))?;
-        link.publish(AgentSpawned { agent }.into())?;
+        client.publish(AgentSpawned { agent }.into())?;
         Ok(Self {
             number,
-            rng: stream(brief.seed, u64::from(number)),
-            brief,
-            link,
+            rng: stream(context.seed, u64::from(number)),
+            context,
+            client,
             stream: placement.stream,
             allocation: grant.allocation,
             generation: 0,
@@ -97,10 +101,10 @@ impl Agent {
         for _ in 0..generations {
             // Whatever happens there must be a tour to show.
             let first = self.number == 0 && self.generation == 0;
-            if self.brief.stop.is_set() && !first {
+            if self.context.stop.is_set() && !first {
                 break;
             }
-            self.live().await?;
+            self.run_generation().await?;
         }
         Ok(())
     }
@@ -108,7 +112,8 @@ impl Agent {
     /// Takes the best tour of the agent `neighbour` into the next generation.
     pub(super) async fn immigrate(&mut self, neighbour: u32) -> Result<(), SwarmError> {
         let retrieve = Retrieve { key: key(neighbour) };
-        let found = self.link.ask(Component::Knowledge, self.link.registry().knowledge(), retrieve).await?;
+        let found =
+            self.client.ask(Component::Knowledge, self.client.registry().knowledge(), retrieve).await?;
         let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
         self.migrant = found.map(|entry| entry.value);
         Ok(())
@@ -117,24 +122,24 @@ impl Agent {
     /// Gives its buffers, its place and its resources back.
     pub(super) async fn retire(self) -> Result<(), SwarmError> {
         self.upload(Bytes::new()).await?;
-        let (link, registry) = (&self.link, self.link.registry());
+        let (client, registry) = (&self.client, self.client.registry());
         let cancel = CancelTask { task: task(self.number) };
-        match link.ask(Component::Scheduler, registry.scheduler(), cancel).await? {
+        match client.ask(Component::Scheduler, registry.scheduler(), cancel).await? {
             CancelOutcome::Cancelled => {}
             _ => return Err(SwarmError::refused(Component::Scheduler, "an agent has lost its place")),
         }
         let release = ReleaseAllocation { allocation: self.allocation };
-        let released = link.ask(Component::Governor, registry.governor(), release).await?;
+        let released = client.ask(Component::Governor, registry.governor(), release).await?;
         released.map(drop).map_err(|fault| SwarmError::refused(Component::Governor, fault))
     }
 
     /// One generation.
-    async fn live(&mut self) -> Result<(), SwarmError> {
+    async fn run_generation(&mut self) -> Result<(), SwarmError> {
         let mut busy = Duration::ZERO;
         if self.generation == 0 {
             // The tours themselves do not matter: the kernel replaces them.
-            let anything: Vec<u32> = (0..self.brief.cities as u32).collect();
-            let tours = vec![anything; self.brief.plan.tasks_per_step as usize];
+            let anything: Vec<u32> = (0..self.context.cities as u32).collect();
+            let tours = vec![anything; self.context.plan.tasks_per_step as usize];
             self.upload(TourBatch::new(tours).encode()).await?;
             let seed = self.rng.random();
             busy += self.launch(Kernel::Construct, vec![KernelArgument::Unsigned(seed)]).await?;
@@ -142,7 +147,7 @@ impl Agent {
             let genomes = self.breed().await?;
             self.upload(Bytes::from(genomes.concat())).await?;
         }
-        let kicks = u64::from(self.brief.plan.effort_per_task);
+        let kicks = u64::from(self.context.plan.effort_per_task);
         let arguments = [self.rng.random(), kicks].map(KernelArgument::Unsigned).to_vec();
         busy += self.launch(Kernel::LocalSearch, arguments).await?;
         let mut genomes = self.download().await?;
@@ -151,12 +156,12 @@ impl Agent {
         self.compete(genomes).await?;
         self.tasks += u64::from(tasks);
         let update = CostUpdate { tasks, busy };
-        self.link.send(Component::Cost, self.link.registry().cost(), update.into()).await
+        self.client.send(Component::Cost, self.client.registry().cost(), update.into()).await
     }
 
     /// New tours of the population's better ones.
     async fn breed(&mut self) -> Result<Vec<Bytes>, SwarmError> {
-        let count = self.brief.plan.tasks_per_step;
+        let count = self.context.plan.tasks_per_step;
         let strategy = match self.generation % 4 {
             0 => SelectionStrategy::Tournament { size: 3 },
             1 => SelectionStrategy::Roulette,
@@ -184,10 +189,10 @@ impl Agent {
         self.generation = report.generation;
         let Some(best) = best.filter(|_| report.improved) else { return Ok(()) };
         let store = Store { key: key(self.number), value: best.genome };
-        let stored = self.link.ask(Component::Knowledge, self.link.registry().knowledge(), store).await?;
+        let stored = self.client.ask(Component::Knowledge, self.client.registry().knowledge(), store).await?;
         stored.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
         let previous = self.best.replace(best.fitness);
-        self.link.publish(
+        self.client.publish(
             FitnessImproved {
                 agent: AgentId::from_u128(u128::from(self.number)),
                 generation: self.generation,
@@ -207,13 +212,14 @@ impl Agent {
             >,
         T: Send + 'static,
     {
-        let answer = self.link.ask_long(Component::Evolution, self.link.registry().evolution(), ask).await?;
+        let answer =
+            self.client.ask_long(Component::Evolution, self.client.registry().evolution(), ask).await?;
         Ok(answer.map_err(|fault| SwarmError::refused(Component::Evolution, fault)))
     }
 
     async fn upload(&self, data: Bytes) -> Result<(), SwarmError> {
         let upload = TransferToDevice { buffer: self.tours(), data };
-        let stored = self.link.ask_long(Component::Device, self.link.registry().gpu(), upload).await?;
+        let stored = self.client.ask_long(Component::Device, self.client.registry().gpu(), upload).await?;
         stored.map(drop).map_err(|fault| SwarmError::refused(Component::Device, fault))
     }
 
@@ -222,19 +228,19 @@ impl Agent {
         let launch = LaunchKernel {
             name: kernel.name().to_owned(),
             stream: self.stream,
-            buffers: vec![self.brief.problem, self.tours(), self.tours()],
+            buffers: vec![self.context.problem, self.tours(), self.tours()],
             arguments,
         };
-        let launched = self.link.ask_long(Component::Device, self.link.registry().gpu(), launch).await?;
+        let launched = self.client.ask_long(Component::Device, self.client.registry().gpu(), launch).await?;
         launched.map(|ran| ran.elapsed).map_err(|fault| SwarmError::refused(Component::Device, fault))
     }
 
     /// The agent's tours, one genome each.
     async fn download(&self) -> Result<Vec<Bytes>, SwarmError> {
         let download = TransferFromDevice { buffer: self.tours() };
-        let data = self.link.ask_long(Component::Device, self.link.registry().gpu(), download).await?;
+        let data = self.client.ask_long(Component::Device, self.client.registry().gpu(), download).await?;
         let data = data.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
-        let size = self.brief.cities * size_of::<u32>();
+        let size = self.context.cities * size_of::<u32>();
         Ok((0..data.len() / size).map(|tour| data.slice(tour * size..(tour + 1) * size)).collect())
     }
 

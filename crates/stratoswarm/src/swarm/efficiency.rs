@@ -15,7 +15,7 @@ use super::{Machine, Meter};
 #[derive(Debug)]
 pub struct Efficiency {
     machine: Arc<Mutex<Machine>>,
-    told: Option<EfficiencyUpdate>,
+    reported: Option<EfficiencyUpdate>,
     events: WeakBroadcast<SystemEvent>,
     meter: Meter,
 }
@@ -29,7 +29,7 @@ const UNKNOWN_BUDGET_BYTES: u64 = 1 << 30;
 impl Efficiency {
     /// A monitor that publishes to `events`.
     pub fn new(meter: Meter, events: WeakBroadcast<SystemEvent>) -> Self {
-        Self { machine: Arc::default(), told: None, events, meter }
+        Self { machine: Arc::default(), reported: None, events, meter }
     }
 
     /// Serves until the channel is closed and drained.
@@ -57,9 +57,9 @@ impl Efficiency {
         let machine = Arc::clone(&self.machine);
         let look = move || machine.lock().unwrap_or_else(PoisonError::into_inner).look();
         let mut metrics = tokio::task::spawn_blocking(look).await.ok()?;
-        if let Some(told) = &self.told {
-            metrics.gpu_load = utilization(told);
-            metrics.gpu_memory_used_bytes = Some(told.memory_used_bytes);
+        if let Some(reported) = &self.reported {
+            metrics.gpu_load = utilization(reported);
+            metrics.gpu_memory_used_bytes = Some(reported.memory_used_bytes);
         }
         Some(metrics)
     }
@@ -68,7 +68,7 @@ impl Efficiency {
         if let Some(utilization) = utilization(&update) {
             self.publish(GpuUtilization { device: update.device, utilization }.into());
         }
-        self.told = Some(update);
+        self.reported = Some(update);
         let metrics = self.metrics().await.unwrap_or_default();
         if let (Some(used_bytes), Some(total_bytes)) = (metrics.memory_used_bytes, metrics.memory_total_bytes)
             && used_bytes as f64 > total_bytes as f64 * PRESSURE

@@ -29,16 +29,16 @@ pub mod evolution;
 
 mod account;
 mod agent;
+mod client;
 mod component;
+mod components;
 mod cost;
-mod crew;
 mod efficiency;
 mod ending;
 mod error;
 mod governor;
 mod knowledge;
 mod ledger;
-mod link;
 mod machine;
 mod meter;
 mod observer;
@@ -67,7 +67,7 @@ pub use settings::Settings;
 pub use stop::Stop;
 
 use self::{
-    agent::{Agent, BEST, Brief},
-    crew::Crew,
-    link::Link,
+    agent::{Agent, BEST, Context},
+    client::Client,
+    components::Components,
 };

@@ -13,8 +13,8 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Agent, BEST, Brief, ChannelAccount, Component, Crew, Ending, Link, Meter, Outcome, Settings, Stop,
-    SwarmError, evolution::CAPACITY,
+    Agent, BEST, ChannelAccount, Client, Component, Components, Context, Ending, Meter, Outcome, Settings,
+    Stop, SwarmError, evolution::CAPACITY,
 };
 use crate::{
     report::Progress,
@@ -48,8 +48,8 @@ pub async fn run(
     stop: Arc<Stop>,
 ) -> Result<Outcome, SwarmError> {
     let begin = Instant::now();
-    let link = Link::new(ChannelRegistry::new(), Meter::new());
-    let mut crew = Crew::new();
+    let client = Client::new(ChannelRegistry::new(), Meter::new());
+    let mut components = Components::new();
     let limit = settings.time_limit().map(|limit| {
         let stop = Arc::clone(&stop);
         tokio::spawn(async move {
@@ -57,7 +57,7 @@ pub async fn run(
             stop.set(Ending::Seconds);
         })
     });
-    let found = solve(&instance, &settings, &link, &mut crew, progress, &stop).await;
+    let found = solve(&instance, &settings, &client, &mut components, progress, &stop).await;
     if let Some(limit) = limit {
         limit.abort();
     }
@@ -67,15 +67,15 @@ pub async fn run(
             // Running kernels end early, so that the draining is short; what it comes to does not matter any more.
             stop.set(Ending::Interrupted);
             let event = Error { component: "run".to_owned(), message: error.to_string() };
-            let _ = link.publish(event.into());
-            link.registry().shutdown(Duration::from_secs(1)).await;
+            let _ = client.publish(event.into());
+            client.registry().shutdown(Duration::from_secs(1)).await;
             return Err(error);
         }
     };
-    let meter = link.meter().clone();
-    let report = link.registry().shutdown(DRAIN).await;
+    let meter = client.meter().clone();
+    let report = client.registry().shutdown(DRAIN).await;
     let channels = settle(&report)?;
-    crew.end().await?;
+    components.end().await?;
     Ok(Outcome {
         instance: instance.name().to_owned(),
         tour: found.tour,
@@ -105,44 +105,46 @@ struct Found {
 async fn solve(
     instance: &Arc<Instance>,
     settings: &Settings,
-    link: &Link,
-    crew: &mut Crew,
+    client: &Client,
+    components: &mut Components,
     progress: Progress,
     stop: &Arc<Stop>,
 ) -> Result<Found, SwarmError> {
     let cities = instance.cities();
-    let roll_call = crew.start(settings, link, cities, PROBLEM, stop, progress).await?;
+    let roll_call = components.start(settings, client, cities, PROBLEM, stop, progress).await?;
     let work = async {
-        let problem = load(instance, link).await?;
+        let problem = load(instance, client).await?;
         let needs =
             needs(cities, u64::from(roll_call.plan.tasks_per_step), &roll_call.total, settings.agents);
         let (seed, plan) = (settings.seed, roll_call.plan.clone());
-        let brief = Arc::new(Brief { seed, cities, problem: PROBLEM, plan, needs, stop: Arc::clone(stop) });
+        let context =
+            Arc::new(Context { seed, cities, problem: PROBLEM, plan, needs, stop: Arc::clone(stop) });
         let mut agents = Vec::new();
         for number in 0..settings.agents {
-            agents.push(Agent::spawn(number, Arc::clone(&brief), link.clone()).await?);
+            agents.push(Agent::spawn(number, Arc::clone(&context), client.clone()).await?);
         }
-        let (agents, ending) = evolve(agents, settings, cities, link, stop).await?;
-        let (tour, length) = result(instance, settings.agents, link).await?;
+        let (agents, ending) = evolve(agents, settings, cities, client, stop).await?;
+        let (tour, length) = result(instance, settings.agents, client).await?;
         let generations = agents.iter().map(Agent::generation).min().unwrap_or_default();
         let tasks = u32::try_from(agents.iter().map(Agent::tasks).sum::<u64>()).unwrap_or(u32::MAX);
         for agent in agents {
             agent.retire().await?;
         }
-        let price = link.ask(Component::Cost, link.registry().cost(), QueryCost { tasks }).await?.price;
-        unload(problem, link).await?;
-        let metrics = link.ask(Component::Efficiency, link.registry().efficiency(), QueryMetrics {}).await?;
+        let price = client.ask(Component::Cost, client.registry().cost(), QueryCost { tasks }).await?.price;
+        unload(problem, client).await?;
+        let metrics =
+            client.ask(Component::Efficiency, client.registry().efficiency(), QueryMetrics {}).await?;
         Ok(Found { tour, length, generations, ending, cpu: metrics.process_cpu, price })
     };
     tokio::select! {
         found = work => found,
-        error = crew.ended() => Err(error),
+        error = components.ended() => Err(error),
     }
 }
 
 /// Brings the problem to the device, in memory that the governor has granted.
-async fn load(instance: &Arc<Instance>, link: &Link) -> Result<AllocationId, SwarmError> {
-    let registry = link.registry();
+async fn load(instance: &Arc<Instance>, client: &Client) -> Result<AllocationId, SwarmError> {
+    let registry = client.registry();
     let encoded = {
         let instance = Arc::clone(instance);
         tokio::task::spawn_blocking(move || Problem::encode(&instance)).await
@@ -152,28 +154,28 @@ async fn load(instance: &Arc<Instance>, link: &Link) -> Result<AllocationId, Swa
     // Of nobody: the agents begin with 0.
     let agent = AgentId::from_u128(u128::MAX);
     let request = RequestAllocation { agent, resources };
-    let grant = link.ask(Component::Governor, registry.governor(), request).await?;
+    let grant = client.ask(Component::Governor, registry.governor(), request).await?;
     let grant = grant.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
     let upload = TransferToDevice { buffer: PROBLEM, data };
-    let stored = link.ask(Component::Device, registry.gpu(), upload).await?;
+    let stored = client.ask(Component::Device, registry.gpu(), upload).await?;
     stored.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
     Ok(grant.allocation)
 }
 
 /// Gives the problem's memory back, and sees whether everybody has given everything back.
-async fn unload(problem: AllocationId, link: &Link) -> Result<(), SwarmError> {
-    let registry = link.registry();
+async fn unload(problem: AllocationId, client: &Client) -> Result<(), SwarmError> {
+    let registry = client.registry();
     let empty = TransferToDevice { buffer: PROBLEM, data: bytes::Bytes::new() };
-    let freed = link.ask(Component::Device, registry.gpu(), empty).await?;
+    let freed = client.ask(Component::Device, registry.gpu(), empty).await?;
     freed.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
     let release = ReleaseAllocation { allocation: problem };
-    let released = link.ask(Component::Governor, registry.governor(), release).await?;
+    let released = client.ask(Component::Governor, registry.governor(), release).await?;
     released.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
-    let status = link.ask(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
+    let status = client.ask(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
     if status.placed_tasks != 0 || status.reserved != Resources::default() {
         return Err(SwarmError::Unbalanced(format!("{} tasks keep their places", status.placed_tasks)));
     }
-    let available = link.ask(Component::Governor, registry.governor(), QueryAvailable {}).await?;
+    let available = client.ask(Component::Governor, registry.governor(), QueryAvailable {}).await?;
     if available.allocations != 0 || available.free != available.total {
         return Err(SwarmError::Unbalanced(format!(
             "{} allocations are not released",
@@ -201,7 +203,7 @@ async fn evolve(
     mut agents: Vec<Agent>,
     settings: &Settings,
     cities: usize,
-    link: &Link,
+    client: &Client,
     stop: &Arc<Stop>,
 ) -> Result<(Vec<Agent>, Ending), SwarmError> {
     let patience = settings.patience(cities);
@@ -210,7 +212,7 @@ async fn evolve(
         let generations = settings.generations.map_or(EPOCH, |all| EPOCH.min(all - done));
         agents = advance(agents, generations).await?;
         done += generations;
-        let length = best_length(link).await?;
+        let length = best_length(client).await?;
         if length < best {
             (best, improved_at) = (length, done);
         }
@@ -249,9 +251,9 @@ async fn advance(agents: Vec<Agent>, generations: u64) -> Result<Vec<Agent>, Swa
     Ok(back)
 }
 
-async fn best_length(link: &Link) -> Result<i64, SwarmError> {
+async fn best_length(client: &Client) -> Result<i64, SwarmError> {
     let get = GetBest { population: None };
-    match link.ask(Component::Evolution, link.registry().evolution(), get).await? {
+    match client.ask(Component::Evolution, client.registry().evolution(), get).await? {
         Ok(best) => Ok(-best.fitness as i64),
         Err(EvolutionFault::Empty) => Err(SwarmError::WrongResult("there is no tour".to_owned())),
         Err(fault) => Err(SwarmError::refused(Component::Evolution, fault)),
@@ -259,10 +261,10 @@ async fn best_length(link: &Link) -> Result<i64, SwarmError> {
 }
 
 /// The best of the tours that the agents have stored, checked: a permutation, of the length the evolution claims.
-async fn result(instance: &Instance, agents: u32, link: &Link) -> Result<(Tour, i64), SwarmError> {
+async fn result(instance: &Instance, agents: u32, client: &Client) -> Result<(Tour, i64), SwarmError> {
     let wrong = |text: String| SwarmError::WrongResult(text);
     let query = Query { prefix: BEST.to_owned(), limit: agents };
-    let found = link.ask(Component::Knowledge, link.registry().knowledge(), query).await?;
+    let found = client.ask(Component::Knowledge, client.registry().knowledge(), query).await?;
     let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
     let mut best: Option<(Tour, i64)> = None;
     for found in found.matches {
@@ -277,7 +279,7 @@ async fn result(instance: &Instance, agents: u32, link: &Link) -> Result<(Tour, 
         }
     }
     let (tour, length) = best.ok_or_else(|| wrong("no tour was stored".to_owned()))?;
-    let claimed = best_length(link).await?;
+    let claimed = best_length(client).await?;
     if claimed != length {
         return Err(wrong(format!("the best tour measures {length}, the evolution claims {claimed}")));
     }
@@ -300,7 +302,7 @@ fn settle(report: &ShutdownReport) -> Result<Vec<ChannelAccount>, SwarmError> {
     let accounts: Vec<_> =
         report.channels.iter().map(|channel| ChannelAccount::from(&channel.info)).collect();
     match accounts.iter().find_map(ChannelAccount::imbalance) {
-        Some(told) => Err(SwarmError::Unbalanced(told)),
+        Some(imbalance) => Err(SwarmError::Unbalanced(imbalance)),
         None => Ok(accounts),
     }
 }

@@ -47,8 +47,8 @@ pub struct Device {
     busy_nanos: Arc<AtomicU64>,
 }
 
-/// How often the device tells what it did.
-const TELL_EVERY: Duration = Duration::from_millis(200);
+/// How often the device reports what it did.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// The number of this device.
 const DEVICE: u32 = 0;
@@ -79,7 +79,7 @@ impl Device {
     pub async fn serve(self, mut commands: Receiver<GpuCommand>) {
         let mut streams = Streams::new();
         let mut running = JoinSet::new();
-        let mut told = (Instant::now(), 0);
+        let mut reported = (Instant::now(), 0);
         loop {
             // Never closed, so it cannot fail.
             let Ok(lane) = Arc::clone(&self.free_lanes).acquire_owned().await else { break };
@@ -107,8 +107,8 @@ impl Device {
             }
             // A task that panicked has dropped its responder, which tells its caller.
             while running.try_join_next().is_some() {}
-            if told.0.elapsed() >= TELL_EVERY {
-                told = self.tell(told).await;
+            if reported.0.elapsed() >= REPORT_EVERY {
+                reported = self.report(reported).await;
             }
         }
         while running.join_next().await.is_some() {}
@@ -144,8 +144,8 @@ impl Device {
         }
     }
 
-    /// Tells how busy the device was since it was told last; returns when that was, and the sum up to then.
-    async fn tell(&self, (since, sum_before): (Instant, u64)) -> (Instant, u64) {
+    /// Reports how busy the device was since the last report; returns when that was, and the sum up to then.
+    async fn report(&self, (since, sum_before): (Instant, u64)) -> (Instant, u64) {
         let (now, sum) = (Instant::now(), self.busy_nanos.load(Ordering::Relaxed));
         if let Some(efficiency) = self.efficiency.upgrade() {
             let update = EfficiencyUpdate {
@@ -242,7 +242,7 @@ mod tests {
     async fn impossible_launches_are_refused_with_the_reason() {
         let registry = device().await;
         let unknown = BufferId::from_u128(9);
-        for (launch, told) in [
+        for (launch, reason) in [
             (launch("melt", &[], &[]), "unknown kernel \"melt\""),
             (launch("construct", &[PROBLEM], &[1]), "three buffers"),
             (launch("construct", &[PROBLEM, TOURS, TOURS], &[]), "arguments"),
@@ -252,7 +252,7 @@ mod tests {
             (launch("tour_length", &[PROBLEM, PROBLEM, TOURS], &[]), "tours of 3 cities"),
         ] {
             let fault = registry.gpu().request(launch).await.unwrap().unwrap_err().to_string();
-            assert!(fault.contains(told), "{fault} lacks {told}");
+            assert!(fault.contains(reason), "{fault} lacks {reason}");
         }
     }
 }

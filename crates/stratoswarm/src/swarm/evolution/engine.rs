@@ -35,7 +35,7 @@ pub struct Evolution {
     device: WeakChannel<GpuCommand>,
     islands: BTreeMap<PopulationId, Island>,
     breeding: Arc<Semaphore>,
-    desks: Arc<Desks>,
+    pool: Arc<BufferPool>,
 }
 
 /// How long the device may take to measure a batch, its queue included.
@@ -58,7 +58,7 @@ impl Evolution {
         device: WeakChannel<GpuCommand>,
     ) -> Self {
         let breeding = Arc::new(Semaphore::new(threads.max(1) as usize));
-        Self { cities, problem, meter, device, islands: BTreeMap::new(), breeding, desks: Arc::default() }
+        Self { cities, problem, meter, device, islands: BTreeMap::new(), breeding, pool: Arc::default() }
     }
 
     /// Serves until the channel is closed and drained, and everything asked is answered.
@@ -164,7 +164,7 @@ impl Evolution {
         evaluate: EvaluateFitness,
     ) -> impl Future<Output = Result<FitnessValues, EvolutionFault>> + Send + 'static {
         let (problem, cities) = (self.problem, self.cities);
-        let (meter, device, desks) = (self.meter.clone(), self.device.clone(), Arc::clone(&self.desks));
+        let (meter, device, pool) = (self.meter.clone(), self.device.clone(), Arc::clone(&self.pool));
         async move {
             let size = cities * size_of::<u32>();
             if let Some(genome) = evaluate.genomes.iter().find(|genome| genome.len() != size) {
@@ -176,20 +176,20 @@ impl Evolution {
             }
             let closed = || EvolutionFault::Unmeasured { reason: "the device has closed".to_owned() };
             let device = device.upgrade().ok_or_else(closed)?;
-            let desk = desks.take();
-            let [tours, lengths] = desk.buffers();
+            let lease = pool.take();
+            let [tours, lengths] = lease.buffers();
             let upload = TransferToDevice { buffer: tours, data: Bytes::from(evaluate.genomes.concat()) };
             told(meter.of(device.request(upload).timeout(MEASURING)).await)?;
             let launch = LaunchKernel {
                 name: Kernel::TourLength.name().to_owned(),
-                stream: FIRST_STREAM + desk.0,
+                stream: FIRST_STREAM + lease.0,
                 buffers: vec![problem, tours, lengths],
                 arguments: Vec::new(),
             };
             told(meter.of(device.request(launch).timeout(MEASURING)).await)?;
             let download = TransferFromDevice { buffer: lengths };
             let mut lengths = told(meter.of(device.request(download).timeout(MEASURING)).await)?;
-            desks.give_back(desk);
+            pool.give_back(lease);
             let count = lengths.len() / size_of::<i64>();
             Ok(FitnessValues { values: (0..count).map(|_| fitness(lengths.get_i64_le())).collect() })
         }
@@ -253,30 +253,30 @@ fn fitness(length: i64) -> f64 {
 
 /// Pairs of device buffers to measure in, made as needed and used again.
 #[derive(Debug, Default)]
-struct Desks(Mutex<(Vec<Desk>, u32)>);
+struct BufferPool(Mutex<(Vec<BufferLease>, u32)>);
 
 #[derive(Debug)]
-struct Desk(u32);
+struct BufferLease(u32);
 
-impl Desks {
-    fn take(&self) -> Desk {
-        let mut desks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        desks.0.pop().unwrap_or_else(|| {
-            desks.1 += 1;
-            Desk(desks.1)
+impl BufferPool {
+    fn take(&self) -> BufferLease {
+        let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.0.pop().unwrap_or_else(|| {
+            pool.1 += 1;
+            BufferLease(pool.1)
         })
     }
 
-    fn give_back(&self, desk: Desk) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(desk);
+    fn give_back(&self, lease: BufferLease) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(lease);
     }
 }
 
-impl Desk {
+impl BufferLease {
     /// Buffers that nobody else has: for the tours, for their lengths.
     fn buffers(&self) -> [BufferId; 2] {
-        const DESKS: u128 = 0xde5c << 64;
-        [2, 3].map(|which| BufferId::from_u128(DESKS + u128::from(self.0) * 4 + which))
+        const LEASES: u128 = 0xde5c << 64;
+        [2, 3].map(|which| BufferId::from_u128(LEASES + u128::from(self.0) * 4 + which))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Component, Meter, SwarmError};
 
 /// A way into the channels: metered, and with errors that name the component that should have answered.
 #[derive(Debug, Clone)]
-pub(super) struct Link {
+pub(super) struct Client {
     registry: ChannelRegistry,
     meter: Meter,
 }
@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_secs(24 * 3600);
 /// How long the roll call waits for somebody to be there at all.
 const ROLL_CALL: Duration = Duration::from_secs(1);
 
-impl Link {
+impl Client {
     pub(super) fn new(registry: ChannelRegistry, meter: Meter) -> Self {
         Self { registry, meter }
     }
@@ -102,23 +102,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_channel_that_nobody_serves_is_found_out() {
-        let link = Link::new(ChannelRegistry::new(), Meter::new());
-        let status = link.ask_first(Component::Scheduler, link.registry().scheduler(), QueryStatus {}).await;
+        let client = Client::new(ChannelRegistry::new(), Meter::new());
+        let status =
+            client.ask_first(Component::Scheduler, client.registry().scheduler(), QueryStatus {}).await;
         assert_eq!(status.unwrap_err(), SwarmError::Missing { component: Component::Scheduler });
         let event = AgentSpawned { agent: AgentId::from_u128(1) };
-        assert_eq!(link.publish(event.into()), Err(SwarmError::Missing { component: Component::Events }));
+        assert_eq!(client.publish(event.into()), Err(SwarmError::Missing { component: Component::Events }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_component_that_drops_its_request_is_named() {
-        let link = Link::new(ChannelRegistry::new(), Meter::new());
-        let mut scheduler = link.registry().scheduler().join("schedulers");
+        let client = Client::new(ChannelRegistry::new(), Meter::new());
+        let mut scheduler = client.registry().scheduler().join("schedulers");
         tokio::spawn(async move {
             while let Some(delivery) = scheduler.recv().await {
                 drop(SchedulerCall::from(delivery));
             }
         });
-        let status = link.ask(Component::Scheduler, link.registry().scheduler(), QueryStatus {}).await;
+        let status = client.ask(Component::Scheduler, client.registry().scheduler(), QueryStatus {}).await;
         let error = RequestError::Unanswered;
         assert_eq!(status.unwrap_err(), SwarmError::Unanswered { component: Component::Scheduler, error });
     }

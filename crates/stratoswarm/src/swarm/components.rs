@@ -10,14 +10,14 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Component, CostModel, Efficiency, Governor, Knowledge, Link, Observer, Scheduler, Settings, Stop,
+    Client, Component, CostModel, Efficiency, Governor, Knowledge, Observer, Scheduler, Settings, Stop,
     SwarmError, device::Device, evolution::Evolution,
 };
 use crate::report::Progress;
 
 /// The tasks of the components, started and found to be there.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(super) struct Components {
     tasks: JoinSet<Ended>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct RollCall {
     pub(super) total: Resources,
 }
 
-impl Crew {
+impl Components {
     pub(super) fn new() -> Self {
         Self { tasks: JoinSet::new() }
     }
@@ -50,13 +50,13 @@ impl Crew {
     pub(super) async fn start(
         &mut self,
         settings: &Settings,
-        link: &Link,
+        client: &Client,
         cities: usize,
         problem: BufferId,
         stop: &Arc<Stop>,
         progress: Progress,
     ) -> Result<RollCall, SwarmError> {
-        let (registry, meter) = (link.registry(), || link.meter().clone());
+        let (registry, meter) = (client.registry(), || client.meter().clone());
         let wanted = |component| !settings.without.contains(&component);
         if wanted(Component::Events) {
             let observer = Observer::new(settings.target, Arc::clone(stop), progress, meter());
@@ -72,7 +72,7 @@ impl Crew {
             self.add(Component::Efficiency, efficiency.serve(registry.efficiency().join("monitors")));
         }
         let advice = RecommendOptimization {};
-        let advice = link.ask_first(Component::Efficiency, registry.efficiency(), advice).await?;
+        let advice = client.ask_first(Component::Efficiency, registry.efficiency(), advice).await?;
         let half_bytes = advice.memory_budget_bytes / 2;
         let total = Resources {
             cpu_millicores: u64::from(advice.parallel_tasks) * 1000,
@@ -105,7 +105,7 @@ impl Crew {
             let evolution = Evolution::new(cities, problem, threads, meter(), device);
             self.add(Component::Evolution, evolution.serve(registry.evolution().join("engines")));
         }
-        roll_call(link, cities).await
+        roll_call(client, cities).await
     }
 
     /// Waits until a component ends. While the channels are open that is a failure.
@@ -134,21 +134,21 @@ impl Crew {
 }
 
 /// The first question to each of the components that no advice was needed of.
-async fn roll_call(link: &Link, cities: usize) -> Result<RollCall, SwarmError> {
-    let registry = link.registry();
-    let available = link.ask_first(Component::Governor, registry.governor(), QueryAvailable {}).await?;
-    let status = link.ask_first(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
+async fn roll_call(client: &Client, cities: usize) -> Result<RollCall, SwarmError> {
+    let registry = client.registry();
+    let available = client.ask_first(Component::Governor, registry.governor(), QueryAvailable {}).await?;
+    let status = client.ask_first(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
     if status.placed_tasks != 0 {
         return Err(SwarmError::refused(Component::Scheduler, "there are tasks before the first one"));
     }
     let goal = OptimizeFor { goal: OptimizationGoal::Quality, problem_size: cities as u64 };
-    let plan = link.ask_first(Component::Cost, registry.cost(), goal).await?;
+    let plan = client.ask_first(Component::Cost, registry.cost(), goal).await?;
     let nothing = Query { prefix: String::new(), limit: 1 };
-    let known = link.ask_first(Component::Knowledge, registry.knowledge(), nothing).await?;
+    let known = client.ask_first(Component::Knowledge, registry.knowledge(), nothing).await?;
     known.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
-    let device = link.ask_first(Component::Device, registry.gpu(), Synchronize { stream: 0 }).await?;
+    let device = client.ask_first(Component::Device, registry.gpu(), Synchronize { stream: 0 }).await?;
     device.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
-    match link.ask_first(Component::Evolution, registry.evolution(), GetBest { population: None }).await? {
+    match client.ask_first(Component::Evolution, registry.evolution(), GetBest { population: None }).await? {
         Err(EvolutionFault::Empty) => Ok(RollCall { plan, total: available.total }),
         _ => Err(SwarmError::refused(Component::Evolution, "it does not begin with nobody")),
     }
