@@ -10,7 +10,7 @@ use stratoswarm_core::messages::{
     Step, Store, TaskId, TransferFromDevice, TransferToDevice,
 };
 
-use super::{Client, Component, Stop, SwarmError, device::Kernel};
+use super::{Client, Stop, SwarmError, device::Kernel};
 use crate::{search::stream, tour::TourBatch};
 
 /// One agent of the swarm: evolves a population of its own, generation by generation, through the channels.
@@ -59,13 +59,11 @@ impl Agent {
     ) -> Result<Self, SwarmError> {
         let agent = AgentId::from_u128(u128::from(number));
         let request = RequestAllocation { agent, resources: context.needs };
-        let grant = client.ask(Component::Governor, client.registry().governor(), request).await?;
-        let grant = grant.map_err(|fault| {
-            SwarmError::refused(Component::Governor, format!("{fault}; fewer agents need less"))
-        })?;
+        let governor = client.governor();
+        let grant = governor.query(request).await?;
+        let grant = grant.map_err(|fault| governor.refused(format!("{fault}; fewer agents need less")))?;
         let schedule = ScheduleTask { task: task(number), requirements: grant.resources };
-        let placement = client.ask(Component::Scheduler, client.registry().scheduler(), schedule).await?;
-        let placement = placement.map_err(|fault| SwarmError::refused(Component::Scheduler, fault))?;
+        let placement = client.scheduler().ask(schedule).await?;
         client.publish(AgentSpawned { agent }.into())?;
         Ok(Self {
             number,
@@ -111,10 +109,7 @@ impl Agent {
 
     /// Takes the best tour of the agent `neighbour` into the next generation.
     pub(super) async fn immigrate(&mut self, neighbour: u32) -> Result<(), SwarmError> {
-        let retrieve = Retrieve { key: key(neighbour) };
-        let found =
-            self.client.ask(Component::Knowledge, self.client.registry().knowledge(), retrieve).await?;
-        let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+        let found = self.client.knowledge().ask(Retrieve { key: key(neighbour) }).await?;
         self.migrant = found.map(|entry| entry.value);
         Ok(())
     }
@@ -122,15 +117,13 @@ impl Agent {
     /// Gives its buffers, its place and its resources back.
     pub(super) async fn retire(self) -> Result<(), SwarmError> {
         self.upload(Bytes::new()).await?;
-        let (client, registry) = (&self.client, self.client.registry());
-        let cancel = CancelTask { task: task(self.number) };
-        match client.ask(Component::Scheduler, registry.scheduler(), cancel).await? {
+        let scheduler = self.client.scheduler();
+        match scheduler.query(CancelTask { task: task(self.number) }).await? {
             CancelOutcome::Cancelled => {}
-            _ => return Err(SwarmError::refused(Component::Scheduler, "an agent has lost its place")),
+            _ => return Err(scheduler.refused("an agent has lost its place")),
         }
         let release = ReleaseAllocation { allocation: self.allocation };
-        let released = client.ask(Component::Governor, registry.governor(), release).await?;
-        released.map(drop).map_err(|fault| SwarmError::refused(Component::Governor, fault))
+        self.client.governor().ask(release).await.map(drop)
     }
 
     /// One generation.
@@ -155,8 +148,7 @@ impl Agent {
         genomes.extend(self.migrant.take());
         self.compete(genomes).await?;
         self.tasks += u64::from(tasks);
-        let update = CostUpdate { tasks, busy };
-        self.client.send(Component::Cost, self.client.registry().cost(), update.into()).await
+        self.client.cost().send(CostUpdate { tasks, busy }).await
     }
 
     /// New tours of the population's better ones.
@@ -170,27 +162,26 @@ impl Agent {
         };
         let seed = self.rng.random();
         let selection = Selection { population: self.population(), strategy, count: count.max(2), seed };
-        let parents = self.evolve(selection).await??;
+        let parents = self.client.evolution().ask_long(selection).await?;
         let seed = self.rng.random();
         let mutation = Mutation { parents: parents.individuals, count, rate: MUTATION_RATE, seed };
-        Ok(self.evolve(mutation).await??.genomes)
+        Ok(self.client.evolution().ask_long(mutation).await?.genomes)
     }
 
     /// Measures tours and lets them compete for a place in the population; keeps and tells what is better.
     async fn compete(&mut self, genomes: Vec<Bytes>) -> Result<(), SwarmError> {
-        let measured = self.evolve(EvaluateFitness { genomes: genomes.clone() }).await??.values;
+        let evolution = self.client.evolution();
+        let measured = evolution.ask_long(EvaluateFitness { genomes: genomes.clone() }).await?;
         let offspring: Vec<_> = genomes
             .into_iter()
-            .zip(measured)
+            .zip(measured.values)
             .map(|(genome, fitness)| Individual { genome, fitness })
             .collect();
         let best = offspring.iter().max_by(|a, b| a.fitness.total_cmp(&b.fitness)).cloned();
-        let report = self.evolve(Step { population: self.population(), offspring }).await??;
+        let report = evolution.ask_long(Step { population: self.population(), offspring }).await?;
         self.generation = report.generation;
         let Some(best) = best.filter(|_| report.improved) else { return Ok(()) };
-        let store = Store { key: key(self.number), value: best.genome };
-        let stored = self.client.ask(Component::Knowledge, self.client.registry().knowledge(), store).await?;
-        stored.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+        self.client.knowledge().ask(Store { key: key(self.number), value: best.genome }).await?;
         let previous = self.best.replace(best.fitness);
         self.client.publish(
             FitnessImproved {
@@ -203,24 +194,9 @@ impl Agent {
         )
     }
 
-    /// Asks the evolution engine: the outer error is the fabric's, the inner one the engine's.
-    async fn evolve<A, T>(&self, ask: A) -> Result<Result<T, SwarmError>, SwarmError>
-    where
-        A: stratoswarm_core::Ask<
-                stratoswarm_core::messages::EvolutionMessage,
-                Reply = Result<T, stratoswarm_core::messages::EvolutionFault>,
-            >,
-        T: Send + 'static,
-    {
-        let answer =
-            self.client.ask_long(Component::Evolution, self.client.registry().evolution(), ask).await?;
-        Ok(answer.map_err(|fault| SwarmError::refused(Component::Evolution, fault)))
-    }
-
     async fn upload(&self, data: Bytes) -> Result<(), SwarmError> {
         let upload = TransferToDevice { buffer: self.tours(), data };
-        let stored = self.client.ask_long(Component::Device, self.client.registry().gpu(), upload).await?;
-        stored.map(drop).map_err(|fault| SwarmError::refused(Component::Device, fault))
+        self.client.device().ask_long(upload).await.map(drop)
     }
 
     /// Runs a kernel over the agent's tours; returns how long it took.
@@ -231,15 +207,12 @@ impl Agent {
             buffers: vec![self.context.problem, self.tours(), self.tours()],
             arguments,
         };
-        let launched = self.client.ask_long(Component::Device, self.client.registry().gpu(), launch).await?;
-        launched.map(|ran| ran.elapsed).map_err(|fault| SwarmError::refused(Component::Device, fault))
+        Ok(self.client.device().ask_long(launch).await?.elapsed)
     }
 
     /// The agent's tours, one genome each.
     async fn download(&self) -> Result<Vec<Bytes>, SwarmError> {
-        let download = TransferFromDevice { buffer: self.tours() };
-        let data = self.client.ask_long(Component::Device, self.client.registry().gpu(), download).await?;
-        let data = data.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
+        let data = self.client.device().ask_long(TransferFromDevice { buffer: self.tours() }).await?;
         let size = self.context.cities * size_of::<u32>();
         Ok((0..data.len() / size).map(|tour| data.slice(tour * size..(tour + 1) * size)).collect())
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use stratoswarm_core::{
-    LossySubscriber,
+    LossySubscriber, Message, Receiver,
     messages::{
         BufferId, CostPlan, EvolutionFault, GetBest, OptimizationGoal, OptimizeFor, Query, QueryAvailable,
         QueryStatus, RecommendOptimization, Resources, Synchronize, SystemEvent,
@@ -10,14 +10,15 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Client, Component, CostModel, Efficiency, Governor, Knowledge, Observer, Scheduler, Settings, Stop,
-    SwarmError, device::Device, evolution::Evolution,
+    Client, Component, ComponentClient, CostModel, Efficiency, Governor, Knowledge, Observer, Scheduler,
+    Settings, Stop, SwarmError, device::Device, evolution::Evolution,
 };
 use crate::report::Progress;
 
 /// The tasks of the components, started and found to be there.
 #[derive(Debug)]
 pub(super) struct Components {
+    without: Vec<Component>,
     tasks: JoinSet<Ended>,
 }
 
@@ -40,13 +41,15 @@ pub(super) struct RollCall {
 }
 
 impl Components {
-    pub(super) fn new() -> Self {
-        Self { tasks: JoinSet::new() }
+    /// None yet; those of `without` are never started.
+    pub(super) fn new(without: Vec<Component>) -> Self {
+        Self { without, tasks: JoinSet::new() }
     }
 
     /// Starts every component, except those that are to be left out, and asks each of them its first question.
     ///
-    /// A component that is left out is found out here: nobody answers.
+    /// # Errors
+    /// A component is not there, which is how one that is left out is found out, or does not answer as it should.
     pub(super) async fn start(
         &mut self,
         settings: &Settings,
@@ -57,8 +60,7 @@ impl Components {
         progress: Progress,
     ) -> Result<RollCall, SwarmError> {
         let (registry, meter) = (client.registry(), || client.meter().clone());
-        let wanted = |component| !settings.without.contains(&component);
-        if wanted(Component::Events) {
+        if !self.without.contains(&Component::Events) {
             let observer = Observer::new(settings.target, Arc::clone(stop), progress, meter());
             let followed = observer.follow(registry.events().subscribe());
             self.tasks
@@ -67,44 +69,24 @@ impl Components {
         if registry.events().subscribers() == 0 {
             return Err(SwarmError::Missing { component: Component::Events });
         }
-        if wanted(Component::Efficiency) {
-            let efficiency = Efficiency::new(meter(), registry.events().downgrade());
-            self.add(Component::Efficiency, efficiency.serve(registry.efficiency().join("monitors")));
-        }
-        let advice = RecommendOptimization {};
-        let advice = client.ask_first(Component::Efficiency, registry.efficiency(), advice).await?;
+        let efficiency = Efficiency::new(meter(), registry.events().downgrade());
+        self.add(&client.efficiency(), "monitors", |calls| efficiency.serve(calls));
+        let advice = client.efficiency().query(RecommendOptimization {}).await?;
         let half_bytes = advice.memory_budget_bytes / 2;
         let total = Resources {
             cpu_millicores: u64::from(advice.parallel_tasks) * 1000,
             memory_bytes: half_bytes,
             gpu_memory_bytes: half_bytes,
         };
-        if wanted(Component::Governor) {
-            let governor = Governor::new(total, meter());
-            self.add(Component::Governor, governor.serve(registry.governor().join("governors")));
-        }
-        if wanted(Component::Scheduler) {
-            let scheduler = Scheduler::new(total, meter());
-            self.add(Component::Scheduler, scheduler.serve(registry.scheduler().join("schedulers")));
-        }
-        if wanted(Component::Cost) {
-            let cost = CostModel::new(meter());
-            self.add(Component::Cost, cost.serve(registry.cost().join("models")));
-        }
-        if wanted(Component::Knowledge) {
-            let knowledge = Knowledge::new(half_bytes, meter());
-            self.add(Component::Knowledge, knowledge.serve(registry.knowledge().join("stores")));
-        }
-        if wanted(Component::Device) {
-            let (lanes, efficiency) = (advice.parallel_tasks, registry.efficiency().downgrade());
-            let device = Device::new(half_bytes, lanes, Arc::clone(stop), meter(), efficiency);
-            self.add(Component::Device, device.serve(registry.gpu().join("executors")));
-        }
-        if wanted(Component::Evolution) {
-            let (threads, device) = (advice.parallel_tasks, registry.gpu().downgrade());
-            let evolution = Evolution::new(cities, problem, threads, meter(), device);
-            self.add(Component::Evolution, evolution.serve(registry.evolution().join("engines")));
-        }
+        self.add(&client.governor(), "governors", |calls| Governor::new(total, meter()).serve(calls));
+        self.add(&client.scheduler(), "schedulers", |calls| Scheduler::new(total, meter()).serve(calls));
+        self.add(&client.cost(), "models", |calls| CostModel::new(meter()).serve(calls));
+        self.add(&client.knowledge(), "stores", |calls| Knowledge::new(half_bytes, meter()).serve(calls));
+        let (lanes, efficiency) = (advice.parallel_tasks, registry.efficiency().downgrade());
+        let device = Device::new(half_bytes, lanes, Arc::clone(stop), meter(), efficiency);
+        self.add(&client.device(), "executors", |calls| device.serve(calls));
+        let evolution = Evolution::new(cities, problem, lanes, meter(), registry.gpu().downgrade());
+        self.add(&client.evolution(), "engines", |calls| evolution.serve(calls));
         roll_call(client, cities).await
     }
 
@@ -125,9 +107,20 @@ impl Components {
         Ok(())
     }
 
-    fn add(&mut self, component: Component, task: impl Future<Output = ()> + Send + 'static) {
+    /// Starts a component in a group of its channel, unless it is to be left out.
+    fn add<M: Message, F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        client: &ComponentClient<'_, M>,
+        group: &str,
+        serve: impl FnOnce(Receiver<M>) -> F,
+    ) {
+        let component = client.component;
+        if self.without.contains(&component) {
+            return;
+        }
+        let served = serve(client.channel.join(group));
         self.tasks.spawn(async move {
-            task.await;
+            served.await;
             Ended { component, _events: None }
         });
     }
@@ -135,21 +128,18 @@ impl Components {
 
 /// The first question to each of the components that no advice was needed of.
 async fn roll_call(client: &Client, cities: usize) -> Result<RollCall, SwarmError> {
-    let registry = client.registry();
-    let available = client.ask_first(Component::Governor, registry.governor(), QueryAvailable {}).await?;
-    let status = client.ask_first(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
-    if status.placed_tasks != 0 {
-        return Err(SwarmError::refused(Component::Scheduler, "there are tasks before the first one"));
+    let available = client.governor().query(QueryAvailable {}).await?;
+    let scheduler = client.scheduler();
+    if scheduler.query(QueryStatus {}).await?.placed_tasks != 0 {
+        return Err(scheduler.refused("there are tasks before the first one"));
     }
     let goal = OptimizeFor { goal: OptimizationGoal::Quality, problem_size: cities as u64 };
-    let plan = client.ask_first(Component::Cost, registry.cost(), goal).await?;
-    let nothing = Query { prefix: String::new(), limit: 1 };
-    let known = client.ask_first(Component::Knowledge, registry.knowledge(), nothing).await?;
-    known.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
-    let device = client.ask_first(Component::Device, registry.gpu(), Synchronize { stream: 0 }).await?;
-    device.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
-    match client.ask_first(Component::Evolution, registry.evolution(), GetBest { population: None }).await? {
+    let plan = client.cost().query(goal).await?;
+    client.knowledge().ask(Query { prefix: String::new(), limit: 1 }).await?;
+    client.device().ask(Synchronize { stream: 0 }).await?;
+    let evolution = client.evolution();
+    match evolution.query(GetBest { population: None }).await? {
         Err(EvolutionFault::Empty) => Ok(RollCall { plan, total: available.total }),
-        _ => Err(SwarmError::refused(Component::Evolution, "it does not begin with nobody")),
+        _ => Err(evolution.refused("it does not begin with nobody")),
     }
 }

@@ -44,10 +44,3 @@ pub enum SwarmError {
     #[error("the channels are not drained: {0}")]
     Undrained(String),
 }
-
-impl SwarmError {
-    /// A fault of a component.
-    pub(super) fn refused(component: Component, fault: impl std::fmt::Display) -> Self {
-        Self::Refused { component, reason: fault.to_string() }
-    }
-}

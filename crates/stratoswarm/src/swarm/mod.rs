@@ -31,6 +31,7 @@ mod account;
 mod agent;
 mod client;
 mod component;
+mod component_client;
 mod components;
 mod cost;
 mod efficiency;
@@ -69,5 +70,6 @@ pub use stop::Stop;
 use self::{
     agent::{Agent, BEST, Context},
     client::Client,
+    component_client::ComponentClient,
     components::Components,
 };

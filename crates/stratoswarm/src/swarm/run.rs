@@ -13,8 +13,8 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Agent, BEST, ChannelAccount, Client, Component, Components, Context, Ending, Meter, Outcome, Settings,
-    Stop, SwarmError, evolution::CAPACITY,
+    Agent, BEST, ChannelAccount, Client, Components, Context, Ending, Meter, Outcome, Settings, Stop,
+    SwarmError, evolution::CAPACITY,
 };
 use crate::{
     report::Progress,
@@ -49,7 +49,7 @@ pub async fn run(
 ) -> Result<Outcome, SwarmError> {
     let begin = Instant::now();
     let client = Client::new(ChannelRegistry::new(), Meter::new());
-    let mut components = Components::new();
+    let mut components = Components::new(settings.without.clone());
     let limit = settings.time_limit().map(|limit| {
         let stop = Arc::clone(&stop);
         tokio::spawn(async move {
@@ -130,10 +130,9 @@ async fn solve(
         for agent in agents {
             agent.retire().await?;
         }
-        let price = client.ask(Component::Cost, client.registry().cost(), QueryCost { tasks }).await?.price;
+        let price = client.cost().query(QueryCost { tasks }).await?.price;
         unload(problem, client).await?;
-        let metrics =
-            client.ask(Component::Efficiency, client.registry().efficiency(), QueryMetrics {}).await?;
+        let metrics = client.efficiency().query(QueryMetrics {}).await?;
         Ok(Found { tour, length, generations, ending, cpu: metrics.process_cpu, price })
     };
     tokio::select! {
@@ -144,7 +143,6 @@ async fn solve(
 
 /// Brings the problem to the device, in memory that the governor has granted.
 async fn load(instance: &Arc<Instance>, client: &Client) -> Result<AllocationId, SwarmError> {
-    let registry = client.registry();
     let encoded = {
         let instance = Arc::clone(instance);
         tokio::task::spawn_blocking(move || Problem::encode(&instance)).await
@@ -153,29 +151,20 @@ async fn load(instance: &Arc<Instance>, client: &Client) -> Result<AllocationId,
     let resources = Resources { gpu_memory_bytes: data.len() as u64, ..Resources::default() };
     // Of nobody: the agents begin with 0.
     let agent = AgentId::from_u128(u128::MAX);
-    let request = RequestAllocation { agent, resources };
-    let grant = client.ask(Component::Governor, registry.governor(), request).await?;
-    let grant = grant.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
-    let upload = TransferToDevice { buffer: PROBLEM, data };
-    let stored = client.ask(Component::Device, registry.gpu(), upload).await?;
-    stored.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
+    let grant = client.governor().ask(RequestAllocation { agent, resources }).await?;
+    client.device().ask(TransferToDevice { buffer: PROBLEM, data }).await?;
     Ok(grant.allocation)
 }
 
 /// Gives the problem's memory back, and sees whether everybody has given everything back.
 async fn unload(problem: AllocationId, client: &Client) -> Result<(), SwarmError> {
-    let registry = client.registry();
-    let empty = TransferToDevice { buffer: PROBLEM, data: bytes::Bytes::new() };
-    let freed = client.ask(Component::Device, registry.gpu(), empty).await?;
-    freed.map_err(|fault| SwarmError::refused(Component::Device, fault))?;
-    let release = ReleaseAllocation { allocation: problem };
-    let released = client.ask(Component::Governor, registry.governor(), release).await?;
-    released.map_err(|fault| SwarmError::refused(Component::Governor, fault))?;
-    let status = client.ask(Component::Scheduler, registry.scheduler(), QueryStatus {}).await?;
+    client.device().ask(TransferToDevice { buffer: PROBLEM, data: bytes::Bytes::new() }).await?;
+    client.governor().ask(ReleaseAllocation { allocation: problem }).await?;
+    let status = client.scheduler().query(QueryStatus {}).await?;
     if status.placed_tasks != 0 || status.reserved != Resources::default() {
         return Err(SwarmError::Unbalanced(format!("{} tasks keep their places", status.placed_tasks)));
     }
-    let available = client.ask(Component::Governor, registry.governor(), QueryAvailable {}).await?;
+    let available = client.governor().query(QueryAvailable {}).await?;
     if available.allocations != 0 || available.free != available.total {
         return Err(SwarmError::Unbalanced(format!(
             "{} allocations are not released",
@@ -252,20 +241,18 @@ async fn advance(agents: Vec<Agent>, generations: u64) -> Result<Vec<Agent>, Swa
 }
 
 async fn best_length(client: &Client) -> Result<i64, SwarmError> {
-    let get = GetBest { population: None };
-    match client.ask(Component::Evolution, client.registry().evolution(), get).await? {
+    let evolution = client.evolution();
+    match evolution.query(GetBest { population: None }).await? {
         Ok(best) => Ok(-best.fitness as i64),
         Err(EvolutionFault::Empty) => Err(SwarmError::WrongResult("there is no tour".to_owned())),
-        Err(fault) => Err(SwarmError::refused(Component::Evolution, fault)),
+        Err(fault) => Err(evolution.refused(fault)),
     }
 }
 
 /// The best of the tours that the agents have stored, checked: a permutation, of the length the evolution claims.
 async fn result(instance: &Instance, agents: u32, client: &Client) -> Result<(Tour, i64), SwarmError> {
     let wrong = |text: String| SwarmError::WrongResult(text);
-    let query = Query { prefix: BEST.to_owned(), limit: agents };
-    let found = client.ask(Component::Knowledge, client.registry().knowledge(), query).await?;
-    let found = found.map_err(|fault| SwarmError::refused(Component::Knowledge, fault))?;
+    let found = client.knowledge().ask(Query { prefix: BEST.to_owned(), limit: agents }).await?;
     let mut best: Option<(Tour, i64)> = None;
     for found in found.matches {
         let batch = TourBatch::decode(found.entry.value, instance.cities());
