@@ -32,7 +32,7 @@ pub enum Command {
 #[allow(clippy::doc_markdown)]
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunOptions {
-    /// The instance: TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT
+    /// The instance, - for standard input: TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT
     #[arg(value_name = "FILE.tsp")]
     pub file: PathBuf,
 
@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn defaults_are_as_documented() {
-        let options = run("stratoswarm run a.tsp");
+        let options = run("stratoswarm run -");
+        assert_eq!(options.file, PathBuf::from("-"));
         assert_eq!((options.agents, options.seed, options.seconds, options.generations), (16, 1, None, None));
         assert!(
             !options.json

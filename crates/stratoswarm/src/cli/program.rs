@@ -3,7 +3,7 @@
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use super::{
-    Command, Failure, Options, RunOptions, failure::shown, input::same_file, read_instance, signals,
+    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, read_instance, signals,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -35,7 +35,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
 fn run(options: &RunOptions) -> Result<(), Failure> {
     let instance = Arc::new(read_instance(&options.file)?);
     if let Some(path) = &options.tour_out {
-        if same_file(path, &options.file) {
+        if is_instance(path, &options.file) {
             return Err(Failure::refused_file(
                 path,
                 "--tour-out is the instance itself; accepted: a file of another name and content",

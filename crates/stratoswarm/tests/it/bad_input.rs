@@ -3,7 +3,7 @@ use std::{fs, path::Path, process::Output};
 use proptest::prelude::*;
 use stratoswarm::cli::read_instance;
 
-use crate::program::{berlin52, program, refused};
+use crate::program::{berlin52, command, piped, program, refused};
 
 const GOOD: &str = "NAME: g\nTYPE: TSP\nCOMMENT: c\nDIMENSION: 3\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n\
                     1 0 0\n2 3 4\n3 6 8\nEOF\n";
@@ -43,6 +43,35 @@ fn contents_that_are_none() {
         refused(&run(&path), 2, &words);
         refused(&run(&path), 2, &["bad.tsp"]);
     }
+}
+
+#[test]
+fn standard_input_that_is_none() {
+    let bad = GOOD.replace("2 3 4", "2 NaN 4");
+    let words = ["stratoswarm: standard input: line 8: ", "coordinate", "accepted: "];
+    refused(&piped(&["run", "-"], bad.as_bytes()), 2, &words);
+    refused(&program(&["run", "-"]), 2, &["standard input: the file is empty", "accepted: "]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_input_that_cannot_be_read_to_its_end() {
+    let from = |path: &Path| command(&["run", "-"]).stdin(fs::File::open(path).unwrap()).output().unwrap();
+    refused(&from("/dev/zero".as_ref()), 2, &["standard input: is too large", "accepted: "]);
+    let directory = tempfile::tempdir().unwrap();
+    refused(&from(directory.path()), 2, &["standard input: cannot be read", "accepted: "]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tour_that_would_replace_the_file_on_standard_input() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("good.tsp");
+    fs::write(&path, GOOD).unwrap();
+    let mut command = command(&["run", "-", "--tour-out", path.to_str().unwrap()]);
+    let output = command.stdin(fs::File::open(&path).unwrap()).output().unwrap();
+    refused(&output, 2, &["good.tsp", "is the instance itself", "accepted: "]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), GOOD);
 }
 
 #[test]
@@ -116,7 +145,7 @@ fn a_file_that_may_not_be_read() {
     let path = directory.path().join("secret.tsp");
     fs::write(&path, GOOD).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-    let mut command = crate::program::command(&["run", path.to_str().unwrap()]);
+    let mut command = command(&["run", path.to_str().unwrap()]);
     if fs::read(&path).is_ok() {
         // The superuser may read everything; somebody else may not, if that one can reach the binary at all.
         command.uid(65_534).gid(65_534);

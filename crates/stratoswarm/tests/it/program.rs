@@ -1,6 +1,7 @@
 //! Runs the binary.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -16,6 +17,14 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 
 pub(crate) fn program(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
+}
+
+/// The same with `input` on standard input.
+pub(crate) fn piped(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    // Dropped at once, so that the input ends.
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 /// Runs on berlin52, expects success and silence on standard error, returns standard output.

@@ -6,7 +6,7 @@ use stratoswarm::{
     tsplib::{Instance, parse_instance, parse_tour},
 };
 
-use crate::program::{command, instance as file, program, refused, solve, solve_json};
+use crate::program::{berlin52, command, instance as file, piped, program, refused, solve, solve_json};
 
 const QUICK: [&str; 4] = ["--agents", "3", "--generations", "2"];
 
@@ -83,6 +83,17 @@ fn the_tour_is_written_too() {
 }
 
 #[test]
+fn standard_input_is_solved_as_the_file_is() {
+    let input = fs::read(berlin52()).unwrap();
+    let output = piped(&[&["run", "-", "--json"], &QUICK[..]].concat(), &input);
+    assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(0), true));
+    let (piped, read): (Value, _) = (serde_json::from_slice(&output.stdout).unwrap(), solve_json(&QUICK));
+    for key in ["instance", "best_length", "tour"] {
+        assert_eq!(piped[key], read[key], "{key}");
+    }
+}
+
+#[test]
 fn a_target_ends_the_run() {
     let json = solve_json(&["--agents", "2", "--target", "9000"]);
     assert_eq!(json["ended"], "target");
@@ -134,7 +145,7 @@ fn help_goes_to_standard_output() {
 #[test]
 fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let berlin52 = crate::program::berlin52();
+    let berlin52 = berlin52();
     let arguments = [&["run", berlin52.to_str().unwrap()], &QUICK[..]].concat();
     let output = command(&arguments).stdout(full).output().unwrap();
     refused(&output, 1, &["standard output"]);
