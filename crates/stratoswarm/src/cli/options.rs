@@ -18,53 +18,67 @@ pub struct Options {
 #[derive(Debug, Clone, clap::Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Solve a TSPLIB instance with a swarm of agents
+    /// Solve a traveling salesman problem with a swarm of agents
     ///
-    /// Every agent evolves tours of its own and hears of its neighbour's best. All work goes through the eight
-    /// channels of one registry, whose accounts are printed, and must balance, at the end. Without --seconds and
-    /// --generations the run ends by itself: once a while has brought nothing better, at the latest after 10 seconds.
-    /// Ctrl-C and SIGTERM end it early, with the result so far.
+    /// Every agent breeds and improves tours of its own; every few generations it takes in its neighbour's best. The
+    /// result is the shortest tour of all, followed by a table of the messages that went through each channel.
+    ///
+    /// Without --seconds and --generations, the run ends when no shorter tour has been found for a while, at the latest
+    /// after 10 seconds. Ctrl-C or SIGTERM ends it early; the shortest tour so far is then the result.
+    #[command(after_long_help = EXIT_CODES)]
     Run(RunOptions),
 }
+
+/// The exit codes, as in the documentation of the module.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    A result was printed, also after Ctrl-C or SIGTERM
+  1    The run failed
+  2    The input or an option is not acceptable
+  130  A second Ctrl-C or SIGTERM ended the program at once";
 
 /// The options of `stratoswarm run`.
 // The documentation is what --help prints, where backticks would be noise.
 #[allow(clippy::doc_markdown)]
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunOptions {
-    /// The instance, - for standard input: TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT
+    /// Problem to solve, in TSPLIB's format; - stands for standard input
+    ///
+    /// Accepted are files of TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT.
     #[arg(value_name = "FILE.tsp")]
     pub file: PathBuf,
 
-    /// How many agents, each with a population of its own (1 to 1000)
+    /// Number of agents, each with a population of its own (1 to 1000)
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = |text: &str| whole(text, 1, 1000_u32), allow_negative_numbers = true)]
     pub agents: u32,
 
-    /// End after so many seconds, fractions allowed
+    /// Stop after this many seconds; fractions are allowed
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub seconds: Option<Duration>,
 
-    /// End after so many generations of every agent; the same seed then gives the same result
+    /// Stop after this many generations of every agent; the same seed then gives the same tour
     #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, u64::MAX), allow_negative_numbers = true)]
     pub generations: Option<u64>,
 
-    /// What all chance follows from
+    /// Random seed.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole(text, 0, u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
 
-    /// End once a tour of at most this length is found
+    /// Stop as soon as a tour of at most this length is found
     #[arg(long, value_name = "LENGTH", value_parser = |text: &str| whole(text, 0, i64::MAX), allow_negative_numbers = true)]
     pub target: Option<i64>,
 
-    /// Print one JSON object instead of text
+    /// Print the result as one JSON object instead of text
     #[arg(long)]
     pub json: bool,
 
-    /// Write the tour to this file, atomically, in TSPLIB's format
+    /// Also write the tour to this file, in TSPLIB's format; a file of that name is replaced
     #[arg(long, value_name = "FILE")]
     pub tour_out: Option<PathBuf>,
 
-    /// Leave a component out: the run then fails with exit code 1 and names it; may be given several times
+    /// Leave a component out, to see that the run fails without it; can be repeated
+    ///
+    /// The exit code is then 1, and the error names the component.
     #[arg(long, value_name = "COMPONENT", value_enum)]
     pub without: Vec<Component>,
 }

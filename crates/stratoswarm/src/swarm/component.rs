@@ -1,23 +1,23 @@
 use std::fmt;
 
-/// A part of the swarm: what serves one of the eight channels.
+/// A part of the swarm: what serves one of the eight channels, the one of its name unless another is stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Component {
-    /// The device executor, behind `gpu`.
+    /// The device, which runs the kernels (channel `gpu`).
     Device,
-    /// The evolution engine, behind `evolution`.
+    /// The evolution engine, which selects and breeds tours.
     Evolution,
-    /// The scheduler, behind `scheduler`.
+    /// The scheduler, which gives every agent a stream of the device.
     Scheduler,
-    /// The governor of the resources, behind `governor`.
+    /// The governor, which grants cores and memory.
     Governor,
-    /// The cost model, behind `cost`.
+    /// The cost model, which plans and prices the work.
     Cost,
-    /// The monitor of the machine, behind `efficiency`.
+    /// The monitor, which measures the machine.
     Efficiency,
-    /// The store of results, behind `knowledge`.
+    /// The store, which keeps every agent's best tour.
     Knowledge,
-    /// The observer that follows the events, of `events`.
+    /// The observer, which follows the events.
     Events,
 }
 

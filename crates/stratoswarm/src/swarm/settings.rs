@@ -7,7 +7,7 @@ use super::Component;
 pub struct Settings {
     /// How many agents, at least one.
     pub agents: u32,
-    /// What all chance follows from.
+    /// Random seed.
     pub seed: u64,
     /// End after so long.
     pub seconds: Option<Duration>,

@@ -141,6 +141,17 @@ fn help_goes_to_standard_output() {
     }
 }
 
+#[test]
+fn help_is_as_wide_as_the_terminal() {
+    for columns in [50, 70, 120] {
+        let mut command = command(&["run", "--help"]);
+        let output = command.env("COLUMNS", columns.to_string()).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let widest = help.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!((columns - 15..=columns).contains(&widest), "{widest} of {columns}:\n{help}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_a_failure_and_a_closed_pipe_is_none() {
