@@ -6,9 +6,12 @@
 //! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written |
 //! | 2 | the input or an option is not acceptable; nothing was run |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
+//!
+//! If the environment variable `RUST_LOG` is set, the events it asks for are logged to standard error.
 
 mod failure;
 mod input;
+mod logging;
 mod options;
 mod program;
 mod signals;

@@ -25,12 +25,17 @@ pub enum Command {
     ///
     /// Without --seconds and --generations, the run ends when no shorter tour has been found for a while, at the latest
     /// after 10 seconds. Ctrl-C or SIGTERM ends it early; the shortest tour so far is then the result.
-    #[command(after_long_help = EXIT_CODES)]
+    #[command(after_long_help = SURROUNDINGS)]
     Run(RunOptions),
 }
 
-/// The exit codes, as in the documentation of the module.
-const EXIT_CODES: &str = "\
+/// What the program takes from its environment and gives back to it, for `--help`.
+const SURROUNDINGS: &str = "\
+Environment:
+  RUST_LOG  What to log to standard error: a level (error,
+            warn, info, debug, trace), TARGET=LEVEL, or
+            several of these, separated by commas
+
 Exit codes:
   0    A result was printed, also after Ctrl-C or SIGTERM
   1    The run failed

@@ -3,7 +3,8 @@
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use super::{
-    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, read_instance, signals,
+    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, logging::Logging,
+    read_instance, signals,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -33,6 +34,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
 }
 
 fn run(options: &RunOptions) -> Result<(), Failure> {
+    let logging = Logging::from_environment()?;
     let instance = Arc::new(read_instance(&options.file)?);
     if let Some(path) = &options.tour_out {
         if is_instance(path, &options.file) {
@@ -60,7 +62,9 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         let stop = Arc::new(Stop::new());
         tokio::spawn(signals::obey(Arc::clone(&stop)));
-        swarm::run(instance, settings, Progress::on_terminal(), stop).await
+        let progress = Progress::on_terminal();
+        logging.start(&progress);
+        swarm::run(instance, settings, progress, stop).await
     });
     // Kernels of a failed run may still be at work; nobody waits for them.
     runtime.shutdown_background();

@@ -55,6 +55,11 @@ impl Progress {
         self.bar.println(text);
     }
 
+    /// Takes the line away while `write` writes to standard error; returns what it returns.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
+    }
+
     /// The shortest length told so far.
     pub fn best(&self) -> Option<i64> {
         self.best
