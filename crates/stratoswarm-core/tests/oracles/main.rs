@@ -7,6 +7,7 @@
 //! | module | suite | version |
 //! |---|---|---|
 //! | `tokio_mpsc`, `tokio_mpsc_end`, `tokio_mpsc_permits` | tokio, `tokio/tests/sync_mpsc.rs` | 1.53.1, `ea91b33ca57f` |
+//! | `tokio_broadcast`, `tokio_broadcast_lag` | tokio, `tokio/tests/sync_broadcast.rs` | 1.53.1, `ea91b33ca57f` |
 //!
 //! Time is tokio's paused clock; nothing here sleeps.
 
@@ -19,6 +20,8 @@ mod fixtures; // futures polled by hand
 mod terms; // what several suites say, in this library's terms
 
 // tokio
+mod tokio_broadcast; // news that nobody waits for
+mod tokio_broadcast_lag; // what a slow reader of it is told
 mod tokio_mpsc; // one queue, one reader
 mod tokio_mpsc_end; // how it ends
 mod tokio_mpsc_permits; // places kept before the message is made

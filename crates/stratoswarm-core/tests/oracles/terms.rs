@@ -1,6 +1,8 @@
 //! What several of the suites say, in this library's terms.
 
-use stratoswarm_core::{Channel, Delivery, Fabric, Message, Receiver};
+use stratoswarm_core::{
+    Broadcast, Channel, Delivery, Fabric, LossySubscriber, Message, Receiver, TryRecvError,
+};
 
 /// A channel that closes with its last reader, as the peers' do. Its only sending handle is the one returned.
 pub(crate) fn closing_with_readers<M: Message>(capacity: usize) -> Channel<M> {
@@ -35,4 +37,43 @@ pub(crate) async fn drained<M: Message>(mut receiver: Receiver<M>) -> Vec<M> {
         messages.push(message);
     }
     messages
+}
+
+// ---- broadcasts
+
+/// The next message of a lossy reader, or how many it missed; none at the end.
+pub(crate) async fn recv_lossy<M: Clone + Send>(reader: &mut LossySubscriber<M>) -> Option<Result<M, u64>> {
+    reader.recv().await.map(|next| next.map_err(|lagged| lagged.missed))
+}
+
+/// The next message, which must be there, and no gap before it.
+#[track_caller]
+pub(crate) fn heard<M: Clone + Send + 'static>(subscriber: &mut LossySubscriber<M>) -> M {
+    subscriber.try_recv().expect("something is there").expect("nothing was missed")
+}
+
+/// How many were missed, which must be what comes next.
+#[track_caller]
+pub(crate) fn missed<M: Clone + Send + 'static>(subscriber: &mut LossySubscriber<M>) -> u64 {
+    match subscriber.try_recv().expect("something is there") {
+        Ok(_) => panic!("a message where a gap should be"),
+        Err(lagged) => lagged.missed,
+    }
+}
+
+#[track_caller]
+pub(crate) fn hears_nothing<M: Clone + Send + 'static>(subscriber: &mut LossySubscriber<M>) -> bool {
+    matches!(subscriber.try_recv(), Err(TryRecvError::Empty))
+}
+
+#[track_caller]
+pub(crate) fn is_over<M: Clone + Send + 'static>(subscriber: &mut LossySubscriber<M>) -> bool {
+    matches!(subscriber.try_recv(), Err(TryRecvError::Closed))
+}
+
+#[track_caller]
+pub(crate) fn send_all(news: &Broadcast<u32>, numbers: impl IntoIterator<Item = u32>) {
+    for n in numbers {
+        news.send(n).unwrap();
+    }
 }
