@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `tokio_mpsc`, `tokio_mpsc_end`, `tokio_mpsc_permits` | tokio, `tokio/tests/sync_mpsc.rs` | 1.53.1, `ea91b33ca57f` |
 //! | `tokio_broadcast`, `tokio_broadcast_lag` | tokio, `tokio/tests/sync_broadcast.rs` | 1.53.1, `ea91b33ca57f` |
+//! | `async_channel` | async-channel, `tests/bounded.rs` and `tests/unbounded.rs` | 2.5.0, `34e669e05719` |
 //!
 //! Time is tokio's paused clock; nothing here sleeps.
 
@@ -25,5 +26,8 @@ mod tokio_broadcast_lag; // what a slow reader of it is told
 mod tokio_mpsc; // one queue, one reader
 mod tokio_mpsc_end; // how it ends
 mod tokio_mpsc_permits; // places kept before the message is made
+
+// others
+mod async_channel; // threads and tasks at both ends
 
 mod differences_page; // docs/differences.md names tests that exist

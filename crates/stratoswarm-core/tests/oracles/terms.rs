@@ -1,5 +1,9 @@
 //! What several of the suites say, in this library's terms.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 use stratoswarm_core::{
     Broadcast, Channel, Delivery, Fabric, LossySubscriber, Message, Receiver, TryRecvError,
 };
@@ -37,6 +41,16 @@ pub(crate) async fn drained<M: Message>(mut receiver: Receiver<M>) -> Vec<M> {
         messages.push(message);
     }
     messages
+}
+
+/// Yields this thread until the other threads have come so far.
+#[track_caller]
+pub(crate) fn until(what: &str, mut so_far: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !so_far() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never: {what}");
+        thread::yield_now();
+    }
 }
 
 // ---- broadcasts
