@@ -9,6 +9,7 @@
 //! | `tokio_mpsc`, `tokio_mpsc_end`, `tokio_mpsc_permits` | tokio, `tokio/tests/sync_mpsc.rs` | 1.53.1, `ea91b33ca57f` |
 //! | `tokio_broadcast`, `tokio_broadcast_lag` | tokio, `tokio/tests/sync_broadcast.rs` | 1.53.1, `ea91b33ca57f` |
 //! | `async_channel` | async-channel, `tests/bounded.rs` and `tests/unbounded.rs` | 2.5.0, `34e669e05719` |
+//! | `go`, `go_select` | Go, `test/chan/*.go`, `test/ken/chan*.go`, `src/runtime/chan_test.go`, as crossbeam-channel has them in `tests/golang.rs` | 0.5.16, `7de845aa13ce` |
 //!
 //! Time is tokio's paused clock; nothing here sleeps.
 
@@ -29,5 +30,7 @@ mod tokio_mpsc_permits; // places kept before the message is made
 
 // others
 mod async_channel; // threads and tasks at both ends
+mod go; // threads, races, every capacity
+mod go_select; // one of several calls
 
 mod differences_page; // docs/differences.md names tests that exist
