@@ -131,8 +131,13 @@ fn one_line(message: &str) -> String {
         .split("\n\nFor more")
         .next()
         .unwrap_or_default();
-    let words: Vec<_> = told.split_whitespace().collect();
-    let told = words.join(" ");
+    // A tip stands on a line of its own. That an option can be meant as a value helps nobody: no value begins like one.
+    let parts = told.split("tip: ").filter(|part| !part.contains("as a value, use '-- "));
+    let parts: Vec<_> = parts
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let told = parts.join("; ");
     let told = told.strip_prefix("error: ").unwrap_or(&told);
     format!("{told} (see --help)")
         .chars()
@@ -151,6 +156,19 @@ mod tests {
     fn run(line: &str) -> RunOptions {
         let Command::Run(options) = read(line).unwrap().unwrap().command;
         options
+    }
+
+    #[test]
+    fn what_is_wrong_is_one_line_with_the_tip_that_helps() {
+        let told = |line| match read(line) {
+            Err(Failure::Refused(told)) => told,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told("stratoswarm run - --bogus"), "unexpected argument '--bogus' found (see --help)");
+        assert_eq!(
+            told("stratoswarm run - --sed 7"),
+            "unexpected argument '--sed' found; a similar argument exists: '--seed' (see --help)"
+        );
     }
 
     #[test]
