@@ -268,7 +268,7 @@ fn a_message_that_panics_when_it_is_cloned_is_a_gap_for_that_reader() {
     assert_eq!(missed(&mut first), 1);
     assert_eq!(heard(&mut first), Brittle(1));
     let readers = news.info().readers;
-    assert_eq!(readers.iter().map(|reader| reader.skipped.missed).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(readers.iter().map(|reader| reader.skipped.panicked).collect::<Vec<_>>(), [1, 0]);
 }
 
 /// A waker that sends when it is dropped.

@@ -80,13 +80,15 @@ fn what_a_subscriber_had_not_read_is_dropped_with_it() {
 #[test]
 fn what_a_group_had_not_taken_is_kept_when_its_last_member_goes_and_dropped_with_the_group() {
     let message = Arc::new(());
-    let channel = closing_with_readers::<Arc<()>>(100);
-    let worker = channel.join("workers");
-    channel.try_send(Arc::clone(&message)).unwrap();
-    drop(worker);
-    assert!(channel.is_closed());
+    let (closing, waiting) = (closing_with_readers::<Arc<()>>(100), channel::<Arc<()>>(100));
+    for channel in [&closing, &waiting] {
+        let worker = channel.join("workers");
+        channel.try_send(Arc::clone(&message)).unwrap();
+        drop(worker);
+    }
+    assert!(closing.is_closed(), "and what it had is gone");
     assert_eq!(Arc::strong_count(&message), 2, "for a member that comes again");
-    assert_eq!(channel.remove_group("workers"), 1);
+    assert_eq!(waiting.remove_group("workers"), 1);
     assert_eq!(Arc::strong_count(&message), 1);
 }
 

@@ -76,7 +76,6 @@ fn no_places_can_be_waited_for_while_there_is_room_and_not_after_the_close() {
 }
 
 #[test]
-#[ignore = "waits until a place is free, of which it needs none"]
 fn no_places_can_be_had_at_a_full_channel_without_waiting() {
     let channel = channel::<()>(1);
     let _worker = channel.join("workers");
@@ -85,7 +84,6 @@ fn no_places_can_be_had_at_a_full_channel_without_waiting() {
 }
 
 #[test]
-#[ignore = "says Full, of an empty channel too"]
 fn no_places_can_be_tried_for_at_an_empty_channel_and_at_a_full_one() {
     let channel = channel::<()>(1);
     let _worker = channel.join("workers");
