@@ -90,6 +90,7 @@ mod message;
 #[cfg(all(test, loom))]
 mod model;
 pub mod patterns;
+#[cfg(feature = "preset")]
 mod preset;
 mod reader;
 mod request;
@@ -111,6 +112,7 @@ pub use fabric::{
     WeakFabric, broadcast, channel,
 };
 pub use message::{Ask, Message, NoReply, Once, Priority};
+#[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
 pub use request::Sent;
@@ -118,10 +120,10 @@ pub use stats::{
     ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "preset"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "preset"))]
 #[doc = include_str!("../../../README.md")]
 struct RootReadmeDoctests;

@@ -235,8 +235,24 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self.open_as(at, |shared| Handle::revived(shared, HandleKind::Channel, at))
     }
 
-    /// Opens it with a handle that no report names.
-    pub(crate) fn open_unlisted(self) -> Result<Channel<M>, OpenError> {
+    /// As [`open`](Self::open), with a handle that a shutdown's report does not name among those that still exist: for a
+    /// registry of yours that keeps its channels until the program ends, as [`ChannelRegistry`](crate::ChannelRegistry) does.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// let fabric = Fabric::new();
+    /// let kept = fabric.channel::<u32>("numbers").open_unlisted()?;
+    /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
+    /// assert!(kept.is_closed() && report.held.is_empty());
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn open_unlisted(self) -> Result<Channel<M>, OpenError> {
         self.open_as(Location::caller(), |shared| Some(Handle::unlisted(shared)))
     }
 

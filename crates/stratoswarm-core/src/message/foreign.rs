@@ -15,7 +15,9 @@ macro_rules! messages {
 }
 
 messages!((), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
-messages!(&'static str, String, Bytes, Duration, uuid::Uuid);
+messages!(&'static str, String, Bytes, Duration);
+#[cfg(feature = "uuid")]
+messages!(uuid::Uuid);
 
 impl<T: Clone + Send + 'static> Message for Vec<T> {
     type Reply = NoReply;

@@ -1,5 +1,3 @@
-use serde::{Deserialize, Serialize};
-
 /// What became of a channel's requests, as their callers saw it.
 ///
 /// `asked` less the others is what is still waiting for its reply.
@@ -23,7 +21,8 @@ use serde::{Deserialize, Serialize};
 /// # drop(third);
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RequestCounts {
     /// Requests accepted by the channel.

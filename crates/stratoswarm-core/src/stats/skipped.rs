@@ -1,5 +1,3 @@
-use serde::{Deserialize, Serialize};
-
 /// Messages that a reader passed without getting them, by reason.
 ///
 /// # Examples
@@ -17,7 +15,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!((skipped.abandoned, skipped.expired, skipped.missed), (1, 0, 0));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Skipped {
     /// Requests whose deadline had passed before a handler could take them.
