@@ -196,7 +196,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     /// # use stratoswarm_core::Fabric;
     /// # let fabric = Fabric::new();
     /// let news = fabric.broadcast::<u32>("news").capacity(16).open()?;
-    /// let found = fabric.get_broadcast::<u32>("news").ok_or("there is none")?;
+    /// let found = fabric.get::<Broadcast<u32>>("news").ok_or("there is none")?;
     /// assert_eq!(found.capacity(), 16, "as it was opened");
     /// # drop(news);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -7,7 +7,7 @@
 /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
 /// let fabric = Fabric::new();
 /// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
-/// assert!(matches!(fabric.channel::<Job>("jobs").capacity(9).open(), Err(OpenError::Conflict(_))));
+/// assert!(matches!(fabric.channel::<Job>("jobs").capacity(9).open(), Err(OpenError::Conflict { .. })));
 /// assert_eq!(fabric.channel::<Job>("none").capacity(0).open().err(), Some(OpenError::ZeroCapacity));
 /// fabric.shutdown(std::time::Duration::from_secs(1)).await;
 /// assert_eq!(fabric.channel::<Job>("late").open().err(), Some(OpenError::Closed));
@@ -17,9 +17,16 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The name is taken by a channel of another type, kind or options; the text names both.
-    #[error("{0}")]
-    Conflict(String),
+    /// The name is taken by a channel of another type, kind or options.
+    #[error("channel {name:?} is open as {open}, asked for as {asked}")]
+    Conflict {
+        /// The channel's name.
+        name: String,
+        /// What is open under it.
+        open: String,
+        /// What was asked for, as far as it was stated.
+        asked: String,
+    },
     /// A capacity of 0; at least 1 is needed.
     #[error("capacity must be at least 1")]
     ZeroCapacity,

@@ -155,12 +155,11 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         }
         let found = |entry: &Entry| match entry.of::<M>(ChannelKind::Broadcast) {
             Some(shared) if self.matches(entry, &shared) => handle(shared).map(Ok),
-            _ => Some(Err(OpenError::Conflict(format!(
-                "channel {:?} is open as {}, asked for as {}",
-                self.name,
-                entry.describe(),
-                self.describe(),
-            )))),
+            _ => Some(Err(OpenError::Conflict {
+                name: self.name.clone(),
+                open: entry.describe(),
+                asked: self.describe(),
+            })),
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);

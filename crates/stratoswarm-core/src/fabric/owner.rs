@@ -3,15 +3,10 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 use super::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, ShutdownReport, WeakFabric, directory::Directory,
-    shutdown,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, WeakFabric,
+    directory::Directory, shutdown,
 };
-use crate::{
-    channel::{Broadcast, Channel},
-    handle::{Handle, HandleKind},
-    message::Message,
-    stats::{ChannelInfo, ChannelKind},
-};
+use crate::{message::Message, stats::ChannelInfo};
 
 /// The owner of named, typed channels.
 ///
@@ -104,48 +99,26 @@ impl Fabric {
         BroadcastBuilder::new(self, name.into())
     }
 
-    /// The channel of this name; none if there is none, or one of another type. A closed one can be had until it is
-    /// drained, to drain it.
+    /// The channel or broadcast of this name: of a message's type its [`Channel`], of `Broadcast<M>` that. None if there is
+    /// none, or one of another type or kind. A closed one can be had until it is drained, to drain it.
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # use stratoswarm_core::{Broadcast, Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// # #[derive(Clone)] struct Order; impl Message for Order { type Reply = NoReply; }
     /// # let fabric = Fabric::new();
-    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let (jobs, news) = (fabric.channel::<Job>("jobs").open()?, fabric.broadcast::<u32>("news").open()?);
     /// jobs.try_send(Job(1))?;
-    /// let found = fabric.get::<Job>("jobs").ok_or("there is none")?;
-    /// assert_eq!(found.len(), 1);
+    /// assert_eq!(fabric.get::<Job>("jobs").ok_or("there is none")?.len(), 1);
+    /// assert!(fabric.get::<Broadcast<u32>>("news").is_some_and(|found| found.same_channel(&news)));
     /// assert!(fabric.get::<Order>("jobs").is_none(), "another type");
     /// assert!(fabric.get::<Job>("job").is_none(), "nothing is opened");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn get<M: Message>(&self, name: &str) -> Option<Channel<M>> {
-        let at = Location::caller();
-        let shared = self.directory.find(name)?.of::<M>(ChannelKind::Channel)?;
-        Handle::revived(shared, HandleKind::Channel, at).map(Channel::new)
-    }
-
-    /// The broadcast of this name; none if there is none, or one of another type. A closed one can be had until it is
-    /// drained, to drain it.
-    ///
-    /// # Examples
-    /// ```
-    /// # use stratoswarm_core::Fabric;
-    /// # let fabric = Fabric::new();
-    /// let news = fabric.broadcast::<u32>("news").open()?;
-    /// let found = fabric.get_broadcast::<u32>("news").ok_or("there is none")?;
-    /// assert!(found.same_channel(&news));
-    /// assert!(fabric.get_broadcast::<String>("news").is_none(), "another type");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn get_broadcast<M: Clone + Send + 'static>(&self, name: &str) -> Option<Broadcast<M>> {
-        let at = Location::caller();
-        let shared = self.directory.find(name)?.of::<M>(ChannelKind::Broadcast)?;
-        Handle::revived(shared, HandleKind::Broadcast, at).map(Broadcast::new)
+    pub fn get<L: Lookup>(&self, name: &str) -> Option<L::Found> {
+        L::find(self, name, Location::caller())
     }
 
     /// The figures of all channels, in the order of their closing. Closed and drained ones are not listed.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 use stratoswarm_core::{
-    Channel, ChannelKind, Fabric, Message, Once, OpenError, RequestError, SendError, TryRecvError,
+    Broadcast, Channel, ChannelKind, Fabric, Message, Once, OpenError, RequestError, SendError, TryRecvError,
 };
 use tokio_test::task;
 
@@ -171,9 +171,9 @@ fn a_channel_can_be_looked_up_by_name_and_type() {
     assert!(fabric.get::<Number>("numbers").unwrap().same_channel(&numbers));
     assert!(fabric.get::<Letter>("numbers").is_none());
     assert!(fabric.get::<Number>("nowhere").is_none());
-    assert!(fabric.get_broadcast::<Letter>("letters").unwrap().same_channel(&events));
-    assert!(fabric.get_broadcast::<Number>("letters").is_none());
-    assert!(fabric.get_broadcast::<Number>("numbers").is_none());
+    assert!(fabric.get::<Broadcast<Letter>>("letters").unwrap().same_channel(&events));
+    assert!(fabric.get::<Broadcast<Number>>("letters").is_none());
+    assert!(fabric.get::<Broadcast<Number>>("numbers").is_none());
     assert!(fabric.get::<Letter>("letters").is_none());
 }
 
