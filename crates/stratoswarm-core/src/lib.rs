@@ -99,6 +99,8 @@ mod sync;
 mod timers;
 mod waiting;
 
+#[cfg(feature = "sink")]
+pub use channel::ChannelSink;
 pub use channel::{
     Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
     WeakBroadcast, WeakChannel,
@@ -108,8 +110,8 @@ pub use error::{
     SendTimeoutError, Stage, TryRecvError, TrySendError,
 };
 pub use fabric::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, ReaderReport, ShutdownReport,
-    WeakFabric, broadcast, channel,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
+    ShutdownReport, WeakFabric, broadcast, channel,
 };
 pub use message::{Ask, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]

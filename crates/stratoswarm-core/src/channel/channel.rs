@@ -3,7 +3,7 @@ use std::{fmt, panic::Location, sync::Arc, time::Duration};
 use super::{GroupOptions, Requesting, Sending, WeakChannel, sending_many::SendingMany, turn};
 use crate::{
     engine::{Admission, Durability, Effects, End, Entry, Log},
-    error::{Closed, JoinError, RequestError, SendError, SendTimeoutError, TrySendError},
+    error::{Closed, RequestError, SendError, SendTimeoutError, TrySendError},
     handle::{Handle, HandleKind, Shared, block_on, ended},
     message::{Ask, Message},
     reader::{LossySubscriber, Receiver, Subscriber},
@@ -381,25 +381,6 @@ impl<M: Message> Channel<M> {
         GroupOptions::new(self, name)
     }
 
-    pub(super) fn try_member(
-        &self,
-        group: &str,
-        durability: Option<Durability>,
-        from_oldest: bool,
-        name: Option<&str>,
-        at: &'static Location<'static>,
-    ) -> Result<Receiver<M>, JoinError> {
-        let joined = self.shared().with(|log, effects| {
-            if let (Some(asked), Some(existing)) = (durability, log.durability(group))
-                && asked != existing
-            {
-                return Err(JoinError::Conflict);
-            }
-            Ok(log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, effects))
-        })?;
-        Ok(Receiver::new(Arc::clone(self.shared()), joined, name.unwrap_or(group), at))
-    }
-
     /// A new reader that gets every message and that senders wait for, from the next message on.
     ///
     /// # Examples
@@ -608,6 +589,16 @@ impl<M: Message> Channel<M> {
     /// ```
     pub fn capacity(&self) -> usize {
         self.shared().capacity
+    }
+
+    /// This handle as a [`Sink`](futures_sink::Sink), with the feature `sink`.
+    ///
+    /// # Examples
+    /// See [`ChannelSink`](crate::ChannelSink).
+    #[cfg(feature = "sink")]
+    #[track_caller]
+    pub fn into_sink(self) -> super::ChannelSink<M> {
+        super::ChannelSink::new(self, Location::caller())
     }
 
     /// How many handles that send exist: channels, not permits, and not the fabric's own. Where the channel was opened in a

@@ -1,4 +1,4 @@
-use std::{fmt, panic::Location};
+use std::{fmt, panic::Location, sync::Arc};
 
 use super::Channel;
 use crate::{engine::Durability, error::JoinError, message::Message, reader::Receiver};
@@ -25,11 +25,12 @@ pub struct GroupOptions<'a, M: Message> {
     durability: Option<Durability>,
     from_oldest: bool,
     member: Option<&'a str>,
+    declared: bool,
 }
 
 impl<'a, M: Message> GroupOptions<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>, group: &'a str) -> Self {
-        Self { channel, group, durability: None, from_oldest: false, member: None }
+        Self { channel, group, durability: None, from_oldest: false, member: None, declared: false }
     }
 
     /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent. A
@@ -68,6 +69,25 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// The group must be there, declared at the channel's opening or joined before: a name that is misspelt makes no group of
+    /// its own, which would get every message, too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").group("workers").open()?;
+    /// let worker = jobs.group("workers").declared().join()?;
+    /// let error = jobs.group("wokers").declared().join().unwrap_err().to_string();
+    /// assert!(error.starts_with("channel \"jobs\" has no group \"wokers\", only [\"workers\"]"), "{error}");
+    /// # drop(worker);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn declared(mut self) -> Self {
+        self.declared = true;
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -92,7 +112,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// Joins.
     ///
     /// # Errors
-    /// The group exists as durable, and was asked for as ephemeral.
+    /// The group exists as durable, and was asked for as ephemeral; or it does not exist, and was to be
+    /// [declared](Self::declared).
     ///
     /// # Examples
     /// ```
@@ -108,9 +129,22 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// ```
     #[track_caller]
     pub fn join(self) -> Result<Receiver<M>, JoinError> {
-        let Self { channel, group, durability, from_oldest, member } = self;
+        let Self { channel, group, durability, from_oldest, member, declared } = self;
         let at = Location::caller();
-        channel.try_member(group, durability, from_oldest, member, at)
+        let joined = channel.shared().with(|log, effects| {
+            let existing = log.durability(group);
+            if declared && existing.is_none() {
+                let (channel, group) = (channel.name().to_owned(), group.to_owned());
+                return Err(JoinError::Undeclared { channel, group, groups: log.group_names() });
+            }
+            if let (Some(asked), Some(existing)) = (durability, existing)
+                && asked != existing
+            {
+                return Err(JoinError::Conflict);
+            }
+            Ok(log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, effects))
+        })?;
+        Ok(Receiver::new(Arc::clone(channel.shared()), joined, member.unwrap_or(group), at))
     }
 }
 

@@ -3,6 +3,8 @@
 mod broadcast;
 mod channel;
 mod channel_places;
+#[cfg(feature = "sink")]
+mod channel_sink;
 mod group_options;
 mod owned_permit;
 mod permit;
@@ -17,6 +19,8 @@ mod weak_channel;
 
 pub use broadcast::Broadcast;
 pub use channel::Channel;
+#[cfg(feature = "sink")]
+pub use channel_sink::ChannelSink;
 pub use group_options::GroupOptions;
 pub use owned_permit::OwnedPermit;
 pub use permit::Permit;

@@ -11,10 +11,22 @@
 /// # drop(worker);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
     /// The group exists with another policy: it outlives its members and was asked for as ephemeral.
     #[error("group exists with another policy")]
     Conflict,
+    /// There is no such group, and it was not to be made.
+    #[error(
+        "channel {channel:?} has no group {group:?}, only {groups:?}: declare it at the channel's opening"
+    )]
+    Undeclared {
+        /// The channel's name.
+        channel: String,
+        /// The group that was asked for.
+        group: String,
+        /// Those that there are.
+        groups: Vec<String>,
+    },
 }
