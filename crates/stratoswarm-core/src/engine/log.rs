@@ -109,6 +109,10 @@ impl<M> Log<M> {
         self.readers.iter().position(|reader| reader.is_group() && reader.name == name)
     }
 
+    pub(crate) fn group_names(&self) -> Vec<String> {
+        self.readers.iter().filter(|reader| reader.is_group()).map(|reader| reader.name.clone()).collect()
+    }
+
     pub(crate) fn durability(&self, group: &str) -> Option<Durability> {
         match self.readers[self.group(group)?].kind {
             Kind::Group(durability) => Some(durability),
@@ -124,7 +128,7 @@ impl<M> Log<M> {
 
     /// Whether readers get the end once there is nothing left for them.
     #[inline]
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.closed && (self.gate.permits.is_empty() || self.ended)
     }
 

@@ -159,7 +159,9 @@ impl<M> Log<M> {
             shared: Arc::clone(&shared),
         });
         self.readers_made += 1;
-        self.reader_came();
+        if !self.keeps {
+            self.reader_came(); // a tap only looks on
+        }
         self.cursor_came(Whose::Lossy, tail);
         LossySeat { shared, overtaken, keep }
     }
@@ -190,7 +192,7 @@ impl<M> Log<M> {
         effects.wakers_dropped.extend(gone.parked.clear());
         self.remember(gone.figures(self.tail(), self.lossy.keep), None, self.closed);
         self.cursor_went(Whose::Lossy, gone.next, effects);
-        self.readers_went(1, effects);
+        self.readers_went(usize::from(!self.keeps), effects);
     }
 
     /// Appends without ever waiting: the oldest goes when there is no room.

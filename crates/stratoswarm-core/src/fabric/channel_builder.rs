@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channel::Channel,
     error::OpenError,
-    handle::{Handle, HandleKind, Shared},
+    handle::{Handle, HandleKind, Shared, Undelivered},
     message::Message,
     stats::ChannelKind,
 };
@@ -48,6 +48,7 @@ pub struct ChannelBuilder<'a, M> {
     order: Option<i32>,
     ephemeral: bool,
     close_with_last_reader: bool,
+    undelivered: Option<Undelivered<M>>,
     message: Of<M>,
 }
 
@@ -62,6 +63,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             order: None,
             ephemeral: false,
             close_with_last_reader: false,
+            undelivered: None,
             message: PhantomData,
         }
     }
@@ -184,7 +186,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
-    /// The channel closes once nobody reads any more: when the last member, subscriber or tap goes, after there was one.
+    /// The channel closes once nobody reads any more: when the last member or subscriber goes, after there was one; a tap only looks on.
     /// Senders then get their messages back, as with tokio's channels; what was accepted and not taken is dropped, and the
     /// callers of its requests are told [`Unanswered`](crate::RequestError::Unanswered).
     ///
@@ -209,6 +211,32 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// Hands back what is undelivered when the channel is ended, by a shutdown or [`Fabric::remove`]: each message that only
+    /// groups without members had, or nobody came for, goes to this function instead of being dropped. It runs in the task
+    /// that ends the channel, under no lock; a panic of it ends there, and costs the one message. What is in a handler's
+    /// hands, or left to readers that exist, is theirs. Of a channel that is open already, the function stated first stays.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let fabric = Fabric::new();
+    /// let (left, saved) = mpsc::channel();
+    /// let jobs = fabric.channel::<Job>("jobs").group("workers");
+    /// let jobs = jobs.undelivered(move |job| drop(left.send(job))).open()?;
+    /// jobs.send(Job(7)).await?; // and no worker ever came
+    /// fabric.shutdown(Duration::from_secs(1)).await;
+    /// assert_eq!(saved.try_recv()?, Job(7));
+    /// # Ok(()) }
+    /// ```
+    pub fn undelivered(mut self, handle: impl Fn(M) + Send + Sync + 'static) -> Self {
+        self.undelivered = Some(Arc::new(handle));
+        self
+    }
+
     /// Opens the channel, or finds it if it is there already. A closed one is there until it is drained; until then its
     /// name is taken, and [`remove_group`](crate::Channel::remove_group) lets go of what nobody will take.
     ///
@@ -225,7 +253,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// let same = fabric.channel::<Job>("jobs").open()?;
     /// assert!(same.same_channel(&jobs), "it is open, and no other option was stated");
     /// let other = fabric.channel::<Job>("jobs").capacity(9).open();
-    /// assert!(matches!(other, Err(OpenError::Conflict(_))));
+    /// assert!(matches!(other, Err(OpenError::Conflict { .. })));
     /// # drop((jobs, same));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -278,6 +306,9 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             if self.close_with_last_reader {
                 shared.log.lock().close_with_readers();
             }
+            if let Some(undelivered) = &self.undelivered {
+                shared.hand_back(Arc::clone(undelivered));
+            }
             self.groups.iter().for_each(|group| shared.declare_group(group));
             shared
         };
@@ -289,7 +320,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
 
     #[cold]
     fn conflict(&self, entry: &Entry, channel: Option<&Shared<M>>) -> OpenError {
-        let is = match channel {
+        let open = match channel {
             None => entry.describe(),
             Some(channel) => {
                 let with_readers = channel.log.lock().closes_with_readers();
@@ -297,8 +328,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
                 with_timeout(entry.describe() + closes, Some(channel.default_timeout))
             }
         };
-        let asked = self.describe();
-        OpenError::Conflict(format!("channel {:?} is open as {is}, asked for as {asked}", self.name))
+        OpenError::Conflict { name: self.name.clone(), open, asked: self.describe() }
     }
 
     fn matches(&self, entry: &Entry, channel: &Shared<M>) -> bool {

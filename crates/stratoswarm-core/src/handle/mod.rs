@@ -10,5 +10,5 @@ mod yielding;
 pub(crate) use blocking::block_on;
 pub(crate) use handle::Handle;
 pub(crate) use handles::HandleKind;
-pub(crate) use shared::{Home, Shared, ended};
+pub(crate) use shared::{Home, Shared, Undelivered, ended};
 pub(crate) use yielding::{Yielding, pays};

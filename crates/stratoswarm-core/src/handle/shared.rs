@@ -35,7 +35,12 @@ pub(crate) struct Shared<M> {
     ended: AtomicBool,
     /// Who is told that the last handle has gone.
     home: OnceLock<Weak<dyn Home>>,
+    /// Who gets what nobody came for, when the channel is ended.
+    undelivered: OnceLock<Undelivered<M>>,
 }
+
+/// Takes a message that nobody came for.
+pub(crate) type Undelivered<M> = Arc<dyn Fn(M) + Send + Sync>;
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
 impl<M> UnwindSafe for Shared<M> {}
@@ -67,6 +72,7 @@ impl<M> Shared<M> {
             handles: Mutex::new(Rank::Handles, Handles::new()),
             ended: AtomicBool::new(false),
             home: OnceLock::new(),
+            undelivered: OnceLock::new(),
         })
     }
 
@@ -154,7 +160,23 @@ impl<M> Shared<M> {
 
     /// Lets go of what nobody came for: groups without members, and what is kept for a first reader.
     pub(crate) fn forsake(&self) {
-        self.with(|log, effects| log.remove_deserted(false, effects));
+        let mut effects = Effects::new();
+        self.log.lock().remove_deserted(false, &mut effects);
+        let messages = match self.undelivered.get() {
+            Some(_) => effects.take_dropped(),
+            None => Vec::new(),
+        };
+        effects.run();
+        if let Some(undelivered) = self.undelivered.get() {
+            for message in messages {
+                contain(|| undelivered(message));
+            }
+        }
+    }
+
+    /// Has what nobody comes for given to this function at the end.
+    pub(crate) fn hand_back(&self, undelivered: Undelivered<M>) {
+        let _ = self.undelivered.set(undelivered); // the first stays
     }
 
     /// Whether a shutdown has ended all that waits here.

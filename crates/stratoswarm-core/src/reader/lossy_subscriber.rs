@@ -361,6 +361,11 @@ impl<M: Clone + Send + 'static> Stream for LossySubscriber<M> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_next_item(cx, false)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.most_to_come();
+        (least, most.map(|messages| messages.saturating_add(1))) // with a gap
+    }
 }
 
 impl<M: Clone + Send + 'static> Unpin for LossySubscriber<M> {}

@@ -145,6 +145,12 @@ macro_rules! reader_calls {
             self.left() as usize
         }
 
+        /// For the stream: how many items may come yet, if that is known. What is there may be skipped, or another's.
+        fn most_to_come(&self) -> (usize, Option<usize>) {
+            let over = self.channel().log.lock().is_over();
+            (0, over.then(|| self.len()))
+        }
+
         /// Whether [`len`](Self::len) is 0.
         pub fn is_empty(&self) -> bool {
             self.len() == 0

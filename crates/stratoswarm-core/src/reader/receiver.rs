@@ -373,6 +373,10 @@ impl<M: Message> Stream for Receiver<M> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<M>>> {
         self.poll_next_item(cx, false)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.most_to_come()
+    }
 }
 
 impl<M: Message> Unpin for Receiver<M> {}

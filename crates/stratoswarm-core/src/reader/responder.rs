@@ -1,7 +1,7 @@
 use std::{
     fmt,
     future::Future,
-    panic::Location,
+    panic::{Location, RefUnwindSafe, UnwindSafe},
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -49,6 +49,8 @@ use crate::{
 #[must_use = "dropping a Responder tells the caller its request was not answered"]
 pub struct Responder<R> {
     cell: Option<Arc<ReplyCell<R>>>,
+    /// What `poll_closed` waits by, once it was polled.
+    watching: Option<Box<Watching>>,
     _ticket: Ticket,
 }
 
@@ -66,11 +68,11 @@ impl<R> Responder<R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn detached() -> Self {
-        Self { cell: None, _ticket: Ticket::none() }
+        Self { cell: None, watching: None, _ticket: Ticket::none() }
     }
 
     pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, ticket: Ticket) -> Self {
-        Self { cell, _ticket: ticket }
+        Self { cell, watching: None, _ticket: ticket }
     }
 
     /// Brings the reply to the caller, or back: see [`Sent`].
@@ -177,22 +179,33 @@ impl<R> Responder<R> {
         let at = Location::caller();
         async move {
             let Some(cell) = &self.cell else { return std::future::pending().await };
-            let mut watching = Watching { cell, id: None };
-            let mut timer = Timer::new();
-            std::future::poll_fn(|cx: &mut Context<'_>| {
-                let budget = ready!(poll_proceed(cx));
-                let handler = || Caller::here(WaitKind::Closed, at);
-                let answered = watching.cell.poll_closed(&mut watching.id, cx, handler).is_ready();
-                let mut expired =
-                    || cell.deadline().is_some_and(|deadline| timer.poll(deadline, cx).is_ready());
-                if answered || expired() {
-                    budget.made_progress();
-                    return Poll::Ready(());
-                }
-                Poll::Pending
-            })
-            .await;
+            let mut watch = Watch { cell, watching: Watching::new(at) };
+            std::future::poll_fn(|cx| watch.watching.poll(cell, cx)).await;
         }
+    }
+
+    /// Polls for what [`closed`](Self::closed) waits for. Only the waker of the last call is woken.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
+    /// let mut worker = doubles.join("workers");
+    /// let mut asking = doubles.request(Double(21));
+    /// assert!(futures::poll!(&mut asking).is_pending());
+    /// let (_, mut reply) = worker.try_recv()?.into_parts();
+    /// let giving_up = tokio::spawn(std::future::poll_fn(move |cx| reply.poll_closed(cx)));
+    /// drop(asking);
+    /// giving_up.await?;
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(cell) = &self.cell else { return Poll::Pending };
+        let at = Location::caller();
+        self.watching.get_or_insert_with(|| Box::new(Watching::new(at))).poll(cell, cx)
     }
 
     /// When the caller gives up; none if never, or for a message that was only sent.
@@ -222,6 +235,9 @@ impl<R> Responder<R> {
 impl<R> Drop for Responder<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
+            if let Some(watching) = self.watching.take() {
+                watching.end(&cell);
+            }
             cell.drop_responder();
         }
     }
@@ -233,15 +249,49 @@ impl<R> fmt::Debug for Responder<R> {
     }
 }
 
-struct Watching<'a, R> {
-    cell: &'a ReplyCell<R>,
+/// A wait for the moment from which nobody waits for the reply.
+struct Watching {
     id: Option<WaitId>,
+    timer: Timer,
+    at: &'static Location<'static>,
 }
 
-impl<R> Drop for Watching<'_, R> {
-    fn drop(&mut self) {
-        if let Some(id) = self.id {
-            self.cell.forget_watcher(id);
+// It is touched by `&mut` alone, and whole again when a poll is over, whatever panics in another's waker.
+impl UnwindSafe for Watching {}
+impl RefUnwindSafe for Watching {}
+
+impl Watching {
+    fn new(at: &'static Location<'static>) -> Self {
+        Self { id: None, timer: Timer::new(), at }
+    }
+
+    fn poll<R>(&mut self, cell: &ReplyCell<R>, cx: &mut Context<'_>) -> Poll<()> {
+        let budget = ready!(poll_proceed(cx));
+        let at = self.at;
+        let answered = cell.poll_closed(&mut self.id, cx, || Caller::here(WaitKind::Closed, at)).is_ready();
+        let mut expired = || cell.deadline().is_some_and(|deadline| self.timer.poll(deadline, cx).is_ready());
+        if answered || expired() {
+            budget.made_progress();
+            return Poll::Ready(());
         }
+        Poll::Pending
+    }
+
+    fn end<R>(&self, cell: &ReplyCell<R>) {
+        if let Some(id) = self.id {
+            cell.forget_watcher(id);
+        }
+    }
+}
+
+/// One that ends with its future.
+struct Watch<'a, R> {
+    cell: &'a ReplyCell<R>,
+    watching: Watching,
+}
+
+impl<R> Drop for Watch<'_, R> {
+    fn drop(&mut self) {
+        self.watching.end(self.cell);
     }
 }

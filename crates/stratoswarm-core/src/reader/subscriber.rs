@@ -289,6 +289,10 @@ impl<M: Message> Stream for Subscriber<M> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<M>> {
         self.poll_next_item(cx, false)
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.most_to_come()
+    }
 }
 
 impl<M: Message> Unpin for Subscriber<M> {}

@@ -1,7 +1,7 @@
 //! Requests: replies of the right type, late replies, several groups, observers.
 
 use crate::fixtures::{Number, channel, park, put, read_all, ready, take, woken};
-use std::{task::Poll, thread, time::Duration};
+use std::{future::poll_fn, task::Poll, thread, time::Duration};
 use stratoswarm_core::{Ask, Channel, Fabric, RequestError, Responder, Sent, Stage};
 use tokio_test::task;
 
@@ -133,6 +133,27 @@ fn long_work_learns_that_its_caller_gave_up() {
     }
     assert!(responder.is_closed());
     ready(&mut task::spawn(responder.closed()));
+    ready(&mut task::spawn(poll_fn(|cx| responder.poll_closed(cx))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_polls_is_woken_when_its_caller_gives_up_or_its_time_is_over() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    for gives_up in [true, false] {
+        let mut request = task::spawn(channel.request(Number(1)).timeout(Duration::from_secs(1)));
+        park(&mut request);
+        let (_, mut responder) = receiver.try_recv().unwrap().into_parts();
+        let mut closed = task::spawn(poll_fn(|cx| responder.poll_closed(cx)));
+        park(&mut closed);
+        park(&mut closed);
+        if gives_up {
+            drop(request);
+        } else {
+            tokio::time::advance(Duration::from_millis(1_001)).await; // the caller is not polled
+        }
+        woken(&mut closed);
+    }
 }
 
 #[test]

@@ -150,11 +150,11 @@ fn a_channel_that_closes_with_its_last_reader_gives_the_messages_back() {
     let tap = channel.tap();
     let mut waiting = task::spawn(channel.send(Number(1)));
     park(&mut waiting);
-    drop((worker, subscriber));
-    assert!(!channel.is_closed(), "a tap reads, too");
-    drop(tap);
-    assert!(channel.is_closed());
-    drop(waiting);
+    drop(worker);
+    assert!(!channel.is_closed(), "a subscriber reads, too");
+    drop(subscriber);
+    assert!(channel.is_closed(), "a tap only looks on");
+    drop((tap, waiting));
 }
 
 #[test]
@@ -212,12 +212,12 @@ fn a_producer_learns_that_its_consumers_are_gone() {
     let channel = channel(1);
     let mut gone = task::spawn(channel.readers_gone());
     park(&mut gone); // there was none yet
-    let (worker, tap) = (channel.join("workers"), channel.tap());
+    let (worker, subscriber, _tap) = (channel.join("workers"), channel.subscribe(), channel.tap());
     drop(worker);
     park(&mut gone);
     assert!(channel.info().waits.iter().all(|it| it.kind != WaitKind::Closed));
-    drop(tap);
-    woken(&mut gone);
+    drop(subscriber);
+    woken(&mut gone); // a tap only looks on
     ready(&mut task::spawn(channel.readers_gone()));
     let _back = channel.subscribe();
     park(&mut task::spawn(channel.readers_gone()));

@@ -506,3 +506,34 @@ async fn messages_that_hold_handles_of_their_own_channel_are_dropped_by_the_shut
     assert_eq!(Arc::strong_count(&alive), 1, "nobody can come for them any more");
     assert!(fabric.shutdown(SHORT).await.held.is_empty());
 }
+
+// ---- what nobody came for
+
+#[tokio::test(start_paused = true)]
+async fn what_is_undelivered_is_handed_back_and_nothing_else() {
+    let fabric = Fabric::new();
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let back = |name: &str| {
+        let left = Arc::clone(&left);
+        fabric.channel::<Number>(name).undelivered(move |number: Number| left.lock().unwrap().push(number.0))
+    };
+    let declared = back("declared").group("idle").group("busy").open().unwrap();
+    let unread = back("unread").open().unwrap();
+    let removed = back("removed").open().unwrap();
+    let mut busy = declared.join("busy");
+    put(&declared, 1..4);
+    assert_eq!(take_all(&mut busy), [1, 2, 3]);
+    work(busy, Duration::ZERO);
+    let mut asking = task::spawn(declared.request(Number(4)));
+    park(&mut asking);
+    put(&unread, [5]);
+    put(&removed, [6]);
+    fabric.remove("removed").unwrap();
+    assert_eq!(std::mem::take(&mut *left.lock().unwrap()), [6]);
+
+    fabric.shutdown(PATIENCE).await;
+    let mut left = left.lock().unwrap().clone();
+    left.sort_unstable();
+    assert_eq!(left, [1, 2, 3, 4, 5], "what the idle group had, and what nobody read");
+    assert!(woken(&mut asking).is_err());
+}

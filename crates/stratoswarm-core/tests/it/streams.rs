@@ -1,7 +1,7 @@
 //! Readers as `Stream`s.
 
 use crate::fixtures::{Number, broadcast, channel, park, put, reader, ready, take, take_all, woken};
-use futures::{FutureExt, StreamExt, executor::block_on};
+use futures::{FutureExt, Stream, StreamExt, executor::block_on};
 use std::task::Poll;
 use stratoswarm_core::{Lagged, ReaderKind, TryRecvError};
 use tokio_test::task;
@@ -25,6 +25,29 @@ fn a_subscriber_is_a_stream() {
     channel.close();
     let read: Vec<_> = block_on(subscriber.collect());
     assert_eq!(read, (0..10).map(Number).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_stream_knows_how_much_may_come_once_nothing_more_is_accepted() {
+    let channel = channel(10);
+    let (mut worker, subscriber) = (channel.join("workers"), channel.subscribe());
+    put(&channel, 0..4);
+    let permit = channel.try_reserve().unwrap();
+    assert_eq!(subscriber.size_hint(), (0, None));
+    channel.close();
+    assert_eq!(subscriber.size_hint(), (0, None), "the permit's message may come");
+    permit.send(Number(4));
+    assert_eq!((worker.size_hint(), subscriber.size_hint()), ((0, Some(5)), (0, Some(5))));
+    take(&mut worker);
+    assert_eq!(worker.size_hint(), (0, Some(4)));
+    let events = broadcast(2);
+    let lossy = events.subscribe();
+    for number in 0..5 {
+        events.send(Number(number)).unwrap();
+    }
+    events.close();
+    let most = lossy.size_hint().1.unwrap();
+    assert!(block_on(lossy.collect::<Vec<_>>()).len() <= most);
 }
 
 #[test]
@@ -194,4 +217,39 @@ fn a_subscribers_dropped_next_leaves_its_messages_to_the_next_one() {
     put(&channel, [1]);
     assert_eq!(woken(&mut next), Some(Number(1)));
     assert_eq!(woken(&mut heard), Some(Ok(Number(1))));
+}
+
+#[cfg(feature = "sink")]
+mod sinks {
+    use futures::{Sink, SinkExt};
+    use std::{future::poll_fn, pin::Pin};
+    use stratoswarm_core::{Closed, TrySendError};
+
+    use super::*;
+
+    #[test]
+    fn a_sink_keeps_a_place_while_it_is_ready_and_gives_it_back() {
+        let channel = channel(1);
+        let mut sink = channel.clone().into_sink();
+        let mut readying = task::spawn(poll_fn(|cx| Pin::new(&mut sink).poll_ready(cx)));
+        ready(&mut readying).unwrap();
+        ready(&mut readying).unwrap(); // once is as good as twice
+        drop(readying);
+        assert_eq!(channel.info().permits, 1);
+        assert_eq!(channel.try_send(Number(1)), Err(TrySendError::Full(Number(1))));
+        ready(&mut task::spawn(sink.close())).unwrap();
+        assert!(!channel.is_closed());
+        ready(&mut task::spawn(sink.send(Number(2)))).unwrap();
+        let mut waiting = task::spawn(sink.send(Number(3)));
+        park(&mut waiting);
+        assert_eq!(channel.info().blocked_senders, 1);
+        drop(waiting);
+        drop(sink);
+        assert_eq!((channel.info().blocked_senders, channel.info().permits), (0, 0));
+        let mut worker = channel.join("workers");
+        assert_eq!(take_all(&mut worker), [2]);
+        let mut late = channel.clone().into_sink();
+        channel.close();
+        assert_eq!(ready(&mut task::spawn(late.send(Number(4)))), Err(Closed));
+    }
 }
