@@ -25,9 +25,9 @@ impl Message for Parcel {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let fabric = Fabric::new();
-    let orders = fabric.channel::<Order>("orders").capacity(16).order(1).open()?; // closed first: upstream
-    let parcels = fabric.channel::<Parcel>("parcels").capacity(4).order(2).open()?;
-    let returns = fabric.channel::<Parcel>("returns").order(3).group("clerks").open()?; // no clerk ever comes
+    let orders = fabric.channel::<Order>("orders").capacity(16).shutdown_order(1).open()?; // closed first: upstream
+    let parcels = fabric.channel::<Parcel>("parcels").capacity(4).shutdown_order(2).open()?;
+    let returns = fabric.channel::<Parcel>("returns").shutdown_order(3).group("clerks").open()?; // no clerk ever comes
 
     for _ in 0..2 {
         let mut packer = orders.join("packers");
@@ -59,12 +59,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = fabric.shutdown(Duration::from_secs(5)).await;
     for channel in &report.channels {
         println!(
-            "{}: {} drained, {} in hand, {} undelivered",
-            channel.name, channel.drained, channel.in_hand, channel.undelivered
+            "{}: {} drained, {} in flight, {} undelivered",
+            channel.name, channel.drained, channel.in_flight, channel.undelivered
         );
     }
     for handle in &report.held {
-        println!("still held: a {} of {:?}, made at {}", handle.kind, handle.channel, handle.opened_at);
+        println!("still held: a {} of {:?}, made at {}", handle.kind, handle.channel, handle.location);
     }
     println!("clean: {}", report.is_clean());
 

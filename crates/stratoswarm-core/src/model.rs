@@ -457,7 +457,7 @@ fn a_request_that_is_given_up_while_it_is_taken_frees_its_place_once() {
     });
 }
 
-/// Between the moment a message has left the log and the drop of its delivery, it is in hand at every moment.
+/// Between the moment a message has left the log and the drop of its delivery, it is in flight at every moment.
 #[test]
 fn what_is_taken_is_in_hand_until_it_is_dropped() {
     check(3, || {

@@ -95,7 +95,7 @@ impl Round {
         ensure!(left == (0, 0, 0, 0, 0), "something is left: {info:#?}");
         for reader in &info.readers {
             let known = reader.taken + reader.skipped.total() + reader.left;
-            ensure!(reader.accepted == known && reader.in_hand == 0, "does not balance: {reader:#?}");
+            ensure!(reader.accepted == known && reader.in_flight == 0, "does not balance: {reader:#?}");
         }
         Ok(load(&self.book.operations))
     }

@@ -84,7 +84,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     fn wake_readers(&self, mut log: MutexGuard<'_, Log<M>>) {
         let mut effects = Effects::new();
         log.wake_readers(1, &mut effects);
-        self.shared().settle(log, effects);
+        self.shared().unlock_and_apply(log, effects);
     }
 
     /// A new reader, from the next message on.

@@ -137,7 +137,7 @@ impl<M: Message> Channel<M> {
                 Ok(())
             }
         };
-        shared.settle(log, effects);
+        shared.unlock_and_apply(log, effects);
         sent
     }
 
@@ -672,7 +672,7 @@ impl<M: Message> Channel<M> {
     /// let info = jobs.info();
     /// assert_eq!((info.sent, info.len, info.high_water), (3, 2, 3));
     /// let workers = &info.readers[0];
-    /// assert_eq!((workers.taken, workers.in_hand, workers.left), (1, 1, 2));
+    /// assert_eq!((workers.taken, workers.in_flight, workers.left), (1, 1, 2));
     /// # drop(in_work);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -189,11 +189,11 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
     /// let mut worker = pings.join("workers");
     /// tokio::spawn(async move { worker.recv().await.map(|ping| ping.into_parts().1.send(())) });
-    /// assert_eq!(pings.request(Ping).class(Priority::Critical).await, Ok(()));
+    /// assert_eq!(pings.request(Ping).priority(Priority::Critical).await, Ok(()));
     /// # Ok(()) }
     /// ```
-    pub fn class(self, class: Priority) -> Self {
-        let _ = class;
+    pub fn priority(self, priority: Priority) -> Self {
+        let _ = priority;
         self
     }
 
@@ -299,7 +299,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     fn send_slow(&mut self, mut log: MutexGuard<'a, Log<M>>, cx: &Context<'_>) -> Result<(), RequestError> {
         let mut effects = Effects::new();
         let entered = self.enter(&mut log, cx, &mut effects);
-        self.channel.shared().settle(log, effects);
+        self.channel.shared().unlock_and_apply(log, effects);
         if entered.is_err() {
             self.progress = Progress::Over;
         }

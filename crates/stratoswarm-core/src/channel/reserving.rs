@@ -59,13 +59,13 @@ impl<'a, M: Message> Reserving<'a, M> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
-    /// let permit = jobs.reserve().class(Priority::High).await?;
+    /// let permit = jobs.reserve().priority(Priority::High).await?;
     /// permit.send(Job(1));
     /// assert_eq!(jobs.len(), 1);
     /// # Ok(()) }
     /// ```
-    pub fn class(self, class: Priority) -> Self {
-        let _ = class;
+    pub fn priority(self, priority: Priority) -> Self {
+        let _ = priority;
         self
     }
 }

@@ -63,13 +63,13 @@ impl<'a, M: Message> Sending<'a, M> {
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
-    /// jobs.send(Job(1)).class(Priority::Low).await?;
-    /// jobs.send(Job(2)).class(Priority::Critical).await?;
+    /// jobs.send(Job(1)).priority(Priority::Low).await?;
+    /// jobs.send(Job(2)).priority(Priority::Critical).await?;
     /// assert_eq!(worker.try_recv()?.0, 1, "one lane so far");
     /// # Ok(()) }
     /// ```
-    pub fn class(self, class: Priority) -> Self {
-        let _ = class;
+    pub fn priority(self, priority: Priority) -> Self {
+        let _ = priority;
         self
     }
 
@@ -111,7 +111,7 @@ impl<'a, M: Message> Sending<'a, M> {
             (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
             _ => Poll::Pending,
         };
-        self.shared.settle(log, effects);
+        self.shared.unlock_and_apply(log, effects);
         polled
     }
 }

@@ -68,7 +68,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
                 break Poll::Ready(Ok(()));
             }
         };
-        self.shared.settle(log, effects);
+        self.shared.unlock_and_apply(log, effects);
         polled
     }
 }

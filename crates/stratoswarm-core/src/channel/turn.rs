@@ -66,7 +66,7 @@ impl Turn {
             && let Some(id) = self.waits
         {
             self.asked = true;
-            if log.ask_for_service(effects) {
+            if log.request_grants(effects) {
                 admission = log.claim(id, wanted, what, cx.waker(), effects);
             }
         }

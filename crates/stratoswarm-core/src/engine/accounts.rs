@@ -42,7 +42,7 @@ pub(crate) struct ReaderFigures {
     pub(crate) taken: u64,
     pub(crate) skipped: Skipped,
     pub(crate) left: u64,
-    pub(crate) in_hand: u64,
+    pub(crate) in_flight: u64,
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
 }
@@ -112,16 +112,16 @@ impl<M> Log<M> {
         self.closed
             && self.gate.permits.is_empty()
             && !self.has_departed_work()
-            && self.readers.iter().all(|it| (it.members == 0 || it.left(tail) == 0) && it.in_hand() == 0)
+            && self.readers.iter().all(|it| (it.members == 0 || it.left(tail) == 0) && it.in_flight() == 0)
     }
 
     /// Deliveries exist, of readers that are here or have left.
     pub(crate) fn has_work_in_hand(&self) -> bool {
-        self.has_departed_work() || self.readers.iter().any(|reader| reader.in_hand() > 0)
+        self.has_departed_work() || self.readers.iter().any(|reader| reader.in_flight() > 0)
     }
 
     fn has_departed_work(&self) -> bool {
-        self.departed.iter().any(|departed: &Departed| departed.in_hand() > 0)
+        self.departed.iter().any(|departed: &Departed| departed.in_flight() > 0)
     }
 
     /// Closed, nothing more to come, and nothing left for anybody.
@@ -147,8 +147,8 @@ impl<M> Reader<M> {
     pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
         let inbox = self.inbox.lock();
         // Under the inbox's lock nothing is taken meanwhile.
-        let (left, passed, in_hand) =
-            (tail - self.next + inbox.queue.len() as u64, self.passed + inbox.passed, self.in_hand());
+        let (left, passed, in_flight) =
+            (tail - self.next + inbox.queue.len() as u64, self.passed + inbox.passed, self.in_flight());
         drop(inbox);
         ReaderFigures {
             name: self.name.clone(),
@@ -159,7 +159,7 @@ impl<M> Reader<M> {
             taken: passed.saturating_sub(self.skipped.total()),
             skipped: self.skipped,
             left,
-            in_hand,
+            in_flight,
             parked: self.parked.callers().copied().collect(),
         }
     }
@@ -182,7 +182,7 @@ impl LossyReader {
             taken: accepted.saturating_sub(left).saturating_sub(skipped.total()),
             skipped,
             left,
-            in_hand: 0,
+            in_flight: 0,
             parked: self.parked.callers().copied().collect(),
         }
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Hand, Log, ReaderFigures};
+use super::{InFlight, Log, ReaderFigures};
 
 /// So many readers that left may be remembered before one looks which of them matter no more.
 const MANY: usize = 1024;
@@ -9,30 +9,35 @@ const MANY: usize = 1024;
 pub(super) struct Departed {
     figures: ReaderFigures,
     /// Its deliveries, some of which may exist still.
-    hand: Option<Arc<Hand>>,
-    /// It is named even without work in hand.
+    in_flight: Option<Arc<InFlight>>,
+    /// It is named even without work in flight.
     remembered: bool,
 }
 
 impl Departed {
     fn matters(&self) -> bool {
-        self.remembered || self.in_hand() > 0
+        self.remembered || self.in_flight() > 0
     }
 
-    pub(super) fn in_hand(&self) -> u64 {
-        self.hand.as_ref().map_or(0, |hand| hand.count())
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.as_ref().map_or(0, |in_flight| in_flight.count())
     }
 }
 
 impl<M> Log<M> {
-    /// Keeps the figures of a reader that has left, if a shutdown's report is to name it: it has work in hand, or it left
+    /// Keeps the figures of a reader that has left, if a shutdown's report is to name it: it has work in flight, or it left
     /// after the close.
-    pub(super) fn remember(&mut self, figures: ReaderFigures, hand: Option<Arc<Hand>>, after_close: bool) {
+    pub(super) fn remember(
+        &mut self,
+        figures: ReaderFigures,
+        in_flight: Option<Arc<InFlight>>,
+        after_close: bool,
+    ) {
         let remembered = after_close && figures.accepted > 0;
         if !remembered {
             self.delivered_before += figures.taken;
         }
-        let departed = Departed { figures, hand, remembered };
+        let departed = Departed { figures, in_flight, remembered };
         if !departed.matters() {
             return;
         }
@@ -40,7 +45,7 @@ impl<M> Log<M> {
             self.departed.retain(Departed::matters);
             let (mut surplus, mut taken) = (self.departed.len().saturating_sub(MANY / 2), 0);
             self.departed.retain(|departed| {
-                let forgotten = surplus > 0 && departed.remembered && departed.in_hand() == 0;
+                let forgotten = surplus > 0 && departed.remembered && departed.in_flight() == 0;
                 surplus -= usize::from(forgotten);
                 taken += if forgotten { departed.figures.taken } else { 0 };
                 !forgotten
@@ -55,8 +60,8 @@ impl<M> Log<M> {
     /// nowhere else.
     pub(super) fn departed_figures(&self) -> (Vec<ReaderFigures>, u64) {
         let matter = self.departed.iter().filter(|departed| departed.matters());
-        let figures =
-            matter.map(|departed| ReaderFigures { in_hand: departed.in_hand(), ..departed.figures.clone() });
+        let figures = matter
+            .map(|departed| ReaderFigures { in_flight: departed.in_flight(), ..departed.figures.clone() });
         let remembered = self.departed.iter().filter(|departed| departed.remembered);
         (figures.collect(), remembered.map(|departed| departed.figures.taken).sum())
     }

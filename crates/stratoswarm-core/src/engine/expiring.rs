@@ -1,7 +1,7 @@
 use tokio::time::Instant;
 
 use super::{Effects, Log};
-use crate::request::{AnyCell, Handover};
+use crate::request::{AnyCell, RequestLiveness};
 
 /// Requests that give up their places, because their callers have gone or their deadlines have passed. For a group such a
 /// place is free at once; the request goes when its turn comes. Subscribers still get it, as a message.
@@ -9,7 +9,7 @@ impl<M> Log<M> {
     /// Makes every request that is over give up its place; whether there was one.
     pub(super) fn release_gone(&mut self, now: Option<Instant>) -> bool {
         let Some(now) = now else { return false };
-        let over = |cell: &dyn AnyCell| cell.state(Some(now)) != Handover::Live;
+        let over = |cell: &dyn AnyCell| cell.state(Some(now)) != RequestLiveness::Live;
         let in_intake = self.intake.release_where(over);
         let mut released = in_intake;
         for group in self.readers.iter_mut().filter(|reader| reader.is_group()) {

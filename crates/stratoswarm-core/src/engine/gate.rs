@@ -356,7 +356,7 @@ impl<M> Log<M> {
     }
 
     /// Queues a sender in its place behind those who wait. Before it sleeps, it must
-    /// [ask for service](Self::ask_for_service).
+    /// [ask for service](Self::request_grants).
     pub(crate) fn enqueue(&mut self, places: u32, waker: &Waker, caller: Caller) -> WaitId {
         let id = self.next_id();
         self.credit = 0;
@@ -366,7 +366,7 @@ impl<M> Log<M> {
 
     /// Has the readers with the most serve those who wait, from now on with each message they take. Whether somebody may
     /// have been granted a place by that.
-    pub(crate) fn ask_for_service(&mut self, effects: &mut Effects<M>) -> bool {
+    pub(crate) fn request_grants(&mut self, effects: &mut Effects<M>) -> bool {
         let served = self.gate.is_served();
         if !served {
             self.serve(effects); // what was taken before is seen, and what is taken from here on is served

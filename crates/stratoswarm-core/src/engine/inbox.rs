@@ -2,7 +2,7 @@ use std::{ops::Deref, panic::RefUnwindSafe, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Batch, Hand, Queue, Taken};
+use super::{Batch, InFlight, Queue, Taken};
 use crate::sync::{
     Mutex, Rank,
     atomic::{AtomicUsize, Ordering},
@@ -35,8 +35,8 @@ const GONE: usize = usize::MAX;
 impl<M> Inbox<M> {
     /// The next message.
     #[inline(always)]
-    pub(crate) fn pop(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
-        let taken = self.queue.take(hand)?;
+    pub(crate) fn pop(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
+        let taken = self.queue.take(in_flight)?;
         self.passed += 1;
         Some(taken)
     }
@@ -73,10 +73,10 @@ impl<M> Inbox<M> {
     pub(crate) fn pop_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
-        hand: Option<&Hand>,
+        in_flight: Option<&InFlight>,
         into: &mut B,
     ) -> usize {
-        let count = self.queue.take_plain_many(most, hand, into);
+        let count = self.queue.take_plain_many(most, in_flight, into);
         self.passed += count as u64;
         count
     }

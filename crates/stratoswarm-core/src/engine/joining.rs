@@ -5,15 +5,15 @@ use std::{
 };
 
 use super::{
-    Durability, Effects, Hand, Kind, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag, Warning,
+    Durability, Effects, InFlight, Kind, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag, Warning,
     cursors::Whose,
 };
 use crate::sync;
 
-/// What a member needs of its group: its inbox, and what its members have in hand.
+/// What a member needs of its group: its inbox, and what its members have in flight.
 pub(crate) struct Membership<M> {
     pub(crate) inbox: SharedInbox<M>,
-    pub(crate) hand: Arc<Hand>,
+    pub(crate) in_flight: Arc<InFlight>,
 }
 
 impl<M: Clone> Log<M> {
@@ -61,8 +61,8 @@ impl<M: Clone> Log<M> {
         let reader = &mut self.readers[place];
         reader.members += 1;
         reader.warned = false;
-        let hand = reader.hand.get_or_insert_with(|| Arc::new(Hand::new()));
-        Membership { inbox: reader.inbox.clone(), hand: Arc::clone(hand) }
+        let in_flight = reader.in_flight.get_or_insert_with(|| Arc::new(InFlight::new()));
+        Membership { inbox: reader.inbox.clone(), in_flight: Arc::clone(in_flight) }
     }
 
     /// A further member of the group with this inbox; its name, if it is still there.
@@ -222,7 +222,7 @@ impl<M> Log<M> {
             self.cursor_went(Whose::Lossless, gone.next, effects);
         }
         let left = figures.left as usize;
-        self.remember(ReaderFigures { members: 0, ..figures }, gone.hand, remembered);
+        self.remember(ReaderFigures { members: 0, ..figures }, gone.in_flight, remembered);
         self.places_left(gone.places, effects);
         self.readers_went(members, effects);
         left

@@ -45,9 +45,9 @@ pub(crate) struct Log<M> {
     pub(super) ids: u64,
     /// How many requests were accepted.
     pub(super) asked: u64,
-    /// Hand-overs to readers that have left.
+    /// InFlight-overs to readers that have left.
     pub(super) delivered_before: u64,
-    /// Readers that left, and that a shutdown's report has to name: after the close, or with work in hand.
+    /// Readers that left, and that a shutdown's report has to name: after the close, or with work in flight.
     pub(super) departed: Vec<Departed>,
     /// At so many of them one looks which matter no more.
     pub(super) departed_limit: usize,

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{Batch, Hand, Tag, Taken, Ticket};
+use super::{Batch, InFlight, InFlightGuard, Tag, Taken};
 use crate::{
     request::{AnyCell, AnyResponder},
     sync,
@@ -151,22 +151,22 @@ impl<M> Queue<M> {
 
     /// The first message on its way out.
     #[inline(always)]
-    pub(super) fn take(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+    pub(super) fn take(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         if !self.tags.is_empty() {
-            return self.take_tagged(hand);
+            return self.take_tagged(in_flight);
         }
         if self.messages.is_empty() {
             return None;
         }
         let number = self.front;
-        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(number));
+        let guard = in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number));
         let message = self.messages.pop_front()?;
         self.front = number + 1;
-        Some(Taken { message, request: AnyResponder::none(), number, ticket })
+        Some(Taken { message, request: AnyResponder::none(), number, guard })
     }
 
     #[inline(never)]
-    fn take_tagged(&mut self, hand: Option<&Hand>) -> Option<Taken<M>> {
+    fn take_tagged(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         self.pass_gap();
         let number = self.front;
         let request = match self.tags.front_mut() {
@@ -178,10 +178,10 @@ impl<M> Queue<M> {
             }
             _ => AnyResponder::none(),
         };
-        let ticket = hand.map_or(Ticket::none(), |hand| hand.take(number));
+        let guard = in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number));
         let message = self.messages.pop_front()?;
         self.front = number + 1;
-        Some(Taken { message, request, number, ticket })
+        Some(Taken { message, request, number, guard })
     }
 
     /// Leaves a gap behind that is before everything else.
@@ -223,7 +223,7 @@ impl<M> Queue<M> {
     pub(super) fn take_plain_many<T, B: Batch<M, T>>(
         &mut self,
         most: usize,
-        hand: Option<&Hand>,
+        in_flight: Option<&InFlight>,
         into: &mut B,
     ) -> usize {
         if !self.tags.is_empty() {
@@ -238,15 +238,15 @@ impl<M> Queue<M> {
         let first = self.front;
         // Folding the queue as a whole reads each message where it lies; to pop it one by one copies it once more. To make
         // an iterator of the queue and a queue of the iterator takes no time.
-        let board = hand.map(Hand::board);
+        let board = in_flight.map(InFlight::board);
         let mut messages = mem::take(&mut self.messages).into_iter();
         let _ = messages.try_fold(count, |left, message| {
             let number = self.front;
             self.front = number + 1;
-            let ticket = board.map_or(Ticket::none(), |board| board.take(number));
+            let guard = board.map_or(InFlightGuard::none(), |board| board.take(number));
             // Always, as there is room for all; that it is said spares the push a detour by the stack.
             if buffer.len() < buffer.capacity() {
-                buffer.push(B::plain(message, number, ticket));
+                buffer.push(B::plain(message, number, guard));
             }
             if left > 1 { ControlFlow::Continue(left - 1) } else { ControlFlow::Break(()) }
         });

@@ -9,7 +9,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{Batch, Queue, Tag, Taken, Ticket};
+use super::{Batch, InFlightGuard, Queue, Tag, Taken};
 use crate::request::{AnyCell, AnyResponder, ReplyCell};
 
 /// Every seventh cannot be cloned.
@@ -91,7 +91,7 @@ impl Batch<Word, (u64, u64)> for Words {
         &mut self.0
     }
 
-    fn plain(message: Word, number: u64, _: Ticket) -> (u64, u64) {
+    fn plain(message: Word, number: u64, _: InFlightGuard) -> (u64, u64) {
         (number, message.0)
     }
 

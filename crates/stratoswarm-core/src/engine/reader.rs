@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Hand, SharedInbox, WaitList};
+use super::{InFlight, SharedInbox, WaitList};
 use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
@@ -31,7 +31,7 @@ pub(crate) struct Reader<M> {
     pub(super) parked: WaitList,
     pub(super) members: u32,
     /// The deliveries of a group that ever had a member.
-    pub(super) hand: Option<Arc<Hand>>,
+    pub(super) in_flight: Option<Arc<InFlight>>,
     /// It was told that this group has no members and holds senders.
     pub(super) warned: bool,
 }
@@ -69,7 +69,7 @@ impl<M> Reader<M> {
             skipped: Skipped::default(),
             parked: WaitList::new(),
             members: 0,
-            hand: None,
+            in_flight: None,
             warned: false,
         }
     }
@@ -80,8 +80,8 @@ impl<M> Reader<M> {
     }
 
     /// How many deliveries exist that were taken here.
-    pub(super) fn in_hand(&self) -> u64 {
-        self.hand.as_ref().map_or(0, |hand| hand.count())
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.as_ref().map_or(0, |in_flight| in_flight.count())
     }
 
     /// What waits in the inbox.

@@ -1,11 +1,11 @@
 use std::task::Waker;
 
 use super::{
-    Batch, Effects, Log, Queue, Reader, SharedInbox, Taken, Ticket, WaitId, WaitList, cursors::Whose,
+    Batch, Effects, InFlightGuard, Log, Queue, Reader, SharedInbox, Taken, WaitId, WaitList, cursors::Whose,
     log::wake, lossy::LossyShared,
 };
 use crate::{
-    request::{AnyResponder, Handover},
+    request::{AnyResponder, RequestLiveness},
     stats::Caller,
 };
 
@@ -77,11 +77,14 @@ impl<M: Clone> Log<M> {
             return false;
         }
         *next = if alone {
-            self.intake.take(reader.hand.as_deref())
+            self.intake.take(reader.in_flight.as_deref())
         } else {
             self.intake.copy_one((number - self.intake.front()) as usize).map(|message| {
-                let ticket = reader.hand.as_ref().map_or(Ticket::none(), |hand| hand.take(number));
-                Taken { message, request: AnyResponder::none(), number, ticket }
+                let guard = reader
+                    .in_flight
+                    .as_ref()
+                    .map_or(InFlightGuard::none(), |in_flight| in_flight.take(number));
+                Taken { message, request: AnyResponder::none(), number, guard }
             })
         };
         reader.next = number + 1;
@@ -131,7 +134,7 @@ impl<M: Clone> Log<M> {
             let Some(reader) = self.readers.get_mut(place) else { return Take::Closed };
             if reader.filled {
                 let mut inbox = reader.inbox.lock();
-                *next = inbox.pop(reader.hand.as_deref());
+                *next = inbox.pop(reader.in_flight.as_deref());
                 let left = inbox.len();
                 if inbox.rest() {
                     (reader.filled, reader.serves) = (false, false);
@@ -145,7 +148,7 @@ impl<M: Clone> Log<M> {
                 return if self.is_over() { Take::Closed } else { Take::Empty };
             }
             if self.intake.len() == 1 && !self.cursors.are_several() && !Self::LARGE {
-                *next = self.intake.take(reader.hand.as_deref());
+                *next = self.intake.take(reader.in_flight.as_deref());
                 reader.next = self.intake.front();
                 reader.passed += 1;
                 reader.released = 0;
@@ -181,7 +184,7 @@ impl<M: Clone> Log<M> {
                 && reader.filled
             {
                 let mut inbox = reader.inbox.lock();
-                let taken = inbox.pop_many(most - count, reader.hand.as_deref(), into);
+                let taken = inbox.pop_many(most - count, reader.in_flight.as_deref(), into);
                 more = inbox.len();
                 count += taken;
                 if taken > 0 {
@@ -265,7 +268,7 @@ impl<M> Log<M> {
     }
 
     /// Counts a request that a handler was not given.
-    pub(crate) fn count_skip(&mut self, inbox: &SharedInbox<M>, why: Handover) {
+    pub(crate) fn count_skip(&mut self, inbox: &SharedInbox<M>, why: RequestLiveness) {
         if let Some(reader) = self.readers.get_mut(inbox.place()) {
             why.count(&mut reader.skipped);
         }

@@ -73,7 +73,7 @@ fn push(log: &mut Log<u32>, message: u32) -> Admission {
 fn wait(log: &mut Log<u32>, waker: &Waker) -> WaitId {
     run(log, |log, effects| {
         let id = log.enqueue(1, waker, Caller::here(WaitKind::Send, Location::caller()));
-        log.ask_for_service(effects);
+        log.request_grants(effects);
         id
     })
 }

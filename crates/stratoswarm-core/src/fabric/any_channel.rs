@@ -106,7 +106,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
             channel: self.name.to_string(),
             kind: site.kind.name(),
             name: site.name.map(String::from),
-            opened_at: site.at,
+            location: site.at,
             count: site.count,
         });
         held.collect()

@@ -67,7 +67,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use stratoswarm_core::Fabric;
     /// # let fabric = Fabric::new();
-    /// let news = fabric.broadcast::<u32>("news").order(90).open()?; // told until the end
+    /// let news = fabric.broadcast::<u32>("news").shutdown_order(90).open()?; // told until the end
     /// let progress = fabric.broadcast::<f32>("progress").open()?;
     /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
     /// let closed: Vec<_> = report.channels.iter().map(|channel| &*channel.name).collect();
@@ -75,7 +75,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     /// # drop((news, progress));
     /// # Ok(()) }
     /// ```
-    pub fn order(mut self, order: i32) -> Self {
+    pub fn shutdown_order(mut self, order: i32) -> Self {
         self.order = Some(order);
         self
     }

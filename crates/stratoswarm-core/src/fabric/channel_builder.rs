@@ -148,15 +148,15 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// # let fabric = Fabric::new();
-    /// let results = fabric.channel::<Job>("results").order(2).open()?;
-    /// let work = fabric.channel::<Job>("work").order(1).open()?;
+    /// let results = fabric.channel::<Job>("results").shutdown_order(2).open()?;
+    /// let work = fabric.channel::<Job>("work").shutdown_order(1).open()?;
     /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
     /// let closed: Vec<_> = report.channels.iter().map(|channel| &*channel.name).collect();
     /// assert_eq!(closed, ["work", "results"], "upstream first");
     /// # drop((results, work));
     /// # Ok(()) }
     /// ```
-    pub fn order(mut self, order: i32) -> Self {
+    pub fn shutdown_order(mut self, order: i32) -> Self {
         self.order = Some(order);
         self
     }

@@ -15,7 +15,7 @@ use crate::stats::ChannelInfo;
 /// tokio::spawn(async move { while worker.recv().await.is_some() {} });
 /// let report = fabric.shutdown(std::time::Duration::from_secs(5)).await;
 /// let jobs = &report.channels[0];
-/// assert_eq!((jobs.drained, jobs.in_hand, jobs.undelivered), (3, 0, 0));
+/// assert_eq!((jobs.drained, jobs.in_flight, jobs.undelivered), (3, 0, 0));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct ChannelReport {
     /// Messages taken and finished since the shutdown began.
     pub drained: u64,
     /// Messages taken whose `Delivery` or `Responder` still existed at the end.
-    pub in_hand: u64,
+    pub in_flight: u64,
     /// Messages not taken by a reader that needed them, or kept for a first reader that never came.
     pub undelivered: u64,
     /// Permits that were still out at the end: what they may send comes too late.

@@ -14,7 +14,7 @@ use std::panic::Location;
 /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;
 /// let held = &report.held[0];
 /// assert_eq!((&*held.channel, held.kind, held.count), ("jobs", "Subscriber", 1));
-/// assert_eq!(held.opened_at.file(), file!(), "where it was made");
+/// assert_eq!(held.location.file(), file!(), "where it was made");
 /// # drop(forgotten);
 /// # Ok(()) }
 /// ```
@@ -28,7 +28,7 @@ pub struct HeldHandle {
     /// A receiver's group, or the name it was joined with.
     pub name: Option<String>,
     /// Where they were made.
-    pub opened_at: &'static Location<'static>,
+    pub location: &'static Location<'static>,
     /// How many of them exist.
     pub count: usize,
 }

@@ -128,8 +128,8 @@ impl Fabric {
     /// # use stratoswarm_core::{Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// # let fabric = Fabric::new();
-    /// let results = fabric.channel::<Job>("results").order(2).open()?;
-    /// let work = fabric.channel::<Job>("work").order(1).open()?;
+    /// let results = fabric.channel::<Job>("results").shutdown_order(2).open()?;
+    /// let work = fabric.channel::<Job>("work").shutdown_order(1).open()?;
     /// for n in 1..=3 { work.try_send(Job(n))?; }
     /// let waiting: Vec<_> = fabric.channels().into_iter().map(|info| (info.name, info.len)).collect();
     /// assert_eq!(waiting, [("work".to_owned(), 3), ("results".to_owned(), 0)]);
@@ -194,12 +194,12 @@ impl Fabric {
         WeakFabric::new(Arc::downgrade(&self.directory))
     }
 
-    /// Closes the channels in their order (lower [`order`](ChannelBuilder::order) first, then by name within one order
+    /// Closes the channels in their order (lower [`order`](ChannelBuilder::shutdown_order) first, then by name within one order
     /// all at once), each order drained before the next is closed, so that what is downstream still works while
     /// upstream drains. Drained means: taken, and the [`Delivery`](crate::Delivery) or
     /// [`Responder`](crate::Responder) dropped. Groups without members and lossy readers are not waited for.
     ///
-    /// After `within` the rest is closed without waiting. The report says what was drained, what is in hand, what is
+    /// After `within` the rest is closed without waiting. The report says what was drained, what is in flight, what is
     /// undelivered, and which handles still exist. Nothing can be opened afterwards.
     ///
     /// # Cancel safety

@@ -28,7 +28,7 @@ pub struct ReaderReport {
     /// Messages taken and finished since the shutdown began.
     pub drained: u64,
     /// Messages taken whose `Delivery` or `Responder` still existed at the end.
-    pub in_hand: u64,
+    pub in_flight: u64,
     /// Messages not taken. Of a lossy reader, which nobody waits for: what it had yet to read.
     pub undelivered: u64,
 }

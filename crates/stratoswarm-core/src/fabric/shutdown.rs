@@ -67,7 +67,7 @@ pub(super) fn finished(info: &ChannelInfo) -> Finished {
 
 /// Messages taken and let go of.
 fn done(reader: &ReaderInfo) -> u64 {
-    reader.taken.saturating_sub(reader.in_hand)
+    reader.taken.saturating_sub(reader.in_flight)
 }
 
 pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
@@ -78,7 +78,7 @@ pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelRep
             name: reader.name.clone(),
             kind: reader.kind,
             drained: done(reader).saturating_sub(before.get(&reader.number).copied().unwrap_or(0)),
-            in_hand: reader.in_hand,
+            in_flight: reader.in_flight,
             undelivered: reader.left,
         })
         .collect();
@@ -86,7 +86,7 @@ pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelRep
     ChannelReport {
         name: info.name.clone(),
         drained: lossless().map(|reader| reader.drained).sum(),
-        in_hand: lossless().map(|reader| reader.in_hand).sum(),
+        in_flight: lossless().map(|reader| reader.in_flight).sum(),
         undelivered: lossless().map(|reader| reader.undelivered).sum::<u64>() + info.unclaimed as u64,
         permits: info.permits,
         readers,

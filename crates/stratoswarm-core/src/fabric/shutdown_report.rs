@@ -28,7 +28,7 @@ pub struct ShutdownReport {
 }
 
 impl ShutdownReport {
-    /// Whether all was drained: nothing undelivered, nothing in hand, no permit out; nor was anything undelivered in the
+    /// Whether all was drained: nothing undelivered, nothing in flight, no permit out; nor was anything undelivered in the
     /// channels that had gone before. Handles may still be held.
     ///
     /// # Examples
@@ -41,14 +41,14 @@ impl ShutdownReport {
     /// let mut worker = fabric.channel::<Job>("jobs").open()?.join("workers");
     /// fabric.get::<Job>("jobs").ok_or("none")?.send(Job(1)).await?;
     /// let in_work = worker.recv().await;
-    /// assert!(!fabric.shutdown(within).await.is_clean(), "a job is still in hand");
+    /// assert!(!fabric.shutdown(within).await.is_clean(), "a job is still in flight");
     /// drop(in_work);
     /// assert!(fabric.shutdown(within).await.is_clean());
     /// # Ok(()) }
     /// ```
     pub fn is_clean(&self) -> bool {
         let clean = |channel: &ChannelReport| {
-            channel.undelivered == 0 && channel.in_hand == 0 && channel.permits == 0
+            channel.undelivered == 0 && channel.in_flight == 0 && channel.permits == 0
         };
         self.gone.undelivered == 0 && self.channels.iter().all(clean)
     }

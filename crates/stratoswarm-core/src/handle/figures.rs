@@ -38,14 +38,14 @@ impl<M> Shared<M> {
             waits: waits.collect(),
             requests: self.counters.counts(figures.asked),
             readers: figures.readers.into_iter().map(ReaderInfo::new).collect(),
-            opened_at: self.opened_at,
+            location: self.location,
         }
     }
 }
 
 impl ReaderInfo {
     pub(crate) fn new(figures: ReaderFigures) -> Self {
-        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_hand, parked } =
+        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_flight, parked } =
             figures;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
@@ -53,6 +53,6 @@ impl ReaderInfo {
             Kind::Lossy => (ReaderKind::Lossy, format!("tap {number}")),
         };
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
-        Self { name, number, kind, members, accepted, taken, skipped, left, in_hand, waits }
+        Self { name, number, kind, members, accepted, taken, skipped, left, in_flight, waits }
     }
 }

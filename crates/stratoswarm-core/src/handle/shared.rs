@@ -28,7 +28,7 @@ pub(crate) struct Shared<M> {
     pub(crate) kind: ChannelKind,
     pub(crate) capacity: usize,
     pub(crate) default_timeout: Option<Duration>,
-    pub(crate) opened_at: &'static Location<'static>,
+    pub(crate) location: &'static Location<'static>,
     pub(crate) counters: Counters,
     handles: Mutex<Handles>,
     /// A shutdown is over: no caller waits here any more.
@@ -58,7 +58,7 @@ impl<M> Shared<M> {
         kind: ChannelKind,
         capacity: usize,
         default_timeout: Option<Duration>,
-        opened_at: &'static Location<'static>,
+        location: &'static Location<'static>,
     ) -> Arc<Self> {
         let log = Log::new(capacity, kind == ChannelKind::Channel);
         Arc::new(Self {
@@ -67,7 +67,7 @@ impl<M> Shared<M> {
             kind,
             capacity,
             default_timeout,
-            opened_at,
+            location,
             counters: Counters::new(),
             handles: Mutex::new(Rank::Handles, Handles::new()),
             ended: AtomicBool::new(false),
@@ -93,13 +93,13 @@ impl<M> Shared<M> {
         let mut effects = Effects::new();
         let mut log = self.log.lock();
         let result = call(&mut log, &mut effects);
-        self.settle(log, effects);
+        self.unlock_and_apply(log, effects);
         result
     }
 
     /// Releases the lock, and does what the calls under it left to do.
     #[inline]
-    pub(crate) fn settle(&self, log: MutexGuard<'_, Log<M>>, effects: Effects<M>) {
+    pub(crate) fn unlock_and_apply(&self, log: MutexGuard<'_, Log<M>>, effects: Effects<M>) {
         drop(log);
         for warning in effects.run() {
             self.warn(&warning);
@@ -203,7 +203,7 @@ impl<M> Shared<M> {
         }
         let mut effects = Effects::new();
         log.after_push(1, &mut effects);
-        self.settle(log, effects);
+        self.unlock_and_apply(log, effects);
     }
 
     // ---- handles

@@ -39,14 +39,14 @@ pub trait Message: Clone + Send + 'static {
     /// enum Order { Stop, Work(u32) }
     /// impl Message for Order {
     ///     type Reply = NoReply;
-    ///     fn class(&self) -> Priority {
+    ///     fn priority(&self) -> Priority {
     ///         match self { Self::Stop => Priority::Critical, Self::Work(_) => Priority::default() }
     ///     }
     /// }
-    /// assert!(Order::Stop.class() < Order::Work(1).class(), "the most urgent first");
+    /// assert!(Order::Stop.priority() < Order::Work(1).priority(), "the most urgent first");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    fn class(&self) -> Priority {
+    fn priority(&self) -> Priority {
         Priority::Normal
     }
 }

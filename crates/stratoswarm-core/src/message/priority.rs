@@ -11,7 +11,7 @@
 /// waiting.sort();
 /// assert_eq!(waiting, [Priority::Critical, Priority::Normal, Priority::Low]);
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
-/// jobs.send(Job(1)).class(Priority::High).await?;
+/// jobs.send(Job(1)).priority(Priority::High).await?;
 /// # assert_eq!(jobs.len(), 1);
 /// # Ok(()) }
 /// ```

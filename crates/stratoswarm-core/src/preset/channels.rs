@@ -30,35 +30,45 @@ impl Channels {
                 .channel("scheduler")
                 .capacity(1000)
                 .default_timeout(SHORT)
-                .order(10)
+                .shutdown_order(10)
                 .open_unlisted()?,
             evolution: fabric
                 .channel("evolution")
                 .capacity(10_000)
                 .default_timeout(LONG)
-                .order(20)
+                .shutdown_order(20)
                 .open_unlisted()?,
-            gpu: fabric.channel("gpu").capacity(100).default_timeout(LONG).order(30).open_unlisted()?,
+            gpu: fabric
+                .channel("gpu")
+                .capacity(100)
+                .default_timeout(LONG)
+                .shutdown_order(30)
+                .open_unlisted()?,
             governor: fabric
                 .channel("governor")
                 .capacity(1000)
                 .default_timeout(SHORT)
-                .order(40)
+                .shutdown_order(40)
                 .open_unlisted()?,
-            cost: fabric.channel("cost").capacity(1000).default_timeout(SHORT).order(50).open_unlisted()?,
+            cost: fabric
+                .channel("cost")
+                .capacity(1000)
+                .default_timeout(SHORT)
+                .shutdown_order(50)
+                .open_unlisted()?,
             efficiency: fabric
                 .channel("efficiency")
                 .capacity(1000)
                 .default_timeout(SHORT)
-                .order(60)
+                .shutdown_order(60)
                 .open_unlisted()?,
             knowledge: fabric
                 .channel("knowledge")
                 .capacity(1000)
                 .default_timeout(SHORT)
-                .order(70)
+                .shutdown_order(70)
                 .open_unlisted()?,
-            events: fabric.broadcast("events").capacity(1000).order(80).open_unlisted()?,
+            events: fabric.broadcast("events").capacity(1000).shutdown_order(80).open_unlisted()?,
             fabric,
         })
     }

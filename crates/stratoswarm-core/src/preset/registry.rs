@@ -103,7 +103,7 @@ impl ChannelRegistry {
     /// # use stratoswarm_core::{ChannelRegistry, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
     /// let registry = ChannelRegistry::new();
-    /// let jobs = registry.fabric().channel::<Job>("jobs").order(15).open()?; // closes behind the scheduler
+    /// let jobs = registry.fabric().channel::<Job>("jobs").shutdown_order(15).open()?; // closes behind the scheduler
     /// assert_eq!(registry.fabric().channels().len(), 9);
     /// # drop(jobs);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -6,10 +6,10 @@ use std::{
 
 use crate::{
     contain::contain,
-    engine::{Batch, Effects, Hand, Inbox, Log, SharedInbox, Take, Taken, Ticket},
+    engine::{Batch, Effects, InFlight, InFlightGuard, Inbox, Log, SharedInbox, Take, Taken},
     error::TryRecvError,
     handle::{Handle, Shared, Yielding},
-    request::Handover,
+    request::RequestLiveness,
     stats::{Caller, WaitKind},
     sync::MutexGuard,
     waiting::WaitId,
@@ -18,8 +18,8 @@ use crate::{
 /// What the lossless readers share: the way from the inbox, and to the log when it is empty.
 pub(super) struct Cursor<M: Clone> {
     inbox: SharedInbox<M>,
-    /// What the members of a group have in hand.
-    hand: Option<Arc<Hand>>,
+    /// What the members of a group have in flight.
+    in_flight: Option<Arc<InFlight>>,
     /// How many messages the inbox probably has.
     hint: usize,
     /// The wait that is registered, if one is.
@@ -33,10 +33,10 @@ impl<M: Clone> Cursor<M> {
     pub(super) fn new(
         handle: Handle<M>,
         inbox: SharedInbox<M>,
-        hand: Option<Arc<Hand>>,
+        in_flight: Option<Arc<InFlight>>,
         at: &'static Location<'static>,
     ) -> Self {
-        Self { inbox, hand, hint: 0, waiting: None, yielding: Yielding::new(), at, handle }
+        Self { inbox, in_flight, hint: 0, waiting: None, yielding: Yielding::new(), at, handle }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
@@ -79,8 +79,8 @@ impl<M: Clone> Cursor<M> {
         &mut self,
         cx: &Context<'_>,
         firm: bool,
-        plain: impl Fn(M, u64, Option<&Hand>) -> T,
-        judge: impl Fn(&Taken<M>) -> Handover,
+        plain: impl Fn(M, u64, Option<&InFlight>) -> T,
+        judge: impl Fn(&Taken<M>) -> RequestLiveness,
         make: impl Fn(Taken<M>) -> T,
     ) -> Poll<Option<T>> {
         loop {
@@ -91,7 +91,7 @@ impl<M: Clone> Cursor<M> {
                     self.yielding.found(1);
                     let number = log.front();
                     if let Some(message) = log.take_lone() {
-                        return Poll::Ready(Some(plain(message, number, self.hand.as_deref())));
+                        return Poll::Ready(Some(plain(message, number, self.in_flight.as_deref())));
                     }
                 }
                 if log.take_newest(&self.inbox, &mut self.waiting, &mut next) {
@@ -122,7 +122,7 @@ impl<M: Clone> Cursor<M> {
                 }
             }
             match next.as_ref().map(&judge) {
-                Some(Handover::Live) => return Poll::Ready(next.map(make)),
+                Some(RequestLiveness::Live) => return Poll::Ready(next.map(make)),
                 Some(why) => self.skip(why, &mut next),
                 None => {}
             }
@@ -147,7 +147,7 @@ impl<M: Clone> Cursor<M> {
     #[inline]
     fn pop(&mut self, next: &mut Option<Taken<M>>) -> bool {
         let mut inbox = self.inbox.lock();
-        *next = inbox.pop(self.hand.as_deref());
+        *next = inbox.pop(self.in_flight.as_deref());
         let serve = inbox.asks_for_service();
         self.hint = inbox.len();
         inbox.give_back();
@@ -171,7 +171,7 @@ impl<M: Clone> Cursor<M> {
         }
         let mut effects = Effects::new();
         log.serve(&mut effects);
-        self.handle.settle(log, effects);
+        self.handle.unlock_and_apply(log, effects);
     }
 
     #[inline(never)]
@@ -206,7 +206,7 @@ impl<M: Clone> Cursor<M> {
         {
             log.unpark(inbox, id, &mut effects);
         }
-        shared.settle(log, effects);
+        shared.unlock_and_apply(log, effects);
         taken
     }
 
@@ -221,7 +221,7 @@ impl<M: Clone> Cursor<M> {
         if self.hint > 0 {
             let mut inbox = self.inbox.lock();
             if inbox.is_plain(most) {
-                let count = inbox.pop_many(most, self.hand.as_deref(), into);
+                let count = inbox.pop_many(most, self.in_flight.as_deref(), into);
                 self.hint -= count.min(self.hint);
                 return Poll::Ready(true);
             }
@@ -254,16 +254,16 @@ impl<M: Clone> Cursor<M> {
         {
             log.unpark(&self.inbox, id, &mut effects);
         }
-        self.handle.settle(log, effects);
+        self.handle.unlock_and_apply(log, effects);
         polled
     }
 
     /// Counts a request that was taken and not handed out.
     #[cold]
     #[inline(never)]
-    pub(super) fn skip(&self, why: Handover, taken: &mut Option<Taken<M>>) {
+    pub(super) fn skip(&self, why: RequestLiveness, taken: &mut Option<Taken<M>>) {
         if let Some(taken) = taken {
-            taken.ticket = Ticket::none(); // what is counted as skipped is not in hand
+            taken.guard = InFlightGuard::none(); // what is counted as skipped is not in flight
         }
         self.handle.log.lock().count_skip(&self.inbox, why);
         tracing::debug!(channel = &*self.handle.name, ?why, "request skipped");

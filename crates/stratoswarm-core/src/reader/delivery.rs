@@ -4,14 +4,14 @@ use tokio::time::Instant;
 
 use super::{RawResponder, Responder};
 use crate::{
-    engine::{Taken, Ticket},
+    engine::{InFlightGuard, Taken},
     message::Message,
-    request::{AnyResponder, Sent},
+    request::{AnyResponder, ReplyOutcome},
 };
 
 /// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
 ///
-/// It dereferences to the message. While it lives, or the [`Responder`] made of it, the message counts as in hand: a
+/// It dereferences to the message. While it lives, or the [`Responder`] made of it, the message counts as in flight: a
 /// shutdown waits for it.
 ///
 /// # Examples
@@ -38,8 +38,8 @@ pub struct Delivery<M: Message> {
 
 impl<M: Message> Delivery<M> {
     #[inline(always)]
-    pub(super) fn plain(message: M, number: u64, ticket: Ticket) -> Self {
-        Self { taken: Taken { message, request: AnyResponder::none(), number, ticket } }
+    pub(super) fn plain(message: M, number: u64, guard: InFlightGuard) -> Self {
+        Self { taken: Taken { message, request: AnyResponder::none(), number, guard } }
     }
 
     #[inline(always)]
@@ -133,14 +133,14 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, Sent};
+    /// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
     /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
     /// let squares = Fabric::new().channel::<Square>("squares").open()?;
     /// let mut worker = squares.join("workers");
     /// let mut asking = squares.request(Square(3));
     /// assert!(futures::poll!(&mut asking).is_pending());
     /// let (Square(n), reply) = worker.try_recv()?.into_parts();
-    /// assert_eq!(reply.send(n * n), Sent::Received);
+    /// assert_eq!(reply.send(n * n), ReplyOutcome::Received);
     /// assert_eq!(asking.await, Ok(9));
     /// # Ok(()) }
     /// ```
@@ -171,7 +171,7 @@ impl<M: Message> Delivery<M> {
     /// assert_eq!(squares.request(Square(3)).await, Ok(9));
     /// # Ok(()) }
     /// ```
-    pub fn reply(self, reply: M::Reply) -> Sent<M::Reply>
+    pub fn reply(self, reply: M::Reply) -> ReplyOutcome<M::Reply>
     where
         M::Reply: Send,
     {
@@ -202,8 +202,8 @@ impl<M: Message> Delivery<M> {
     /// # Ok(()) }
     /// ```
     pub fn into_raw_parts(self) -> (M, RawResponder) {
-        let Taken { message, request, ticket, .. } = self.taken;
-        (message, RawResponder::new(request, ticket))
+        let Taken { message, request, guard, .. } = self.taken;
+        (message, RawResponder::new(request, guard))
     }
 }
 

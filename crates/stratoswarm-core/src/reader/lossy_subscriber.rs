@@ -320,7 +320,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
         {
             log.unpark(&*self.reader, id, &mut effects);
         }
-        self.handle.settle(log, effects);
+        self.handle.unlock_and_apply(log, effects);
         if missed > 0 {
             self.told = Some(self.batch.front());
             if !told {

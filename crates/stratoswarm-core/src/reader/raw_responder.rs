@@ -1,5 +1,5 @@
 use super::Responder;
-use crate::{engine::Ticket, request::AnyResponder};
+use crate::{engine::InFlightGuard, request::AnyResponder};
 
 /// A responder before its reply type is known; for a hand-written counterpart of [`protocol!`](crate::protocol).
 ///
@@ -30,12 +30,12 @@ use crate::{engine::Ticket, request::AnyResponder};
 #[must_use = "dropping a responder tells the caller its request was not answered"]
 pub struct RawResponder {
     responder: AnyResponder,
-    ticket: Ticket,
+    guard: InFlightGuard,
 }
 
 impl RawResponder {
-    pub(crate) fn new(responder: AnyResponder, ticket: Ticket) -> Self {
-        Self { responder, ticket }
+    pub(crate) fn new(responder: AnyResponder, guard: InFlightGuard) -> Self {
+        Self { responder, guard }
     }
 
     /// The responder for replies of type `R`.
@@ -61,6 +61,6 @@ impl RawResponder {
     /// # Ok(()) }
     /// ```
     pub fn typed<R: Send + 'static>(self) -> Responder<R> {
-        Responder::new(self.responder.into_cell(), self.ticket)
+        Responder::new(self.responder.into_cell(), self.guard)
     }
 }

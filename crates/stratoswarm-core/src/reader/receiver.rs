@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     clock,
-    engine::{Batch, Hand, Membership, Taken, Ticket},
+    engine::{Batch, InFlight, InFlightGuard, Membership, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
     message::Message,
-    request::Handover,
+    request::RequestLiveness,
     sync::poll_proceed,
     timers,
 };
@@ -55,7 +55,7 @@ use crate::{
 /// ```
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
-    hand: Arc<Hand>,
+    in_flight: Arc<InFlight>,
 }
 
 impl<M: Message> Receiver<M> {
@@ -65,9 +65,9 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { inbox, hand } = membership;
+        let Membership { inbox, in_flight } = membership;
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&hand)), at), hand }
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -117,7 +117,7 @@ impl<M: Message> Receiver<M> {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
             match next.as_ref().map(handover) {
-                Some(Handover::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
+                Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
             }
@@ -243,8 +243,8 @@ impl<M: Message> Receiver<M> {
         let at = Location::caller();
         let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
-        let (inbox, hand) = (self.cursor.inbox().clone(), Arc::clone(&self.hand));
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&hand)), at), hand }
+        let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
@@ -264,9 +264,9 @@ impl<M: Message> Receiver<M> {
             budget.made_progress();
             *hint -= 1;
             let number = inbox.front();
-            let ticket = self.hand.take(number);
+            let guard = self.in_flight.take(number);
             if let Some(message) = inbox.pop_plain() {
-                return Poll::Ready(Some(Delivery::plain(message, number, ticket)));
+                return Poll::Ready(Some(Delivery::plain(message, number, guard)));
             }
         }
         let polled = self.poll_log(cx, firm);
@@ -278,8 +278,12 @@ impl<M: Message> Receiver<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
-        let plain = |message, number, hand: Option<&Hand>| {
-            Delivery::plain(message, number, hand.map_or(Ticket::none(), |hand| hand.take(number)))
+        let plain = |message, number, in_flight: Option<&InFlight>| {
+            Delivery::plain(
+                message,
+                number,
+                in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number)),
+            )
         };
         self.cursor.poll(cx, firm, plain, handover, Delivery::new)
     }
@@ -317,7 +321,7 @@ impl<M: Message> Receiver<M> {
 struct Deliveries<'a, M: Message> {
     buffer: &'a mut Vec<Delivery<M>>,
     /// Requests that nobody waits for any more.
-    skipped: Vec<(Handover, Taken<M>)>,
+    skipped: Vec<(RequestLiveness, Taken<M>)>,
 }
 
 impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
@@ -326,25 +330,28 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 
     #[inline(always)]
-    fn plain(message: M, number: u64, ticket: Ticket) -> Delivery<M> {
-        Delivery::plain(message, number, ticket)
+    fn plain(message: M, number: u64, guard: InFlightGuard) -> Delivery<M> {
+        Delivery::plain(message, number, guard)
     }
 
     fn take(&mut self, taken: Taken<M>) -> bool {
         let why = handover(&taken);
-        if why == Handover::Live {
+        if why == RequestLiveness::Live {
             self.buffer.push(Delivery::new(taken));
         } else {
             self.skipped.push((why, taken));
         }
-        why == Handover::Live
+        why == RequestLiveness::Live
     }
 }
 
 /// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
 #[inline]
-fn handover<M>(taken: &Taken<M>) -> Handover {
-    taken.request.cell().map_or(Handover::Live, |cell| cell.begin_handling(cell.deadline().map(clock::near)))
+fn handover<M>(taken: &Taken<M>) -> RequestLiveness {
+    taken
+        .request
+        .cell()
+        .map_or(RequestLiveness::Live, |cell| cell.begin_handling(cell.deadline().map(clock::near)))
 }
 
 impl<M: Message> Sealed for Receiver<M> {}

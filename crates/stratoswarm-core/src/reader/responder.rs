@@ -9,8 +9,8 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    engine::Ticket,
-    request::{ReplyCell, Sent},
+    engine::InFlightGuard,
+    request::{ReplyCell, ReplyOutcome},
     stats::{Caller, WaitKind},
     sync::poll_proceed,
     timers::Timer,
@@ -28,7 +28,7 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use stratoswarm_core::{Fabric, Message, Sent};
+/// use stratoswarm_core::{Fabric, Message, ReplyOutcome};
 ///
 /// #[derive(Clone)]
 /// struct Double(u64);
@@ -39,7 +39,7 @@ use crate::{
 /// let serving = async {
 ///     if let Some(delivery) = worker.recv().await {
 ///         let (Double(n), reply) = delivery.into_parts();
-///         assert_eq!(reply.send(2 * n), Sent::Received);
+///         assert_eq!(reply.send(2 * n), ReplyOutcome::Received);
 ///     }
 /// };
 /// let (answer, ()) = tokio::join!(async { channel.request(Double(21)).await }, serving);
@@ -51,7 +51,7 @@ pub struct Responder<R> {
     cell: Option<Arc<ReplyCell<R>>>,
     /// What `poll_closed` waits by, once it was polled.
     watching: Option<Box<Watching>>,
-    _ticket: Ticket,
+    _guard: InFlightGuard,
 }
 
 impl<R> Responder<R> {
@@ -59,48 +59,48 @@ impl<R> Responder<R> {
     ///
     /// # Examples
     /// ```
-    /// use stratoswarm_core::{Responder, Sent};
+    /// use stratoswarm_core::{Responder, ReplyOutcome};
     ///
-    /// fn handle(n: u64, reply: Responder<u64>) -> Sent<u64> { reply.send(2 * n) }
+    /// fn handle(n: u64, reply: Responder<u64>) -> ReplyOutcome<u64> { reply.send(2 * n) }
     ///
     /// // A handler's test needs no channel.
-    /// assert_eq!(handle(21, Responder::detached()), Sent::NotAsked(42));
+    /// assert_eq!(handle(21, Responder::detached()), ReplyOutcome::NotAsked(42));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn detached() -> Self {
-        Self { cell: None, watching: None, _ticket: Ticket::none() }
+        Self { cell: None, watching: None, _guard: InFlightGuard::none() }
     }
 
-    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, ticket: Ticket) -> Self {
-        Self { cell, watching: None, _ticket: ticket }
+    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, guard: InFlightGuard) -> Self {
+        Self { cell, watching: None, _guard: guard }
     }
 
-    /// Brings the reply to the caller, or back: see [`Sent`].
+    /// Brings the reply to the caller, or back: see [`ReplyOutcome`].
     ///
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, Sent};
+    /// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
     /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
     /// # let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21));
     /// assert!(futures::poll!(&mut asking).is_pending());
     /// let (Double(n), reply) = worker.try_recv()?.into_parts();
-    /// assert_eq!(reply.send(2 * n), Sent::Received);
+    /// assert_eq!(reply.send(2 * n), ReplyOutcome::Received);
     /// assert_eq!(asking.await, Ok(42));
     ///
     /// let mut asking = doubles.request(Double(4));
     /// assert!(futures::poll!(&mut asking).is_pending());
     /// let (Double(n), reply) = worker.try_recv()?.into_parts();
     /// drop(asking); // the caller gives up
-    /// assert_eq!(reply.send(2 * n), Sent::TooLate(8));
+    /// assert_eq!(reply.send(2 * n), ReplyOutcome::TooLate(8));
     /// # Ok(()) }
     /// ```
-    pub fn send(mut self, reply: R) -> Sent<R> {
+    pub fn send(mut self, reply: R) -> ReplyOutcome<R> {
         match self.cell.take() {
             Some(cell) => cell.answer(reply),
-            None => Sent::NotAsked(reply),
+            None => ReplyOutcome::NotAsked(reply),
         }
     }
 

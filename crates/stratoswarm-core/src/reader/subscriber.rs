@@ -11,11 +11,11 @@ use futures_core::Stream;
 
 use super::{Reader, Recv, cursor::Cursor, reader::Sealed, reader_calls::reader_calls, recv::Waiting};
 use crate::{
-    engine::{Batch, Taken, Ticket},
+    engine::{Batch, InFlightGuard, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
     message::Message,
-    request::Handover,
+    request::RequestLiveness,
     sync::poll_proceed,
     timers,
 };
@@ -259,7 +259,7 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
-        self.cursor.poll(cx, firm, |message, _, _| message, |_| Handover::Live, |taken| taken.message)
+        self.cursor.poll(cx, firm, |message, _, _| message, |_| RequestLiveness::Live, |taken| taken.message)
     }
 }
 
@@ -312,7 +312,7 @@ impl<M> Batch<M, M> for Messages<'_, M> {
     }
 
     #[inline(always)]
-    fn plain(message: M, _: u64, _: Ticket) -> M {
+    fn plain(message: M, _: u64, _: InFlightGuard) -> M {
         message
     }
 

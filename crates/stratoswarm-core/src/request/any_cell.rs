@@ -6,7 +6,7 @@ use crate::stats::Skipped;
 
 /// Whether a handler should still get a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Handover {
+pub(crate) enum RequestLiveness {
     Live,
     /// Its deadline has passed.
     Expired,
@@ -14,7 +14,7 @@ pub(crate) enum Handover {
     Abandoned,
 }
 
-impl Handover {
+impl RequestLiveness {
     /// Counts a request that no handler gets, by its reason.
     pub(crate) fn count(self, skipped: &mut Skipped) {
         match self {
@@ -29,10 +29,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn deadline(&self) -> Option<Instant>;
 
     /// Says that a handler gets the request, if it should at this time.
-    fn begin_handling(&self, now: Option<Instant>) -> Handover;
+    fn begin_handling(&self, now: Option<Instant>) -> RequestLiveness;
 
     /// Whether a handler should get the request at this time; if none is given, as far as the caller knows.
-    fn state(&self, now: Option<Instant>) -> Handover;
+    fn state(&self, now: Option<Instant>) -> RequestLiveness;
 
     /// The deadline has passed: the caller is told, unless it has its answer.
     fn expire(&self);

@@ -6,9 +6,9 @@
 mod any_cell;
 mod any_responder;
 mod reply_cell;
-mod sent;
+mod reply_outcome;
 
-pub(crate) use any_cell::{AnyCell, Handover};
+pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
 pub(crate) use reply_cell::{Reply, ReplyCell};
-pub use sent::Sent;
+pub use reply_outcome::ReplyOutcome;

@@ -5,11 +5,11 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{AnyCell, Handover};
+use super::{AnyCell, RequestLiveness};
 use crate::{
     clock,
     contain::contain,
-    request::Sent,
+    request::ReplyOutcome,
     stats::Caller,
     sync::{
         Mutex, Rank,
@@ -160,14 +160,14 @@ impl<R> ReplyCell<R> {
     ///
     /// The first to reach the cell wins, reply or deadline. The clock is read only where tokio's may be paused: then no
     /// thread keeps the deadlines, and the caller may not have looked.
-    pub(crate) fn answer(&self, reply: R) -> Sent<R> {
+    pub(crate) fn answer(&self, reply: R) -> ReplyOutcome<R> {
         if clock::MAY_PAUSE && self.is_overdue() {
             self.drop_responder();
-            return Sent::TooLate(reply);
+            return ReplyOutcome::TooLate(reply);
         }
         match self.finish(phase::ANSWERED, Some(reply)) {
-            Err(Some(reply)) => Sent::TooLate(reply),
-            _ => Sent::Received,
+            Err(Some(reply)) => ReplyOutcome::TooLate(reply),
+            _ => ReplyOutcome::Received,
         }
     }
 
@@ -219,12 +219,14 @@ impl<R> ReplyCell<R> {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    fn judge(&self, now: Option<Instant>) -> Handover {
+    fn judge(&self, now: Option<Instant>) -> RequestLiveness {
         match self.phase() {
-            phase::GIVEN_UP | phase::CLOSED => Handover::Abandoned,
-            phase::EXPIRED => Handover::Expired,
-            _ if self.deadline.zip(now).is_some_and(|(deadline, now)| deadline <= now) => Handover::Expired,
-            _ => Handover::Live,
+            phase::GIVEN_UP | phase::CLOSED => RequestLiveness::Abandoned,
+            phase::EXPIRED => RequestLiveness::Expired,
+            _ if self.deadline.zip(now).is_some_and(|(deadline, now)| deadline <= now) => {
+                RequestLiveness::Expired
+            }
+            _ => RequestLiveness::Live,
         }
     }
 }
@@ -234,15 +236,15 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
         self.deadline
     }
 
-    fn begin_handling(&self, now: Option<Instant>) -> Handover {
+    fn begin_handling(&self, now: Option<Instant>) -> RequestLiveness {
         let handover = self.judge(now);
-        if handover == Handover::Live {
+        if handover == RequestLiveness::Live {
             self.handled.store(true, Ordering::Release);
         }
         handover
     }
 
-    fn state(&self, now: Option<Instant>) -> Handover {
+    fn state(&self, now: Option<Instant>) -> RequestLiveness {
         self.judge(now)
     }
 

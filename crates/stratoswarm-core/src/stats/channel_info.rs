@@ -2,7 +2,7 @@ use std::panic::Location;
 
 use super::{ChannelKind, ReaderInfo, RequestCounts, WaitInfo};
 
-/// The figures of one channel at one moment, read under its lock. Only what is in hand may become less meanwhile.
+/// The figures of one channel at one moment, read under its lock. Only what is in flight may become less meanwhile.
 ///
 /// # Examples
 /// ```
@@ -35,7 +35,7 @@ pub struct ChannelInfo {
     pub len: usize,
     /// Messages accepted.
     pub sent: u64,
-    /// Hand-overs to readers, also those that have left; a message with two readers counts twice.
+    /// InFlight-overs to readers, also those that have left; a message with two readers counts twice.
     pub delivered: u64,
     /// The most messages that ever waited at once. Of a broadcast: as far as seen when messages come and subscribers
     /// take them in batches, so it may be less.
@@ -58,8 +58,8 @@ pub struct ChannelInfo {
     pub waits: Vec<WaitInfo>,
     /// What became of the requests.
     pub requests: RequestCounts,
-    /// Every reader that is there: groups, subscribers, taps; and those that left with work in hand, or after the close.
+    /// Every reader that is there: groups, subscribers, taps; and those that left with work in flight, or after the close.
     pub readers: Vec<ReaderInfo>,
     /// Where it was opened.
-    pub opened_at: &'static Location<'static>,
+    pub location: &'static Location<'static>,
 }

@@ -11,7 +11,7 @@ use super::{ReaderKind, Skipped, WaitInfo};
 /// for n in 1..=5 { jobs.try_send(Job(n))?; }
 /// let in_work = (worker.try_recv()?, worker.try_recv()?);
 /// let info = &jobs.info().readers[0];
-/// assert_eq!((&*info.name, info.members, info.in_hand), ("workers", 1, 2));
+/// assert_eq!((&*info.name, info.members, info.in_flight), ("workers", 1, 2));
 /// assert_eq!((info.accepted, info.taken, info.left), (5, 2, 3));
 /// assert_eq!(info.accepted, info.taken + info.skipped.total() + info.left);
 /// # drop(in_work);
@@ -37,7 +37,7 @@ pub struct ReaderInfo {
     /// Messages it has yet to take; of a lossy reader: those of them that it can still get.
     pub left: u64,
     /// Of those taken: how many a member works on, its `Delivery` or `Responder` not dropped yet.
-    pub in_hand: u64,
+    pub in_flight: u64,
     /// Its members that wait for a message.
     pub waits: Vec<WaitInfo>,
 }

@@ -16,7 +16,7 @@ pub(crate) fn assert_balanced(info: &ChannelInfo) {
     for reader in &info.readers {
         let used = reader.taken + reader.skipped.total() + reader.left;
         assert_eq!(reader.accepted, used, "{} is out of balance: {info:#?}", reader.name);
-        assert!(reader.in_hand <= reader.taken, "{info:#?}");
+        assert!(reader.in_flight <= reader.taken, "{info:#?}");
     }
     assert!(info.len <= info.capacity, "{info:#?}");
 }
@@ -61,7 +61,7 @@ fn the_figures_are_those_of_the_queue() {
     let permit = channel.try_reserve().unwrap();
     let mut waiting = task::spawn(channel.send(Number(9)));
     park(&mut waiting);
-    let in_hand = group.try_recv().unwrap();
+    let in_flight = group.try_recv().unwrap();
     assert_eq!(take(&mut group), 1);
     assert_eq!(subscriber.try_recv(), Ok(Number(0)));
 
@@ -69,37 +69,37 @@ fn the_figures_are_those_of_the_queue() {
     assert_balanced(&info);
     assert_eq!((info.name.as_str(), info.kind, info.capacity), ("numbers", ChannelKind::Channel, 4));
     assert!(info.message.ends_with("Number"), "{}", info.message);
-    assert!(info.opened_at.file().ends_with("fixtures.rs"));
+    assert!(info.location.file().ends_with("fixtures.rs"));
     assert!(!info.is_closed);
     assert_eq!((info.sent, info.delivered, info.permits), (3, 3, 1));
     let workers = reader(&info, ReaderKind::Group);
     assert_eq!((workers.name.as_str(), workers.members), ("workers", 2));
-    assert_eq!((workers.taken, workers.left, workers.in_hand), (2, 1, 1));
+    assert_eq!((workers.taken, workers.left, workers.in_flight), (2, 1, 1));
     let observer = reader(&info, ReaderKind::Subscriber);
-    assert_eq!((observer.taken, observer.left, observer.in_hand), (1, 2, 0));
-    drop((in_hand, permit));
-    assert_eq!(reader(&channel.info(), ReaderKind::Group).in_hand, 0);
+    assert_eq!((observer.taken, observer.left, observer.in_flight), (1, 2, 0));
+    drop((in_flight, permit));
+    assert_eq!(reader(&channel.info(), ReaderKind::Group).in_flight, 0);
 }
 
 #[test]
 fn a_message_counts_as_in_hand_until_delivery_and_responder_are_dropped() {
     let channel = channel(4);
     let mut receiver = channel.join("workers");
-    let in_hand = || reader(&channel.info(), ReaderKind::Group).in_hand;
+    let in_flight = || reader(&channel.info(), ReaderKind::Group).in_flight;
     put(&channel, [1, 2]);
     let first = receiver.try_recv().unwrap();
     let second = receiver.try_recv().unwrap();
-    assert_eq!(in_hand(), 2);
+    assert_eq!(in_flight(), 2);
     assert_eq!(first.into_message(), Number(1));
-    assert_eq!(in_hand(), 1);
+    assert_eq!(in_flight(), 1);
     drop(second);
 
     let mut request = task::spawn(channel.request(Number(3)));
     park(&mut request);
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
-    assert_eq!(in_hand(), 1);
+    assert_eq!(in_flight(), 1);
     responder.send(1);
-    assert_eq!(in_hand(), 0);
+    assert_eq!(in_flight(), 0);
 }
 
 #[test]
@@ -288,27 +288,27 @@ fn a_lossy_reader_leaves_what_it_can_still_get_and_has_missed_the_rest() {
 fn in_hand_counts_every_delivery_however_many_and_however_long() {
     let channel = channel(1000);
     let mut worker = channel.join("workers");
-    let in_hand = || {
+    let in_flight = || {
         let info = channel.info();
         assert_balanced(&info);
-        info.readers[0].in_hand
+        info.readers[0].in_flight
     };
     put(&channel, 0..500);
     let mut held: Vec<_> = (0..200).map(|_| worker.try_recv().unwrap()).collect();
-    assert_eq!(in_hand(), 200);
+    assert_eq!(in_flight(), 200);
     let mut at = 0;
     held.retain(|_| {
         at += 1;
         at % 3 == 0
     });
-    assert_eq!(in_hand(), held.len() as u64);
+    assert_eq!(in_flight(), held.len() as u64);
     let more: Vec<_> = (0..300).map(|_| worker.try_recv().unwrap()).collect();
-    assert_eq!(in_hand(), 300 + held.len() as u64);
+    assert_eq!(in_flight(), 300 + held.len() as u64);
     let dropped_elsewhere = std::thread::spawn(move || drop(more));
     dropped_elsewhere.join().unwrap();
-    assert_eq!(in_hand(), held.len() as u64);
+    assert_eq!(in_flight(), held.len() as u64);
     held.clear();
-    assert_eq!(in_hand(), 0);
+    assert_eq!(in_flight(), 0);
 }
 
 // ---- who waits

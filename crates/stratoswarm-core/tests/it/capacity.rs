@@ -93,10 +93,10 @@ fn a_delivery_in_hand_takes_no_place() {
     let channel = channel(1);
     let mut receiver = channel.join("workers");
     put(&channel, [1]);
-    let in_hand = receiver.try_recv().unwrap();
+    let in_flight = receiver.try_recv().unwrap();
     assert!(channel.is_empty());
     put(&channel, [2]);
-    assert_eq!(in_hand.into_message(), Number(1));
+    assert_eq!(in_flight.into_message(), Number(1));
 }
 
 #[test]

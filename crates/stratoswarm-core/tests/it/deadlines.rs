@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use stratoswarm_core::{
-    Channel, ChannelBuilder, Fabric, ReaderKind, RequestError, Sent, Stage, TrySendError,
+    Channel, ChannelBuilder, Fabric, ReaderKind, ReplyOutcome, RequestError, Stage, TrySendError,
 };
 use tokio::time::{Instant, advance};
 use tokio_test::task;
@@ -63,7 +63,7 @@ async fn a_request_that_is_not_answered_in_time_expires_while_handling() {
     assert_eq!((stage, members), (Stage::Handling, 1));
     assert!(responder.is_closed());
     responder.closed().await;
-    assert_eq!(responder.send(2), Sent::TooLate(2));
+    assert_eq!(responder.send(2), ReplyOutcome::TooLate(2));
     assert_eq!(channel.info().requests.expired, 1);
 }
 
@@ -121,7 +121,7 @@ async fn an_answer_just_before_the_deadline_is_in_time() {
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
     advance(SECOND.saturating_sub(TICK)).await;
     assert!(!responder.is_closed());
-    assert_eq!(responder.send(2), Sent::Received);
+    assert_eq!(responder.send(2), ReplyOutcome::Received);
     assert_eq!(ready(&mut request), Ok(2));
 }
 
@@ -132,7 +132,7 @@ async fn an_answer_that_was_received_is_kept_past_the_deadline() {
     let mut request = task::spawn(channel.request(Number(1)).timeout(SECOND));
     park(&mut request);
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
-    assert_eq!(responder.send(2), Sent::Received);
+    assert_eq!(responder.send(2), ReplyOutcome::Received);
     advance(SECOND * 2).await;
     assert_eq!(ready(&mut request), Ok(2), "the caller was only slow to look");
 }

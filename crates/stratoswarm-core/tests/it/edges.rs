@@ -1,4 +1,4 @@
-//! Cases at the edges: wakers that use the channel when they are dropped, readers that leave with work in hand, late
+//! Cases at the edges: wakers that use the channel when they are dropped, readers that leave with work in flight, late
 //! replies, runtimes without a clock.
 
 use crate::fixtures::{Number, channel, panics, park, put, ready, take};
@@ -12,7 +12,9 @@ use std::{
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
-use stratoswarm_core::{Channel, Fabric, Message, NoReply, ReaderKind, RequestError, Sent, Stage, patterns};
+use stratoswarm_core::{
+    Channel, Fabric, Message, NoReply, ReaderKind, ReplyOutcome, RequestError, Stage, patterns,
+};
 use tokio::time::{Instant, advance};
 use tokio_test::task;
 
@@ -65,7 +67,7 @@ fn a_replaced_waker_is_dropped_outside_the_lock() {
     });
 }
 
-// ---- work in hand of readers that left
+// ---- work in flight of readers that left
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_waits_for_what_an_ephemeral_group_has_in_hand_though_it_left() {
@@ -95,7 +97,7 @@ async fn work_in_hand_of_a_removed_group_is_reported() {
     let delivery = worker.try_recv().unwrap();
     assert_eq!(channel.remove_group("workers"), 1);
     let report = fabric.shutdown(SECOND).await;
-    assert_eq!(report.channels[0].in_hand, 1, "{report:?}");
+    assert_eq!(report.channels[0].in_flight, 1, "{report:?}");
     assert!(!report.is_clean());
     drop((delivery, worker));
     assert!(fabric.shutdown(SECOND).await.is_clean());
@@ -144,7 +146,7 @@ async fn a_reply_after_the_deadline_comes_back_though_the_caller_has_not_looked(
     park(&mut request);
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
     advance(2 * SECOND).await;
-    assert_eq!(responder.send(7), Sent::TooLate(7));
+    assert_eq!(responder.send(7), ReplyOutcome::TooLate(7));
     assert!(matches!(ready(&mut request), Err(RequestError::Expired { stage: Stage::Handling, .. })));
 }
 

@@ -12,7 +12,7 @@ use std::{
     },
     time::Duration,
 };
-use stratoswarm_core::{Channel, Receiver, RequestError, Sent};
+use stratoswarm_core::{Channel, Receiver, ReplyOutcome, RequestError};
 use tokio::time::{sleep, timeout};
 
 const SENDERS: u64 = 3;
@@ -181,8 +181,8 @@ async fn every_reply_received_is_an_answer_and_every_request_has_one_outcome() {
                 let (number, mut responder) = delivery.into_parts();
                 // A handler that stops when its caller has gone.
                 if timeout(Duration::from_millis(dice.up_to(6)), responder.closed()).await.is_ok() {
-                    assert!(matches!(responder.send(0), Sent::TooLate(0)));
-                } else if dice.up_to(9) > 0 && responder.send(number.0) == Sent::Received {
+                    assert!(matches!(responder.send(0), ReplyOutcome::TooLate(0)));
+                } else if dice.up_to(9) > 0 && responder.send(number.0) == ReplyOutcome::Received {
                     received.fetch_add(1, Ordering::Relaxed);
                 }
             }

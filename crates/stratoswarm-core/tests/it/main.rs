@@ -40,7 +40,7 @@ mod requests; // replies, late replies, groups, observers
 // The house
 mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
-mod edges; // wakers dropped late, readers that leave with work in hand, runtimes without a clock
+mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
 mod events; // what is told to tracing
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones

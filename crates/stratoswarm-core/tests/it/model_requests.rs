@@ -8,7 +8,7 @@ use crate::{
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use std::{task::Poll, time::Duration};
 use stratoswarm_core::{
-    Channel, Receiver, RequestError, Requesting, Responder, Sent, Stage, TryRecvError, TrySendError,
+    Channel, Receiver, ReplyOutcome, RequestError, Requesting, Responder, Stage, TryRecvError, TrySendError,
 };
 use tokio::time::{Instant, advance};
 use tokio_test::task::{self, Spawn};
@@ -79,7 +79,7 @@ struct Model<'a> {
     /// What was accepted: for a request its index.
     accepted: Vec<Option<usize>>,
     requests: Vec<Request<'a>>,
-    in_hand: Vec<(usize, Responder<u64>)>,
+    in_flight: Vec<(usize, Responder<u64>)>,
 }
 
 impl<'a> Model<'a> {
@@ -118,8 +118,8 @@ impl<'a> Model<'a> {
             Operation::Take { group } => self.take(group)?,
             Operation::Reply(index) => self.reply(index)?,
             Operation::DropResponder(index) => {
-                if !self.in_hand.is_empty() {
-                    let (request, responder) = self.in_hand.remove(index % self.in_hand.len());
+                if !self.in_flight.is_empty() {
+                    let (request, responder) = self.in_flight.remove(index % self.in_flight.len());
                     drop(responder);
                     self.let_go(request);
                 }
@@ -210,7 +210,7 @@ impl<'a> Model<'a> {
                 if let Some(index) = *request {
                     self.requests[index].handled |= self.requests[index].fate != Fate::GivenUp;
                     prop_assert_eq!(delivery.deadline(), Some(self.requests[index].deadline));
-                    self.in_hand.push((index, delivery.into_parts().1));
+                    self.in_flight.push((index, delivery.into_parts().1));
                 }
             }
             (Ok(delivery), None) => prop_assert!(false, "{} is not there any more", delivery.0),
@@ -222,24 +222,24 @@ impl<'a> Model<'a> {
     }
 
     fn reply(&mut self, index: usize) -> TestCaseResult {
-        if self.in_hand.is_empty() {
+        if self.in_flight.is_empty() {
             return Ok(());
         }
-        let (index, responder) = self.in_hand.remove(index % self.in_hand.len());
+        let (index, responder) = self.in_flight.remove(index % self.in_flight.len());
         let request = &mut self.requests[index];
         let open = request.fate == Fate::Open;
         prop_assert_eq!(responder.is_closed(), !open || request.overdue());
         let reply = 1_000 + index as u64;
         match responder.send(reply) {
-            Sent::Received => {
+            ReplyOutcome::Received => {
                 prop_assert!(open, "received in spite of {:?}", request.fate);
                 request.fate = Fate::Answered(reply);
             }
-            Sent::TooLate(back) => {
+            ReplyOutcome::TooLate(back) => {
                 prop_assert_eq!(back, reply);
                 prop_assert!(!open || request.overdue(), "too late for an open request in time");
             }
-            Sent::NotAsked(_) => prop_assert!(false, "it was asked for"),
+            ReplyOutcome::NotAsked(_) => prop_assert!(false, "it was asked for"),
         }
         self.let_go(index);
         Ok(())
@@ -256,7 +256,7 @@ impl<'a> Model<'a> {
 
     /// Everybody finishes: each request asked has one outcome.
     async fn settle(&mut self) -> TestCaseResult {
-        self.in_hand.drain(..).map(|(index, _)| index).collect::<Vec<_>>().into_iter().for_each(|index| {
+        self.in_flight.drain(..).map(|(index, _)| index).collect::<Vec<_>>().into_iter().for_each(|index| {
             self.let_go(index);
         });
         advance(Duration::from_millis(20)).await;
@@ -299,7 +299,7 @@ proptest! {
                 groups: ["left", "right"].map(|name| (channel.join(name), 0)).into(),
                 accepted: Vec::new(),
                 requests: Vec::new(),
-                in_hand: Vec::new(),
+                in_flight: Vec::new(),
             };
             for operation in &operations {
                 model.apply(operation).await?;

@@ -73,13 +73,14 @@ fn another_kind_is_a_conflict_that_names_both() {
 fn another_stated_option_is_a_conflict_that_names_both() {
     let fabric = Fabric::new();
     let open = || fabric.channel::<Number>("numbers");
-    let _numbers = open().capacity(64).order(3).default_timeout(Duration::from_secs(7)).open().unwrap();
+    let _numbers =
+        open().capacity(64).shutdown_order(3).default_timeout(Duration::from_secs(7)).open().unwrap();
     let text = conflict(open().capacity(32).open());
     assert!(text.contains("64") && text.contains("32") && text.contains("numbers"), "{text}");
     let text = conflict(open().default_timeout(Duration::from_secs(8)).open());
     assert!(text.contains('7') && text.contains('8'), "{text}");
     conflict(open().no_default_timeout().open());
-    let text = conflict(open().order(4).open());
+    let text = conflict(open().shutdown_order(4).open());
     assert!(text.contains('3') && text.contains('4'), "{text}");
 
     let _events = fabric.broadcast::<Number>("events").capacity(64).open().unwrap();
@@ -92,8 +93,8 @@ fn options_not_stated_match_anything() {
     let fabric = Fabric::new();
     let timeout = Duration::from_secs(7);
     let open = || fabric.channel::<Number>("numbers");
-    let one = open().capacity(64).order(3).default_timeout(timeout).group("workers").open().unwrap();
-    for again in [open(), open().capacity(64), open().order(3), open().default_timeout(timeout)] {
+    let one = open().capacity(64).shutdown_order(3).default_timeout(timeout).group("workers").open().unwrap();
+    for again in [open(), open().capacity(64), open().shutdown_order(3), open().default_timeout(timeout)] {
         let two = again.open().unwrap();
         assert!(one.same_channel(&two));
         assert_eq!((two.capacity(), two.default_timeout()), (64, Some(timeout)));
@@ -180,8 +181,8 @@ fn a_channel_can_be_looked_up_by_name_and_type() {
 #[test]
 fn channels_are_listed_in_the_order_of_their_closing() {
     let fabric = Fabric::new();
-    let late = fabric.channel::<Number>("late").capacity(5).order(1).open().unwrap();
-    let _early = fabric.broadcast::<Letter>("early").capacity(6).order(-1).open().unwrap();
+    let late = fabric.channel::<Number>("late").capacity(5).shutdown_order(1).open().unwrap();
+    let _early = fabric.broadcast::<Letter>("early").capacity(6).shutdown_order(-1).open().unwrap();
     let gone = fabric.channel::<Number>("gone").open().unwrap();
     put(&late, [1, 2]);
     gone.close();
@@ -190,7 +191,7 @@ fn channels_are_listed_in_the_order_of_their_closing() {
         listed.iter().map(|info| (info.name.as_str(), info.kind, info.capacity, info.len)).collect();
     assert_eq!(figures, [("early", ChannelKind::Broadcast, 6, 0), ("late", ChannelKind::Channel, 5, 2)]);
     assert!(listed[0].message.ends_with("Letter"));
-    assert!(listed[0].opened_at.file().ends_with("opening.rs"));
+    assert!(listed[0].location.file().ends_with("opening.rs"));
     assert_eq!(
         (ChannelKind::Channel.to_string(), ChannelKind::Broadcast.to_string()),
         ("channel".into(), "broadcast".into())
@@ -304,11 +305,11 @@ fn a_closed_channel_with_work_in_hand_is_gone_once_that_is_finished() {
     let numbers = fabric.channel::<Number>("numbers").open().unwrap();
     let mut receiver = numbers.join("workers");
     put(&numbers, 0..2);
-    let in_hand = receiver.try_recv().unwrap();
+    let in_flight = receiver.try_recv().unwrap();
     numbers.close();
     drop((numbers, receiver));
     assert_eq!(fabric.channels().len(), 1);
-    drop(in_hand);
+    drop(in_flight);
     assert!(fabric.channels().is_empty());
 }
 
@@ -377,7 +378,7 @@ fn a_channel_of_ones_own_needs_no_fabric() {
     let mut worker = numbers.join("workers");
     numbers.try_send(7).unwrap();
     assert!(numbers.try_send(8).is_err());
-    assert_eq!(numbers.info().opened_at.file(), file!());
+    assert_eq!(numbers.info().location.file(), file!());
     drop(numbers);
     assert_eq!(*worker.try_recv().unwrap(), 7);
     assert!(worker.is_closed());

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{park, woken};
 use stratoswarm_core::{
-    Ask, Channel, Delivery, Fabric, Message, NoReply, RequestError, Responder, Sent, protocol,
+    Ask, Channel, Delivery, Fabric, Message, NoReply, ReplyOutcome, RequestError, Responder, protocol,
 };
 use tokio_test::task;
 
@@ -80,7 +80,7 @@ fn a_variant_that_was_only_sent_has_a_responder_that_is_not_wanted() {
     };
     assert_eq!(buy, Buy { count: 3 });
     assert!(!reply.is_wanted());
-    assert_eq!(reply.send(true), Sent::NotAsked(true));
+    assert_eq!(reply.send(true), ReplyOutcome::NotAsked(true));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_hand_written_generic_ask_is_answered_with_its_type() {
     let (Envelope(text), raw) = receiver.try_recv().unwrap().into_raw_parts();
     let responder: Responder<(String, usize)> = raw.typed();
     let length = text.len();
-    assert_eq!(responder.send((text, length)), Sent::Received);
+    assert_eq!(responder.send((text, length)), ReplyOutcome::Received);
     assert_eq!(woken(&mut request), Ok(("hello".to_owned(), 5)));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{Number, channel, park, put, read_all, ready, take, woken};
 use std::{future::poll_fn, task::Poll, thread, time::Duration};
-use stratoswarm_core::{Ask, Channel, Fabric, RequestError, Responder, Sent, Stage};
+use stratoswarm_core::{Ask, Channel, Fabric, ReplyOutcome, RequestError, Responder, Stage};
 use tokio_test::task;
 
 #[test]
@@ -15,7 +15,7 @@ fn a_request_is_answered() {
     assert!(delivery.is_request());
     let (number, responder) = delivery.into_parts();
     assert!(responder.is_wanted() && !responder.is_closed());
-    assert_eq!(responder.send(number.0 + 1), Sent::Received);
+    assert_eq!(responder.send(number.0 + 1), ReplyOutcome::Received);
     assert_eq!(woken(&mut request), Ok(21));
 }
 
@@ -69,7 +69,7 @@ fn a_late_reply_comes_back_to_the_handler() {
     let (_, responder) = receiver.try_recv().unwrap().into_parts();
     drop(request);
     assert!(responder.is_closed());
-    assert_eq!(responder.send(7), Sent::TooLate(7));
+    assert_eq!(responder.send(7), ReplyOutcome::TooLate(7));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn a_reply_to_a_message_that_was_only_sent_is_not_asked_for() {
     let (_, responder) = delivery.into_parts();
     assert!(!responder.is_wanted());
     assert_eq!(responder.deadline(), None);
-    assert_eq!(responder.send(7), Sent::NotAsked(7));
-    assert_eq!(Responder::detached().send(8), Sent::NotAsked(8));
+    assert_eq!(responder.send(7), ReplyOutcome::NotAsked(7));
+    assert_eq!(Responder::detached().send(8), ReplyOutcome::NotAsked(8));
 }
 
 /// A hand-written `Ask` that promises another reply than the handlers of `Number` give.
@@ -107,7 +107,7 @@ fn an_answer_of_another_type_is_an_error_and_no_panic() {
     let (number, responder) = receiver.try_recv().unwrap().into_parts();
     assert_eq!(number, Number(5));
     assert_eq!(woken(&mut request), Err(RequestError::WrongReplyType));
-    assert_eq!(responder.send(6), Sent::NotAsked(6), "the responder comes back detached");
+    assert_eq!(responder.send(6), ReplyOutcome::NotAsked(6), "the responder comes back detached");
 
     let mut request = task::spawn(channel.request(Mistaken));
     park(&mut request);
@@ -220,9 +220,9 @@ fn each_group_handles_a_request_and_the_first_reply_wins() {
     park(&mut request);
     let (_, slow) = first.try_recv().unwrap().into_parts();
     let (_, fast) = second.try_recv().unwrap().into_parts();
-    assert_eq!(fast.send(2), Sent::Received);
+    assert_eq!(fast.send(2), ReplyOutcome::Received);
     assert!(slow.is_closed());
-    assert_eq!(slow.send(1), Sent::TooLate(1));
+    assert_eq!(slow.send(1), ReplyOutcome::TooLate(1));
     assert_eq!(woken(&mut request), Ok(2));
     assert_eq!(channel.info().requests.answered, 1);
 }
@@ -238,7 +238,7 @@ fn a_group_handles_a_request_that_another_group_has_answered() {
     assert_eq!(woken(&mut request), Ok(1));
     let (number, responder) = second.try_recv().unwrap().into_parts();
     assert_eq!(number, Number(1));
-    assert_eq!(responder.send(2), Sent::TooLate(2));
+    assert_eq!(responder.send(2), ReplyOutcome::TooLate(2));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::fixtures::{Number, channel, park, ready, turns, woken};
 use bytes::Bytes;
 use std::{collections::HashMap, time::Duration};
 use stratoswarm_core::{
-    ChannelKind, ChannelRegistry, Message, RequestError, Sent, Stage,
+    ChannelKind, ChannelRegistry, Message, ReplyOutcome, RequestError, Stage,
     messages::{
         AgentId, AgentSpawned, BufferId, CostCall, CostMessage, CostQuote, CostUpdate, GpuCall, GpuCommand,
         GpuFault, KnowledgeCall, KnowledgeEntry, KnowledgeMessage, Matches, MemoryPressure, QueryCost,
@@ -156,7 +156,7 @@ async fn a_cost_query_is_answered() {
             match CostCall::from(delivery) {
                 CostCall::QueryCost(query, reply) => {
                     let price = f64::from(query.tasks) * busy.as_secs_f64();
-                    assert_eq!(reply.send(CostQuote { price, samples: 1 }), Sent::Received);
+                    assert_eq!(reply.send(CostQuote { price, samples: 1 }), ReplyOutcome::Received);
                 }
                 CostCall::CostUpdate(update) => busy += update.busy,
                 CostCall::OptimizeFor(_, reply) => drop(reply),
@@ -273,7 +273,8 @@ async fn a_program_ends_with_a_clean_shutdown() {
 #[tokio::test]
 async fn own_channels_live_beside_the_preset() {
     let registry = ChannelRegistry::new();
-    let prices = registry.fabric().channel::<Number>("prices").capacity(64).order(35).open().unwrap();
+    let prices =
+        registry.fabric().channel::<Number>("prices").capacity(64).shutdown_order(35).open().unwrap();
     let mut sellers = prices.join("sellers");
     tokio::spawn(async move {
         while let Some(delivery) = sellers.recv().await {

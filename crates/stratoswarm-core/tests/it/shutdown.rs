@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 use stratoswarm_core::{
-    Channel, ChannelReport, Closed, Fabric, Message, NoReply, OpenError, ReaderKind, Receiver, RequestError,
-    SendError, Sent, ShutdownReport, TryRecvError,
+    Channel, ChannelReport, Closed, Fabric, Message, NoReply, OpenError, ReaderKind, Receiver, ReplyOutcome,
+    RequestError, SendError, ShutdownReport, TryRecvError,
 };
 use tokio::time::{Instant, sleep};
 use tokio_test::task;
@@ -16,7 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn open(fabric: &Fabric, name: &str, order: i32) -> Channel<Number> {
-    fabric.channel(name).capacity(100).order(order).open().unwrap()
+    fabric.channel(name).capacity(100).shutdown_order(order).open().unwrap()
 }
 
 fn of<'a>(report: &'a ShutdownReport, channel: &str) -> &'a ChannelReport {
@@ -143,7 +143,7 @@ async fn what_is_in_hand_and_undelivered_at_the_deadline_is_reported() {
     let mut receiver = numbers.join("workers");
     let mut subscriber = numbers.subscribe();
     put(&numbers, [1, 2, 3]);
-    let in_hand = receiver.try_recv().unwrap();
+    let in_flight = receiver.try_recv().unwrap();
     assert_eq!(subscriber.try_recv(), Ok(Number(1)));
     assert_eq!(subscriber.try_recv(), Ok(Number(2)));
 
@@ -153,15 +153,15 @@ async fn what_is_in_hand_and_undelivered_at_the_deadline_is_reported() {
     assert!(waited >= PATIENCE && waited < PATIENCE + Duration::from_millis(100), "{waited:?}");
     assert!(!report.is_clean());
     let channel = of(&report, "numbers");
-    assert_eq!((channel.in_hand, channel.undelivered), (1, 3));
+    assert_eq!((channel.in_flight, channel.undelivered), (1, 3));
     let reader = |kind| channel.readers.iter().find(|reader| reader.kind == kind).unwrap();
     let group = reader(ReaderKind::Group);
-    assert_eq!((group.name.as_str(), group.in_hand, group.undelivered), ("workers", 1, 2));
+    assert_eq!((group.name.as_str(), group.in_flight, group.undelivered), ("workers", 1, 2));
     let subscriber = reader(ReaderKind::Subscriber);
-    assert_eq!((subscriber.in_hand, subscriber.undelivered), (0, 1));
+    assert_eq!((subscriber.in_flight, subscriber.undelivered), (0, 1));
     assert_eq!(channel.info.sent, 3);
     assert!(channel.info.is_closed);
-    drop(in_hand);
+    drop(in_flight);
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,10 +216,10 @@ async fn handles_still_held_are_named_with_their_creation_site() {
 
     for handle in &report.held {
         assert_eq!(handle.channel, "numbers");
-        assert!(handle.opened_at.file().ends_with("shutdown.rs"), "{handle:?}");
+        assert!(handle.location.file().ends_with("shutdown.rs"), "{handle:?}");
     }
     let at = |line| {
-        report.held.iter().find(|handle| handle.opened_at.line() == line).unwrap_or_else(|| {
+        report.held.iter().find(|handle| handle.location.line() == line).unwrap_or_else(|| {
             panic!("no handle made in line {line}: {:?}", report.held);
         })
     };
@@ -227,7 +227,7 @@ async fn handles_still_held_are_named_with_their_creation_site() {
     assert_eq!(at(subscribed).kind, "Subscriber");
     assert_eq!(at(tapped).kind, "LossySubscriber");
     let channel = report.held.iter().find(|handle| handle.kind == "Channel").expect("the sending handle");
-    assert!(channel.opened_at.line() < opened, "made in `open`, above");
+    assert!(channel.location.line() < opened, "made in `open`, above");
     drop((receiver, subscriber, tap, numbers));
 }
 
@@ -313,7 +313,7 @@ async fn a_group_of_the_same_name_as_a_removed_one_has_an_account_of_its_own() {
     assert_eq!(take_all(&mut again).len(), 5);
     let report = fabric.shutdown(Duration::from_millis(20)).await;
     let groups: Vec<_> =
-        report.channels[0].readers.iter().map(|it| (&*it.name, it.drained, it.in_hand)).collect();
+        report.channels[0].readers.iter().map(|it| (&*it.name, it.drained, it.in_flight)).collect();
     assert_eq!(groups, [("w", 0, 0), ("w", 0, 1)]);
     drop(held);
 }
@@ -383,21 +383,21 @@ async fn when_a_shutdown_returns_every_request_without_a_deadline_has_ended() {
     let dead = fabric.channel::<Number>("dead").no_default_timeout().group("workers").open().unwrap();
     let mut without_group = task::spawn(unserved.request(Number(1)));
     let mut not_taken = task::spawn(queued.request(Number(2)));
-    let mut in_hand = task::spawn(handled.request(Number(3)));
+    let mut in_flight = task::spawn(handled.request(Number(3)));
     let mut without_member = task::spawn(dead.request(Number(4)));
     park(&mut without_group);
     park(&mut not_taken);
-    park(&mut in_hand);
+    park(&mut in_flight);
     park(&mut without_member);
     let (_, responder) = worker.try_recv().unwrap().into_parts();
     let report = fabric.shutdown(SHORT).await;
     assert_eq!(woken(&mut without_group), Err(RequestError::Closed));
     assert_eq!(woken(&mut not_taken), Err(RequestError::Closed));
-    assert_eq!(woken(&mut in_hand), Err(RequestError::Closed));
+    assert_eq!(woken(&mut in_flight), Err(RequestError::Closed));
     let outcome = woken(&mut without_member);
     assert!(matches!(outcome, Err(RequestError::Closed | RequestError::Unanswered)), "{outcome:?}");
-    assert_eq!(responder.send(9), Sent::TooLate(9));
-    assert_eq!((of(&report, "queued").undelivered, of(&report, "handled").in_hand), (1, 1));
+    assert_eq!(responder.send(9), ReplyOutcome::TooLate(9));
+    assert_eq!((of(&report, "queued").undelivered, of(&report, "handled").in_flight), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -427,7 +427,7 @@ async fn when_a_shutdown_returns_readers_have_their_end_though_a_permit_is_out()
     assert!(!report.is_clean(), "{report:?}");
     let permits_of = |name| (of(&report, name).permits, of(&report, name).info.permits);
     assert_eq!((permits_of("numbers"), permits_of("others")), ((2, 2), (0, 0)));
-    assert_eq!((of(&report, "numbers").undelivered, of(&report, "numbers").in_hand), (0, 0));
+    assert_eq!((of(&report, "numbers").undelivered, of(&report, "numbers").in_flight), (0, 0));
     drop(permits);
     assert!(fabric.shutdown(SHORT).await.is_clean());
     drop(others);

@@ -314,7 +314,7 @@ fn a_receiver_lost_in_a_panic_leaves_the_channel_usable() {
         panic!("as the test wants it");
     });
     assert!(panicked.join().is_err());
-    assert_eq!(reader(&channel.info(), ReaderKind::Group).in_hand, 0);
+    assert_eq!(reader(&channel.info(), ReaderKind::Group).in_flight, 0);
     put(&channel, [4]);
     assert_eq!(take_all(&mut channel.join("workers")), [1, 2, 3, 4]);
 }
@@ -548,9 +548,9 @@ fn a_waker_that_panics_in_a_shutdown_costs_no_other_channel_its_end() {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let fabric = Fabric::new();
-    let open = |name: &str| fabric.channel::<Number>(name).order(0).open().unwrap();
+    let open = |name: &str| fabric.channel::<Number>(name).shutdown_order(0).open().unwrap();
     let (first, second) = (open("a"), open("b"));
-    let last = fabric.channel::<Number>("last").order(1).open().unwrap();
+    let last = fabric.channel::<Number>("last").shutdown_order(1).open().unwrap();
     let mut closed = pin!(first.closed());
     park_brittle(closed.as_mut());
     let mut other = task::spawn(second.closed());
@@ -715,7 +715,7 @@ fn a_message_whose_drop_panics_in_a_shutdown_keeps_nothing_from_its_end() {
     let mut receiver = numbers.join("workers");
     let mut asking = task::spawn(numbers.request(Number(1)));
     park(&mut asking);
-    let in_hand = receiver.try_recv().unwrap();
+    let in_flight = receiver.try_recv().unwrap();
     let permit = channels[0].try_reserve().unwrap();
     let mut reader = channels[0].subscribe();
     let mut read = task::spawn(reader.recv());
@@ -725,7 +725,7 @@ fn a_message_whose_drop_panics_in_a_shutdown_keeps_nothing_from_its_end() {
     assert!(woken(&mut read).is_none());
     assert_eq!(dropped.load(Ordering::Relaxed), 12);
     assert_eq!(woken(&mut asking), Err(RequestError::Closed));
-    drop((in_hand, permit));
+    drop((in_flight, permit));
 }
 
 #[test]

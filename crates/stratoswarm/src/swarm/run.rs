@@ -279,9 +279,12 @@ fn settle(report: &ShutdownReport) -> Result<Vec<ChannelAccount>, SwarmError> {
         let open: Vec<_> = report
             .channels
             .iter()
-            .filter(|channel| channel.undelivered + channel.in_hand > 0)
+            .filter(|channel| channel.undelivered + channel.in_flight > 0)
             .map(|channel| {
-                format!("{}: {} undelivered, {} in hand", channel.name, channel.undelivered, channel.in_hand)
+                format!(
+                    "{}: {} undelivered, {} in flight",
+                    channel.name, channel.undelivered, channel.in_flight
+                )
             })
             .collect();
         return Err(SwarmError::Undrained(open.join("; ")));

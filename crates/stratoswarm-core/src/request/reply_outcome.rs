@@ -6,17 +6,17 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, Sent};
+/// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
 /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
 /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
 /// let mut worker = doubles.join("workers");
 /// doubles.send(Double(21)).await?; // sent, not requested
 /// let (Double(n), reply) = worker.recv().await.ok_or("closed")?.into_parts();
-/// assert_eq!(reply.send(2 * n), Sent::NotAsked(42));
+/// assert_eq!(reply.send(2 * n), ReplyOutcome::NotAsked(42));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent<R> {
+pub enum ReplyOutcome<R> {
     /// The caller has it.
     Received,
     /// The message was only sent; nobody asked.

@@ -11,10 +11,10 @@ const SHARED: u32 = 1 << 31;
 /// Boards that no reader uses. A delivery may outlive its channel, so a board here may still have marks.
 static UNUSED: Mutex<Vec<&'static Board>> = Mutex::new(Vec::new());
 
-/// What the members of a group have in hand: the deliveries that exist.
+/// What the members of a group have in flight: the deliveries that exist.
 ///
 /// Each delivery has a mark of its own, so that to take and to drop one is a plain store each, and no contended count.
-pub(crate) struct Hand {
+pub(crate) struct InFlight {
     /// None before the first delivery: an idle channel pays for none.
     board: OnceLock<&'static Board>,
 }
@@ -26,12 +26,12 @@ pub(super) struct Board {
     others: AtomicU32,
 }
 
-/// Counts a delivery as in hand for as long as it lives; the delivery itself has no `Drop`, so that the message can be
+/// Counts a delivery as in flight for as long as it lives; the delivery itself has no `Drop`, so that the message can be
 /// moved out of it.
 #[derive(Debug)]
-pub(crate) struct Ticket(Option<&'static AtomicU32>);
+pub(crate) struct InFlightGuard(Option<&'static AtomicU32>);
 
-impl Hand {
+impl InFlight {
     pub(super) fn new() -> Self {
         Self { board: OnceLock::new() }
     }
@@ -40,7 +40,7 @@ impl Hand {
     /// log's, which happens only while the inbox is empty. So within one group no two are taken at once, which the mark's
     /// load and store need.
     #[inline(always)]
-    pub(crate) fn take(&self, position: u64) -> Ticket {
+    pub(crate) fn take(&self, position: u64) -> InFlightGuard {
         self.board().take(position)
     }
 
@@ -63,7 +63,7 @@ impl Hand {
     }
 }
 
-impl Drop for Hand {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if !cfg!(loom)
             && let Some(board) = self.board.get()
@@ -88,21 +88,21 @@ impl Board {
         Self { marks: std::array::from_fn(|_| AtomicU32::new(0)), others: AtomicU32::new(SHARED) }
     }
 
-    /// See [`Hand::take`].
+    /// See [`InFlight::take`].
     #[inline(always)]
-    pub(super) fn take(&'static self, position: u64) -> Ticket {
+    pub(super) fn take(&'static self, position: u64) -> InFlightGuard {
         let mark = &self.marks[position as usize % MARKS];
         if mark.load(Ordering::Relaxed) != 0 {
             return self.take_other();
         }
         mark.store(1, Ordering::Relaxed); // who has seen that it is taken, by a lock, sees this too
-        Ticket(Some(mark))
+        InFlightGuard(Some(mark))
     }
 
     #[cold]
-    fn take_other(&'static self) -> Ticket {
+    fn take_other(&'static self) -> InFlightGuard {
         self.others.fetch_add(1, Ordering::Relaxed);
-        Ticket(Some(&self.others))
+        InFlightGuard(Some(&self.others))
     }
 
     fn count(&self) -> u64 {
@@ -111,13 +111,13 @@ impl Board {
     }
 }
 
-impl Ticket {
+impl InFlightGuard {
     pub(crate) const fn none() -> Self {
         Self(None)
     }
 }
 
-impl Drop for Ticket {
+impl Drop for InFlightGuard {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(mark) = self.0 {
@@ -136,42 +136,42 @@ mod tests {
 
     #[test]
     fn counts_the_tickets_that_exist() {
-        let hand = Hand::new();
-        assert_eq!(hand.count(), 0);
-        let mut tickets: Vec<_> = (0..10).map(|position| hand.take(position)).collect();
-        assert_eq!(hand.count(), 10);
+        let in_flight = InFlight::new();
+        assert_eq!(in_flight.count(), 0);
+        let mut tickets: Vec<_> = (0..10).map(|position| in_flight.take(position)).collect();
+        assert_eq!(in_flight.count(), 10);
         tickets.truncate(4);
-        assert_eq!(hand.count(), 4);
+        assert_eq!(in_flight.count(), 4);
         drop(tickets);
-        assert_eq!(hand.count(), 0);
+        assert_eq!(in_flight.count(), 0);
     }
 
     #[test]
     fn a_ticket_held_for_long_is_counted_beside_the_next_in_its_place() {
-        let hand = Hand::new();
-        let old = hand.take(3);
-        let new = hand.take(3 + MARKS as u64);
-        assert_eq!(hand.count(), 2);
+        let in_flight = InFlight::new();
+        let old = in_flight.take(3);
+        let new = in_flight.take(3 + MARKS as u64);
+        assert_eq!(in_flight.count(), 2);
         drop(old);
-        assert_eq!(hand.count(), 1);
-        let third = hand.take(3 + 2 * MARKS as u64);
+        assert_eq!(in_flight.count(), 1);
+        let third = in_flight.take(3 + 2 * MARKS as u64);
         drop(new);
-        assert_eq!(hand.count(), 1);
+        assert_eq!(in_flight.count(), 1);
         drop(third);
-        assert_eq!(hand.count(), 0);
+        assert_eq!(in_flight.count(), 0);
     }
 
     #[test]
     fn a_board_with_marks_serves_no_other_group() {
-        let hand = Hand::new();
-        let ticket = hand.take(0);
-        drop(hand); // the channel is gone, the delivery is not
-        let others: Vec<_> = (0..4).map(|_| Hand::new()).collect();
+        let in_flight = InFlight::new();
+        let guard = in_flight.take(0);
+        drop(in_flight); // the channel is gone, the delivery is not
+        let others: Vec<_> = (0..4).map(|_| InFlight::new()).collect();
         for other in &others {
             let _of_its_own = other.take(0);
             assert_eq!(other.count(), 1);
         }
-        drop(ticket);
+        drop(guard);
         assert!(others.iter().all(|other| other.count() == 0));
     }
 }
