@@ -51,10 +51,11 @@
 //!
 //! # What is guaranteed
 //!
-//! `docs/semantics.md` in the repository has the numbered guarantees, each with the test that proves it. In short: at
-//! most `capacity` messages wait, exactly; senders are served in the order they came; a dropped `send` was not sent, a
-//! dropped `recv` took nothing; a handler does not get a request that nobody waits for; every reader's accounts
-//! ([`ChannelInfo`]) balance at every moment.
+//! The page of [`guarantees`] numbers them, and names the tests that prove each. In short: at most `capacity` messages wait,
+//! exactly; senders are served in the order they came; a dropped `send` was not sent, a dropped `recv` took nothing; a handler
+//! does not get a request that nobody waits for; every reader's accounts ([`ChannelInfo`]) balance at every moment.
+//!
+//! [`coming_from_tokio`] shows `tokio::sync` and this side by side, [`life_of_a_message`] how it works.
 //!
 //! # What can deadlock
 //!
@@ -122,10 +123,25 @@ pub use stats::{
     ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };
 
+/// The guarantees, numbered, and the tests that prove them.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/semantics.md")]
+pub mod guarantees {}
+
+/// tokio's channels and these, side by side.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/coming-from-tokio.md")]
+pub mod coming_from_tokio {}
+
+/// From a send to the end of its handler, step by step.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/life-of-a-message.md")]
+pub mod life_of_a_message {}
+
 #[cfg(all(doctest, feature = "preset"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 
 #[cfg(all(doctest, feature = "preset"))]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../docs/project.md")]
 struct RootReadmeDoctests;

@@ -193,7 +193,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::{Broadcast, Fabric};
     /// # let fabric = Fabric::new();
     /// let news = fabric.broadcast::<u32>("news").capacity(16).open()?;
     /// let found = fabric.get::<Broadcast<u32>>("news").ok_or("there is none")?;

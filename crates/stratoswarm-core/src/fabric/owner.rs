@@ -99,7 +99,7 @@ impl Fabric {
         BroadcastBuilder::new(self, name.into())
     }
 
-    /// The channel or broadcast of this name: of a message's type its [`Channel`], of `Broadcast<M>` that. None if there is
+    /// The channel or broadcast of this name: of a message's type its [`Channel`](crate::Channel), of `Broadcast<M>` that. None if there is
     /// none, or one of another type or kind. A closed one can be had until it is drained, to drain it.
     ///
     /// # Examples

@@ -42,6 +42,7 @@ mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
 mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
 mod events; // what is told to tracing
+mod layers; // imports run downward only
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
