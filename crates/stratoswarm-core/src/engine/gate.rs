@@ -78,6 +78,8 @@ impl<M> Log<M> {
     /// Admits one message without a look at anything else, if that may be.
     #[inline(always)]
     pub(crate) fn admit_fast(&mut self) -> bool {
+        // All that matters is in the credit, and whatever makes less of it (a close, a sender that waits, a place reserved)
+        // computes it anew. Readers only make room, which lets it be too low, never too high.
         if self.credit > 0 {
             self.credit -= 1;
             return true;
@@ -103,6 +105,7 @@ impl<M> Log<M> {
         if reader.filled || self.closed || !self.gate.line.is_empty() {
             return false;
         }
+        // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.
         let depth = self.intake.end() - reader.next - reader.released;
         if depth + self.gate.reserved() >= self.gate.capacity {
             return false;
@@ -396,12 +399,16 @@ impl<M> Log<M> {
     /// Whether a sender that comes now just queues: others wait and are served, and nothing is to be decided anew.
     #[inline]
     pub(crate) fn just_queue(&self) -> bool {
+        // A served line gets every place that is freed before anybody else. Only requests that are over could free one unseen,
+        // and where there never were any, there is nothing to look for.
         self.gate.is_served() && !self.gate.line.is_empty() && !self.closed && self.asked == 0
     }
 
     /// Takes the place that a waiting sender was granted, the short way: it is its turn, and no new high water.
     #[inline]
     pub(crate) fn claim_fast(&mut self, id: WaitId) -> bool {
+        // The place is reserved for it, so there is room without a look. And where the high water is the capacity, this message
+        // cannot be a new one, so its depth need not be known. Who is not the first leaves the search to the long way.
         let gate = &mut self.gate;
         let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
         let short = turn && !self.closed && gate.high_water == gate.capacity;

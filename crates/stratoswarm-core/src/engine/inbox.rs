@@ -45,6 +45,8 @@ impl<M> Inbox<M> {
     /// served, and no storage is to be given back after them.
     #[inline(always)]
     pub(crate) fn is_plain(&self, count: usize) -> bool {
+        // Without tags no request can be over and no number missing; without `serve` no sender sleeps for this place; and that
+        // the inbox ran empty, the log learns when its reader comes for more.
         !self.serve && self.queue.is_plain() && self.queue.has(count)
     }
 

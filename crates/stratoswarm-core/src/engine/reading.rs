@@ -31,6 +31,8 @@ impl<M: Clone> Log<M> {
         {
             return false;
         }
+        // Nobody waits for the place that it frees, nobody else needs the message, and the inbox behind it is empty: so there is
+        // nobody to serve, nothing to clone, and no order to keep with what was pulled before.
         reader.next = self.intake.end();
         reader.passed += 1;
         if reader.released > 0 {
@@ -71,6 +73,7 @@ impl<M: Clone> Log<M> {
         if !only || waiting.is_some() && !reader.parked.is_empty() {
             return false;
         }
+        // The newest message, and an empty inbox: it comes next, whether it is moved or cloned.
         let first = number == self.intake.front();
         let alone = !several || first && self.cursors.alone(Whose::Lossless, number, 1) == 1;
         if !alone && Self::LARGE {
