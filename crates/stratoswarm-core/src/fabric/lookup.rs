@@ -1,6 +1,6 @@
 use std::panic::Location;
 
-use super::Fabric;
+use super::{Fabric, sealed::Sealed};
 use crate::{
     channel::{Broadcast, Channel},
     handle::{Handle, HandleKind},
@@ -18,9 +18,6 @@ pub trait Lookup: Sealed {
     #[doc(hidden)]
     fn find(fabric: &Fabric, name: &str, at: &'static Location<'static>) -> Option<Self::Found>;
 }
-
-/// Only this crate says what is looked for.
-pub trait Sealed {}
 
 impl<M: Message> Sealed for M {}
 impl<M: Message> Lookup for M {

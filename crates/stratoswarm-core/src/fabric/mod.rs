@@ -11,6 +11,7 @@ mod lookup;
 mod owner;
 mod private;
 mod reader_report;
+mod sealed;
 mod shutdown;
 mod shutdown_report;
 mod weak_fabric;

@@ -9,7 +9,7 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{Reader, Recv, reader::Sealed, reader_calls::reader_calls, recv::Waiting};
+use super::{Reader, Recv, reader_calls::reader_calls, recv::Waiting, sealed::Sealed};
 use crate::{
     engine::{Effects, LossySeat, Queue},
     error::{Lagged, RecvTimeoutError, TryRecvError},

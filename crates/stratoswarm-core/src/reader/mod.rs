@@ -9,6 +9,7 @@ mod reader_calls;
 mod receiver;
 mod recv;
 mod responder;
+mod sealed;
 mod subscriber;
 
 pub use delivery::Delivery;

@@ -1,5 +1,7 @@
 use std::task::{Context, Poll};
 
+use super::sealed::Sealed;
+
 /// A reader of a channel: [`Receiver`](crate::Receiver), [`Subscriber`](crate::Subscriber) or
 /// [`LossySubscriber`](crate::LossySubscriber).
 ///
@@ -20,6 +22,3 @@ pub trait Reader: Sealed {
     #[doc(hidden)]
     fn give_up(&mut self);
 }
-
-/// Only this crate's types are readers.
-pub trait Sealed {}

@@ -10,7 +10,7 @@ use std::{
 use futures_core::Stream;
 
 use super::{
-    Delivery, Reader, Recv, cursor::Cursor, reader::Sealed, reader_calls::reader_calls, recv::Waiting,
+    Delivery, Reader, Recv, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed,
 };
 use crate::{
     clock,
