@@ -1,7 +1,15 @@
-use std::{fmt, panic::Location, sync::Weak};
+use std::{
+    fmt,
+    panic::Location,
+    sync::{Arc, Weak},
+};
 
 use super::Broadcast;
-use crate::handle::{Handle, HandleKind, Shared};
+use crate::{
+    handle::{Handle, HandleKind, Shared},
+    reader::LossySubscriber,
+    stats::ChannelKind,
+};
 
 /// A handle of a [`Broadcast`] that does not keep it open.
 ///
@@ -39,6 +47,24 @@ impl<M: Clone + Send + 'static> WeakBroadcast<M> {
     #[track_caller]
     pub fn upgrade(&self) -> Option<Broadcast<M>> {
         Handle::upgraded(&self.0, HandleKind::Broadcast, Location::caller()).map(Broadcast::new)
+    }
+}
+
+impl<M: Clone + Send + 'static> LossySubscriber<M> {
+    /// A handle of its broadcast that does not keep it open; none for a tap, see [`weak_channel`](Self::weak_channel).
+    ///
+    /// # Examples
+    /// ```
+    /// let news = stratoswarm_core::broadcast::<u32>(8);
+    /// let mut reader = news.subscribe();
+    /// let weak = reader.weak_broadcast().ok_or("of a broadcast")?;
+    /// weak.upgrade().ok_or("closed")?.send(7)?;
+    /// assert_eq!(reader.try_recv()?, Ok(7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weak_broadcast(&self) -> Option<WeakBroadcast<M>> {
+        let shared = self.channel();
+        (shared.kind == ChannelKind::Broadcast).then(|| WeakBroadcast::new(Arc::downgrade(shared)))
     }
 }
 

@@ -8,7 +8,8 @@ use super::Channel;
 use crate::{
     handle::{Handle, HandleKind, Shared},
     message::Message,
-    reader::{Receiver, Subscriber},
+    reader::{LossySubscriber, Receiver, Subscriber},
+    stats::ChannelKind,
 };
 
 /// A handle of a [`Channel`] that does not keep it open.
@@ -89,6 +90,26 @@ impl<M: Message> Subscriber<M> {
     /// ```
     pub fn downgrade(&self) -> WeakChannel<M> {
         WeakChannel::new(Arc::downgrade(self.channel()))
+    }
+}
+
+impl<M: Message> LossySubscriber<M> {
+    /// A handle of the channel that it taps, which does not keep it open; none for a broadcast's subscriber, see
+    /// [`weak_broadcast`](Self::weak_broadcast).
+    ///
+    /// # Examples
+    /// ```
+    /// let numbers = stratoswarm_core::channel::<u32>(8);
+    /// let mut tap = numbers.tap();
+    /// let weak = tap.weak_channel().ok_or("of a channel")?;
+    /// weak.upgrade().ok_or("closed")?.try_send(7)?;
+    /// assert_eq!(tap.try_recv()?, Ok(7));
+    /// assert!(tap.weak_broadcast().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weak_channel(&self) -> Option<WeakChannel<M>> {
+        let shared = self.channel();
+        (shared.kind == ChannelKind::Channel).then(|| WeakChannel::new(Arc::downgrade(shared)))
     }
 }
 

@@ -217,7 +217,7 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
 
     reader_calls!(Result<M, Lagged>, "jobs.tap()");
 
-    fn channel(&self) -> &Arc<Shared<M>> {
+    pub(crate) fn channel(&self) -> &Arc<Shared<M>> {
         self.handle.shared()
     }
 

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::preset::messages::AllocationId;
 
-/// Gives an allocation back; answered with [`Done`].
+/// Gives an allocation back; answered with [`Done`](crate::messages::Done).
 ///
 /// # Examples
 /// ```

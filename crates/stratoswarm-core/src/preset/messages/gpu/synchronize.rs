@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// Waits for everything that was sent to a stream before; answered with [`Done`].
+/// Waits for everything that was sent to a stream before; answered with [`Done`](crate::messages::Done).
 ///
 /// # Examples
 /// ```
