@@ -9,14 +9,18 @@
 //!
 //! If the environment variable `RUST_LOG` is set, the events it asks for are logged to standard error.
 
+mod command;
 mod failure;
 mod input;
 mod logging;
 mod options;
 mod program;
+mod run_options;
 mod signals;
 
+pub use command::Command;
 pub use failure::Failure;
 pub use input::{MAX_FILE_BYTES, read_instance};
-pub use options::{Command, Options, RunOptions};
+pub use options::Options;
 pub use program::main;
+pub use run_options::RunOptions;

@@ -13,6 +13,7 @@ mod local_search;
 mod mutation;
 mod neighbours;
 mod problem;
+mod problem_error;
 mod seed;
 mod selection;
 
@@ -23,6 +24,7 @@ pub use iterated::iterate;
 pub use local_search::LocalSearch;
 pub use mutation::double_bridge;
 pub use neighbours::Neighbours;
-pub use problem::{Problem, ProblemError};
+pub use problem::Problem;
+pub use problem_error::ProblemError;
 pub use seed::stream;
 pub use selection::{elitist, rank, roulette, tournament};

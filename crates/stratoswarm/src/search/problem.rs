@@ -1,6 +1,6 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
-use super::{Distances, Neighbours};
+use super::{Distances, Neighbours, ProblemError};
 use crate::tsplib::{Instance, MAX_CITIES, WeightType};
 
 /// How many candidates every city has.
@@ -13,12 +13,6 @@ pub struct Problem {
     distances: Distances,
     neighbours: Neighbours,
 }
-
-/// Why bytes are no instance.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the bytes are no encoded instance")]
-#[non_exhaustive]
-pub struct ProblemError;
 
 impl Problem {
     /// Prepares an instance; takes time that grows with the square of the cities up to some thousands of them.

@@ -27,8 +27,8 @@
 pub mod device;
 pub mod evolution;
 
-mod account;
 mod agent;
+mod channel_account;
 mod client;
 mod component;
 mod component_client;
@@ -44,12 +44,13 @@ mod machine;
 mod meter;
 mod observer;
 mod outcome;
+mod reader_account;
 mod run;
 mod scheduler;
 mod settings;
 mod stop;
 
-pub use account::{ChannelAccount, ReaderAccount};
+pub use channel_account::ChannelAccount;
 pub use component::Component;
 pub use cost::CostModel;
 pub use efficiency::Efficiency;
@@ -62,6 +63,7 @@ pub use machine::Machine;
 pub use meter::Meter;
 pub use observer::Observer;
 pub use outcome::Outcome;
+pub use reader_account::ReaderAccount;
 pub use run::run;
 pub use scheduler::Scheduler;
 pub use settings::Settings;

@@ -2,6 +2,7 @@ use std::{fmt, str::FromStr, sync::atomic::AtomicBool};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+use super::KernelArguments;
 use crate::{
     search::{Problem, construct, iterate, stream},
     tour::{Tour, TourBatch},
@@ -16,15 +17,6 @@ pub enum Kernel {
     LocalSearch,
     /// Measures every tour: its length as a little-endian `i64`.
     TourLength,
-}
-
-/// The numbers that a kernel is launched with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KernelArguments {
-    /// Random seed; every tour of the batch has a stream of random numbers of its own.
-    pub seed: u64,
-    /// How often the local search kicks every tour.
-    pub kicks: u32,
 }
 
 impl Kernel {

@@ -3,9 +3,11 @@
 mod arena;
 mod executor;
 mod kernel;
+mod kernel_arguments;
 mod streams;
 
 pub use arena::Arena;
 pub use executor::Device;
-pub use kernel::{Kernel, KernelArguments};
+pub use kernel::Kernel;
+pub use kernel_arguments::KernelArguments;
 pub use streams::Streams;

@@ -1,6 +1,6 @@
-use bytes::Bytes;
 use rand::{Rng, RngExt as _};
 
+use super::Member;
 use crate::search::{double_bridge, edge_recombination, order_crossover};
 
 /// The population of one agent: tours with their lengths, the shortest first, no two of one length.
@@ -10,15 +10,6 @@ use crate::search::{double_bridge, edge_recombination, order_crossover};
 pub struct Island {
     members: Vec<Member>,
     generation: u64,
-}
-
-/// A tour and its length.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The tour as it travels; see [`TourBatch`](crate::tour::TourBatch).
-    pub genome: Bytes,
-    /// Its length.
-    pub length: i64,
 }
 
 /// How many tours survive a generation.
@@ -85,6 +76,8 @@ pub fn breed<R: Rng>(first: &[u32], second: &[u32], rate: f64, rng: &mut R) -> V
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn member(length: i64) -> Member {

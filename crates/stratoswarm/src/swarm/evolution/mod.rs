@@ -2,6 +2,8 @@
 
 mod engine;
 mod island;
+mod member;
 
 pub use engine::Evolution;
-pub use island::{CAPACITY, Island, Member, breed};
+pub use island::{CAPACITY, Island, breed};
+pub use member::Member;

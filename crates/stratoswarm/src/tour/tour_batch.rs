@@ -1,22 +1,13 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
+use super::BatchError;
+
 /// Several tours of one instance as they lie in a device buffer: city after city, each a little-endian `u32`.
 ///
 /// Nothing here says that they are permutations; [`Tour::new`](super::Tour::new) does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TourBatch {
     tours: Vec<Vec<u32>>,
-}
-
-/// Why bytes are no batch of tours.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{bytes} bytes are not a whole number of tours of {cities} cities")]
-#[non_exhaustive]
-pub struct BatchError {
-    /// How many bytes there are.
-    pub bytes: usize,
-    /// How many cities a tour has.
-    pub cities: usize,
 }
 
 impl TourBatch {

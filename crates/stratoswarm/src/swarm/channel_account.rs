@@ -1,5 +1,7 @@
 use serde::Serialize;
-use stratoswarm_core::{ChannelInfo, ReaderInfo};
+use stratoswarm_core::ChannelInfo;
+
+use super::ReaderAccount;
 
 /// What went through one channel, as the fabric counted it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,21 +28,6 @@ pub struct ChannelAccount {
     pub readers: Vec<ReaderAccount>,
 }
 
-/// What became of the messages meant for one reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReaderAccount {
-    /// The group's or subscriber's name.
-    pub name: String,
-    /// Messages accepted for it.
-    pub accepted: u64,
-    /// Taken by it.
-    pub taken: u64,
-    /// Skipped: expired, abandoned, or missed by a lossy reader.
-    pub skipped: u64,
-    /// Left unread.
-    pub left: u64,
-}
-
 impl ChannelAccount {
     /// What does not add up: of every reader, accepted must be taken + skipped + left. None where all is well.
     pub fn imbalance(&self) -> Option<String> {
@@ -50,13 +37,6 @@ impl ChannelAccount {
             "channel {}, reader {name}: accepted {accepted} is not taken {taken} + skipped {skipped} + left {left}",
             self.name
         ))
-    }
-}
-
-impl ReaderAccount {
-    fn balances(&self) -> bool {
-        let parts = self.taken.checked_add(self.skipped).and_then(|sum| sum.checked_add(self.left));
-        parts == Some(self.accepted)
     }
 }
 
@@ -73,18 +53,6 @@ impl From<&ChannelInfo> for ChannelAccount {
             answered: info.requests.answered,
             expired: info.requests.expired,
             readers: info.readers.iter().map(ReaderAccount::from).collect(),
-        }
-    }
-}
-
-impl From<&ReaderInfo> for ReaderAccount {
-    fn from(info: &ReaderInfo) -> Self {
-        Self {
-            name: info.name.clone(),
-            accepted: info.accepted,
-            taken: info.taken,
-            skipped: info.skipped.total(),
-            left: info.left,
         }
     }
 }

@@ -1,0 +1,102 @@
+use std::{fmt::Display, path::PathBuf, str::FromStr, time::Duration};
+
+use crate::swarm::Component;
+
+/// The options of `stratoswarm run`.
+// The documentation is what --help prints, where backticks would be noise.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunOptions {
+    /// Problem to solve, in TSPLIB's format; - stands for standard input
+    ///
+    /// Accepted are files of TYPE TSP with EDGE_WEIGHT_TYPE EUC_2D, CEIL_2D, ATT, GEO or EXPLICIT.
+    #[arg(value_name = "FILE.tsp")]
+    pub file: PathBuf,
+
+    /// Number of agents, each with a population of its own (1 to 1000)
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = |text: &str| whole(text, 1, 1000_u32), allow_negative_numbers = true)]
+    pub agents: u32,
+
+    /// Stop after this many seconds; fractions are allowed
+    #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
+    pub seconds: Option<Duration>,
+
+    /// Stop after this many generations of every agent; the same seed then gives the same tour
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, u64::MAX), allow_negative_numbers = true)]
+    pub generations: Option<u64>,
+
+    /// Random seed.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole(text, 0, u64::MAX), allow_negative_numbers = true)]
+    pub seed: u64,
+
+    /// Stop as soon as a tour of at most this length is found
+    #[arg(long, value_name = "LENGTH", value_parser = |text: &str| whole(text, 0, i64::MAX), allow_negative_numbers = true)]
+    pub target: Option<i64>,
+
+    /// Print the result as one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Also write the tour to this file, in TSPLIB's format; a file of that name is replaced
+    #[arg(long, value_name = "FILE")]
+    pub tour_out: Option<PathBuf>,
+
+    /// Leave a component out, to see that the run fails without it; can be repeated
+    ///
+    /// The exit code is then 1, and the error names the component.
+    #[arg(long, value_name = "COMPONENT", value_enum)]
+    pub without: Vec<Component>,
+}
+
+fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {
+    match text.parse::<N>() {
+        Ok(number) if number >= least && number <= most => Ok(number),
+        _ => Err(format!("accepted: a whole number from {least} to {most}")),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const ACCEPTED: &str = "accepted: a number of seconds above 0, up to 1000000000";
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => {
+            Duration::try_from_secs_f64(seconds).map_err(|_| ACCEPTED.to_owned())
+        }
+        _ => Err(ACCEPTED.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Command, Options};
+
+    fn run(line: &str) -> RunOptions {
+        let arguments = line.split_whitespace().map(OsString::from);
+        let Command::Run(options) = Options::read(arguments).unwrap().unwrap().command;
+        options
+    }
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let options = run("stratoswarm run -");
+        assert_eq!(options.file, PathBuf::from("-"));
+        assert_eq!((options.agents, options.seed, options.seconds, options.generations), (16, 1, None, None));
+        assert!(
+            !options.json
+                && options.tour_out.is_none()
+                && options.target.is_none()
+                && options.without.is_empty()
+        );
+    }
+
+    #[test]
+    fn values_are_read() {
+        let options =
+            run("stratoswarm run a.tsp --agents 3 --seconds 0.5 --seed 7 --target 0 --json --tour-out t");
+        assert_eq!((options.agents, options.seconds), (3, Some(Duration::from_millis(500))));
+        assert_eq!((options.seed, options.target, options.json), (7, Some(0), true));
+        assert_eq!(options.tour_out, Some("t".into()));
+    }
+}
