@@ -7,15 +7,24 @@ use std::{
 
 use super::turn::Turn;
 use crate::{
-    engine::Effects, error::Closed, handle::Shared, message::Message, stats::WaitKind, sync::poll_proceed,
+    engine::{Effects, Log},
+    error::Closed,
+    handle::Shared,
+    message::Message,
+    stats::WaitKind,
+    sync::poll_proceed,
 };
+
+/// To move so many times as many messages as are sent costs less than to send each of them from a queue.
+const SMALL: usize = 16;
 
 /// A `send_many` under way.
 pub(super) struct SendingMany<'a, M: Message> {
     shared: &'a Shared<M>,
     /// The caller's vector, which has what is left again at the end.
     batch: &'a mut Vec<M>,
-    /// What is left meanwhile: of a queue the first go without a move of the others.
+    /// What is left, once the batch goes out in pieces that are small beside it: of a queue the first go without a move of the
+    /// others. Empty before; then the vector is.
     rest: VecDeque<M>,
     turn: Turn,
     from: &'static Location<'static>,
@@ -27,8 +36,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
         batch: &'a mut Vec<M>,
         from: &'static Location<'static>,
     ) -> Self {
-        let rest = mem::take(batch).into();
-        Self { shared, batch, rest, turn: Turn::new(), from }
+        Self { shared, batch, rest: VecDeque::new(), turn: Turn::new(), from }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
@@ -39,43 +47,51 @@ impl<'a, M: Message> SendingMany<'a, M> {
     }
 
     fn poll_all(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        if self.rest.is_empty() {
+        let mut left = self.batch.len() + self.rest.len();
+        if left == 0 {
             return Poll::Ready(Ok(()));
         }
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();
         let polled = loop {
-            let count = if self.turn.is_new() && log.admit_many_fast(self.rest.len()) {
-                self.rest.len()
+            let count = if self.turn.is_new() && log.admit_many_fast(left) {
+                left
             } else {
-                let turn = self.turn.poll(
-                    &mut log,
-                    self.rest.len(),
-                    WaitKind::SendMany,
-                    self.from,
-                    cx,
-                    &mut effects,
-                );
-                match turn {
+                match self.turn.poll(&mut log, left, WaitKind::SendMany, self.from, cx, &mut effects) {
                     Poll::Ready(Ok(count)) => count,
                     Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
                     Poll::Pending => break Poll::Pending,
                 }
             };
-            log.push_many(&mut self.rest, count);
+            self.push(&mut log, count);
             log.after_push(count as u64, &mut effects);
-            if self.rest.is_empty() {
+            left -= count;
+            if left == 0 {
                 break Poll::Ready(Ok(()));
             }
         };
         self.shared.unlock_and_apply(log, effects);
         polled
     }
+
+    #[inline]
+    fn push(&mut self, log: &mut Log<M>, count: usize) {
+        if self.rest.is_empty() {
+            if self.batch.len() <= SMALL.saturating_mul(count) {
+                log.push_many(self.batch, count);
+                return;
+            }
+            self.rest = mem::take(self.batch).into();
+        }
+        log.push_many_of(&mut self.rest, count);
+    }
 }
 
 impl<M: Message> Drop for SendingMany<'_, M> {
     fn drop(&mut self) {
         self.turn.cancel(self.shared);
-        *self.batch = mem::take(&mut self.rest).into();
+        if self.rest.capacity() > 0 {
+            *self.batch = mem::take(&mut self.rest).into();
+        }
     }
 }

@@ -87,7 +87,7 @@ impl<M> Effects<M> {
     }
 
     /// Wakes and drops. The lock must have been released.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run(self) -> Vec<Warning> {
         if self.is_nothing() {
             std::mem::forget(self); // most often so, and to drop five empty lists takes as long as a message

@@ -130,8 +130,13 @@ impl<M> Log<M> {
     }
 
     /// Appends the first `count` messages, which were admitted.
-    pub(crate) fn push_many(&mut self, messages: &mut VecDeque<M>, count: usize) {
+    pub(crate) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
         self.intake.push_many(messages, count);
+    }
+
+    /// The same from a queue.
+    pub(crate) fn push_many_of(&mut self, messages: &mut VecDeque<M>, count: usize) {
+        self.intake.push_many_of(messages, count);
     }
 
     /// Whether a group is there to answer requests.

@@ -107,13 +107,21 @@ impl<M> Queue<M> {
         self.push(message, most);
     }
 
-    /// Takes the first `count` of these messages, whose storage stays.
-    pub(super) fn push_many(&mut self, messages: &mut VecDeque<M>, count: usize) {
+    /// Takes the first `count` messages from a vector, which keeps its storage. What is behind them moves to its front.
+    pub(super) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
         if count < messages.len() {
             self.messages.extend(messages.drain(..count));
-        } else {
-            self.messages.append(messages); // copied as a whole
+            return;
         }
+        // As a queue, for which no time is needed, they are copied as a whole.
+        let mut all = VecDeque::from(mem::take(messages));
+        self.messages.append(&mut all);
+        *messages = all.into();
+    }
+
+    /// The same from a queue, where nothing moves.
+    pub(super) fn push_many_of(&mut self, messages: &mut VecDeque<M>, count: usize) {
+        self.messages.extend(messages.drain(..count));
     }
 
     /// The next `count` numbers are not here.

@@ -165,10 +165,17 @@ impl Pair {
             }
             Step::PushMany(of, count) => {
                 let count = count.min(of);
-                let mut words: VecDeque<_> = (0..of).map(|_| self.word()).collect();
+                let mut words: Vec<_> = (0..of).map(|_| self.word()).collect();
                 words.iter().take(count).for_each(|word| self.model_behind.push(word.0, None));
                 let rest: Vec<_> = words.iter().skip(count).map(|word| word.0).collect();
-                self.behind.push_many(&mut words, count);
+                let words = if of % 2 == 0 {
+                    self.behind.push_many(&mut words, count);
+                    words
+                } else {
+                    let mut queue = VecDeque::from(words);
+                    self.behind.push_many_of(&mut queue, count);
+                    queue.into()
+                };
                 prop_assert_eq!(words.iter().map(|word| word.0).collect::<Vec<_>>(), rest);
             }
             Step::Take => {
