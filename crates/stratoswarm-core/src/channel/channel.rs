@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Backpressure
 /// At most `capacity` messages are accepted and not yet taken by the slowest lossless reader, exactly. Further senders
-/// wait, and are served in the order they came; nobody overtakes them.
+/// wait, and are granted places in the order of their first poll; nobody overtakes them.
 ///
 /// # Closing
 /// [`close`](Self::close), or the [shutdown](crate::Fabric::shutdown) of the fabric. Nothing more is accepted then;
@@ -261,7 +261,8 @@ impl<M: Message> Channel<M> {
     /// there is no group at all, it waits for one, takes no place, and nobody waits for it.
     ///
     /// # Errors
-    /// [`RequestError`](crate::RequestError) says how far it came. What a handler has to object is part of the reply.
+    /// [`RequestError`](crate::RequestError) says how far it came. Application errors belong in
+    /// the reply type, for example `Result<T, E>`.
     ///
     /// # Cancel safety
     /// Dropped before it is accepted, it was not sent. Dropped later, no handler gets it any more; one that has it

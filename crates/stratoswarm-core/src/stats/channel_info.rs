@@ -2,7 +2,8 @@ use std::panic::Location;
 
 use super::{ChannelKind, ReaderInfo, RequestCounts, WaitInfo};
 
-/// The figures of one channel at one moment, read under its lock. Only what is in flight may become less meanwhile.
+/// The figures of one channel at one moment, read under its lock. A consistent snapshot, except that
+/// `in_flight` may become less while it is taken.
 ///
 /// # Examples
 /// ```

@@ -19,9 +19,9 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ChannelKind {
-    /// They do: a [`Channel`](crate::Channel).
+    /// Lossless: senders wait for the slowest reader. A [`Channel`](crate::Channel).
     Channel,
-    /// They never do: a [`Broadcast`](crate::Broadcast).
+    /// Lossy: senders never wait, and readers that are too slow miss messages. A [`Broadcast`](crate::Broadcast).
     Broadcast,
 }
 

@@ -37,7 +37,7 @@ struct Shard {
     due: BinaryHeap<Reverse<Due>>,
     /// How many of them are of slots that are free again.
     stale: usize,
-    /// Until when the keeper surely does not sleep longer; none: it looks at this shard before it sleeps, or it is not there.
+    /// The keeper wakes no later than this. None: it looks at this shard before it sleeps, or it is not there.
     wakes_at: Option<Instant>,
 }
 
