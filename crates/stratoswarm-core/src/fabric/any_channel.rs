@@ -2,7 +2,7 @@ use std::any::{Any, type_name};
 
 use super::HeldHandle;
 use crate::{
-    handle::Shared,
+    handle::{HandleKind, Shared},
     stats::{ChannelInfo, ChannelKind},
 };
 
@@ -98,7 +98,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
     }
 
     fn readers(&self) -> usize {
-        self.log.lock().reading()
+        self.count_handles(|kind| !matches!(kind, HandleKind::Channel | HandleKind::Broadcast))
     }
 
     fn held(&self) -> Vec<HeldHandle> {

@@ -243,6 +243,19 @@ async fn handles_that_are_gone_are_not_reported() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn readers_that_end_with_their_channel_are_not_reported_as_held() {
+    let fabric = Fabric::new();
+    let numbers = open(&fabric, "numbers", 0);
+    let news = fabric.broadcast::<Number>("news").open().unwrap();
+    let (mut tap, mut reader) = (numbers.tap(), news.subscribe());
+    tokio::spawn(async move { while tap.recv().await.is_some() {} });
+    tokio::spawn(async move { while reader.recv().await.is_some() {} });
+    drop((numbers, news));
+    let report = fabric.shutdown(PATIENCE).await;
+    assert!(report.held.is_empty(), "{:?}", report.held);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_senders_get_their_message_back() {
     let fabric = Fabric::new();
     let numbers: Channel<Number> = fabric.channel("numbers").capacity(1).open().unwrap();
