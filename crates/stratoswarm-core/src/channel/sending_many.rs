@@ -24,8 +24,8 @@ pub(super) struct SendingMany<'a, M: Message> {
     /// The caller's vector, which has what is left again at the end.
     batch: &'a mut Vec<M>,
     /// What is left, once the batch goes out in pieces that are small beside it: of a queue the first go without a move of the
-    /// others. Empty before; then the vector is.
-    rest: VecDeque<M>,
+    /// others. None before; then the vector is empty.
+    rest: Option<VecDeque<M>>,
     turn: Turn,
     from: &'static Location<'static>,
 }
@@ -36,7 +36,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
         batch: &'a mut Vec<M>,
         from: &'static Location<'static>,
     ) -> Self {
-        Self { shared, batch, rest: VecDeque::new(), turn: Turn::new(), from }
+        Self { shared, batch, rest: None, turn: Turn::new(), from }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
@@ -47,7 +47,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
     }
 
     fn poll_all(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
-        let mut left = self.batch.len() + self.rest.len();
+        let mut left = self.batch.len() + self.rest.as_ref().map_or(0, VecDeque::len);
         if left == 0 {
             return Poll::Ready(Ok(()));
         }
@@ -76,22 +76,20 @@ impl<'a, M: Message> SendingMany<'a, M> {
 
     #[inline]
     fn push(&mut self, log: &mut Log<M>, count: usize) {
-        if self.rest.is_empty() {
-            if self.batch.len() <= SMALL.saturating_mul(count) {
-                log.push_many(self.batch, count);
-                return;
-            }
-            self.rest = mem::take(self.batch).into();
+        if self.rest.is_none() && self.batch.len() <= SMALL.saturating_mul(count) {
+            log.push_many(self.batch, count);
+            return;
         }
-        log.push_many_of(&mut self.rest, count);
+        let rest = self.rest.get_or_insert_with(|| mem::take(self.batch).into());
+        log.push_many_of(rest, count);
     }
 }
 
 impl<M: Message> Drop for SendingMany<'_, M> {
     fn drop(&mut self) {
         self.turn.cancel(self.shared);
-        if self.rest.capacity() > 0 {
-            *self.batch = mem::take(&mut self.rest).into();
+        if let Some(rest) = self.rest.take() {
+            *self.batch = rest.into();
         }
     }
 }

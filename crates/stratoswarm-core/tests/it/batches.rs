@@ -211,3 +211,35 @@ async fn requests_that_are_over_do_not_count_against_the_limit_of_a_batch() {
     assert!(batch.iter().map(|delivery| delivery.0).eq(5..15));
     assert_balanced(&channel.info());
 }
+
+#[test]
+fn what_is_not_accepted_stays_in_the_vector_also_of_messages_without_a_size() {
+    let channel = stratoswarm_core::channel::<()>(2);
+    let mut batch = vec![(); 5];
+    let mut sending = task::spawn(channel.send_many(&mut batch));
+    park(&mut sending);
+    drop(sending);
+    assert_eq!((channel.len(), batch.len()), (2, 3));
+    channel.close();
+    assert_eq!(ready(&mut task::spawn(channel.send_many(&mut batch))), Err(Closed));
+    assert_eq!(batch.len(), 3);
+}
+
+#[test]
+fn a_batch_that_goes_out_in_small_pieces_keeps_its_order_and_its_rest() {
+    for (capacity, size) in [(1, 17), (1, 18), (1, 100), (2, 33), (3, 200)] {
+        let channel = channel(capacity);
+        let mut receiver = channel.join("workers");
+        let mut batch: Vec<_> = (0..size).map(Number).collect();
+        let mut taken = Vec::new();
+        let mut sending = task::spawn(channel.send_many(&mut batch));
+        for _ in 0..5 {
+            park(&mut sending);
+            taken.push(take(&mut receiver));
+        }
+        drop(sending);
+        taken.extend(take_all(&mut receiver));
+        taken.extend(batch.iter().map(|number| number.0));
+        assert_eq!(taken, (0..size).collect::<Vec<_>>(), "capacity {capacity}");
+    }
+}
