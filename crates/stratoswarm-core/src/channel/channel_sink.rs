@@ -9,7 +9,7 @@ use futures_sink::Sink;
 
 use super::{Channel, turn::Turn};
 use crate::{
-    error::Closed,
+    error::{Closed, TrySendError},
     message::Message,
     stats::{Caller, WaitKind},
     sync::poll_proceed,
@@ -19,8 +19,8 @@ use crate::{
 /// A [`Channel`] as a [`Sink`], with the feature `sink`; made by [`Channel::into_sink`].
 ///
 /// Ready means that a place is reserved, as by [`reserve`](Channel::reserve): it is the sink's until it sends, is closed or
-/// dropped. There is nothing to flush: what was sent is in the channel. To close the sink gives a reserved place back; the
-/// channel stays open for its other handles, and until the sink is dropped.
+/// dropped, and a shutdown waits for it as for a permit. There is nothing to flush: what was sent is in the channel. To close
+/// the sink gives a reserved place back; the channel stays open for its other handles, and until the sink is dropped.
 ///
 /// # Examples
 /// ```
@@ -49,6 +49,12 @@ impl<M: Message> ChannelSink<M> {
         Self { channel, turn: Turn::new(), place: None, at }
     }
 
+    /// The channel again. A reserved place is given back.
+    pub fn into_inner(mut self) -> Channel<M> {
+        self.give_back();
+        self.channel.clone()
+    }
+
     fn give_back(&mut self) {
         let shared = self.channel.shared();
         self.turn.cancel(shared);
@@ -59,9 +65,9 @@ impl<M: Message> ChannelSink<M> {
 }
 
 impl<M: Message> Sink<M> for ChannelSink<M> {
-    type Error = Closed;
+    type Error = TrySendError<()>;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let Self { channel, turn, place, at } = self.get_mut();
         if place.is_some() {
             return Poll::Ready(Ok(()));
@@ -72,27 +78,31 @@ impl<M: Message> Sink<M> for ChannelSink<M> {
             turn.map_ok(|_| log.permit(Caller::here(WaitKind::Permit, at)))
         }));
         budget.made_progress();
-        *place = Some(reserved?);
+        *place = Some(reserved.map_err(|Closed| TrySendError::Closed(()))?);
         Poll::Ready(Ok(()))
     }
 
-    /// Without a place, which is against the contract of a sink, the message is sent if there is room at once.
-    fn start_send(self: Pin<&mut Self>, message: M) -> Result<(), Closed> {
+    /// Without a place, which is against the contract of a sink, the message is sent if there is room at once, and dropped
+    /// otherwise.
+    fn start_send(self: Pin<&mut Self>, message: M) -> Result<(), Self::Error> {
         let this = self.get_mut();
         match this.place.take() {
             Some(place) => {
                 this.channel.shared().send_permitted(place, message);
                 Ok(())
             }
-            None => this.channel.try_send(message).map_err(|_| Closed),
+            None => this.channel.try_send(message).map_err(|error| match error {
+                TrySendError::Full(_) => TrySendError::Full(()),
+                TrySendError::Closed(_) => TrySendError::Closed(()),
+            }),
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.get_mut().give_back();
         Poll::Ready(Ok(()))
     }

@@ -223,7 +223,7 @@ fn a_subscribers_dropped_next_leaves_its_messages_to_the_next_one() {
 mod sinks {
     use futures::{Sink, SinkExt};
     use std::{future::poll_fn, pin::Pin};
-    use stratoswarm_core::{Closed, TrySendError};
+    use stratoswarm_core::TrySendError;
 
     use super::*;
 
@@ -250,6 +250,16 @@ mod sinks {
         assert_eq!(take_all(&mut worker), [2]);
         let mut late = channel.clone().into_sink();
         channel.close();
-        assert_eq!(ready(&mut task::spawn(late.send(Number(4)))), Err(Closed));
+        assert_eq!(ready(&mut task::spawn(late.send(Number(4)))), Err(TrySendError::Closed(())));
+        assert!(late.into_inner().same_channel(&channel));
+    }
+
+    #[test]
+    fn a_sink_that_is_not_ready_sends_only_into_a_free_place() {
+        let channel = channel(1);
+        let mut sink = channel.clone().into_sink();
+        Pin::new(&mut sink).start_send(Number(1)).unwrap();
+        assert_eq!(Pin::new(&mut sink).start_send(Number(2)), Err(TrySendError::Full(())));
+        assert_eq!(channel.len(), 1);
     }
 }
