@@ -490,8 +490,8 @@ impl<M: Message> Channel<M> {
         ended(self.shared(), End::Channel, Location::caller())
     }
 
-    /// Waits until nobody reads any more: the last member, subscriber and tap has gone, after there was one. Also ready once
-    /// the channel is closed.
+    /// Waits until nobody reads any more: the last member and subscriber has gone, after there was one; a tap only looks on.
+    /// Also ready once the channel is closed.
     ///
     /// For a producer whose work is of no use then. [`closed`](Self::closed) is another thing: it waits for the close.
     ///

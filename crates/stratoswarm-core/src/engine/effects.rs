@@ -71,11 +71,6 @@ impl<M> Effects<M> {
         self.dropped_requests.extend(tags.into_iter().map(|tag| tag.request));
     }
 
-    /// The messages that were to be dropped.
-    pub(crate) fn take_dropped(&mut self) -> Vec<M> {
-        std::mem::take(&mut self.dropped)
-    }
-
     /// Whether there is nothing to do. As nothing is ever taken out, nothing is allocated then.
     #[inline]
     fn is_nothing(&self) -> bool {

@@ -163,6 +163,33 @@ impl<M: Clone> Log<M> {
     }
 }
 
+impl<M: Clone> Log<M> {
+    /// Copies of what groups without members have not taken, with their names, and of what nobody came for. Requests are not
+    /// among it: their callers are told. A message whose `Clone` panics is left out.
+    pub(crate) fn undelivered_messages(&mut self) -> Vec<(Option<String>, M)> {
+        let mut left = Vec::new();
+        let mut copy = |group: Option<&String>, queue: &Queue<M>, from: u64| {
+            let sent = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.request.is_some());
+            for (_, message, _) in queue.numbered().filter(|(number, _, tag)| *number >= from && sent(*tag)) {
+                if let Ok(message) = catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))) {
+                    left.push((group.cloned(), message));
+                }
+            }
+        };
+        for reader in self.readers.iter().filter(|reader| reader.members == 0) {
+            // Taken out, so that `Clone` runs under the log's lock alone.
+            let inbox = mem::replace(&mut reader.inbox.lock().queue, Queue::new());
+            copy(Some(&reader.name), &inbox, 0);
+            reader.inbox.lock().queue = inbox;
+            copy(Some(&reader.name), &self.intake, reader.next);
+        }
+        if self.keeps && self.readers.is_empty() {
+            copy(None, &self.intake, self.kept_from);
+        }
+        left
+    }
+}
+
 impl<M> Log<M> {
     /// A member or subscriber leaves. What it had not handed out is still there, for its group.
     pub(crate) fn leave(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) {

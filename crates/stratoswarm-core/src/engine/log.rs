@@ -45,7 +45,7 @@ pub(crate) struct Log<M> {
     pub(super) ids: u64,
     /// How many requests were accepted.
     pub(super) asked: u64,
-    /// InFlight-overs to readers that have left.
+    /// hand-overs to readers that have left.
     pub(super) delivered_before: u64,
     /// Readers that left, and that a shutdown's report has to name: after the close, or with work in flight.
     pub(super) departed: Vec<Departed>,
@@ -225,8 +225,7 @@ impl<M> Log<M> {
         effects.wakers.extend(self.deserting.clear());
         if self.told.closes_with_readers && !self.closed {
             self.close(effects);
-            effects.warnings.push(Warning::Deserted);
-            self.remove_deserted(true, effects); // nobody comes for it, and callers wait for their requests
+            effects.warnings.push(Warning::Deserted); // what is left goes: nobody comes for it
         }
     }
 

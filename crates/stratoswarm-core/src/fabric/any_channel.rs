@@ -67,7 +67,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
     }
 
     fn forsake(&self) {
-        self.forsake();
+        self.forsake(false);
     }
 
     fn drop_sender(&self) {
@@ -87,7 +87,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
     }
 
     fn is_deserted(&self) -> bool {
-        self.live_handles() == 0 && {
+        !self.has_handles() && {
             let log = self.log.lock();
             log.is_closed() && !log.has_work_in_hand()
         }
@@ -105,7 +105,7 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
         let held = self.handle_sites().into_iter().map(|site| HeldHandle {
             channel: self.name.to_string(),
             kind: site.kind.name(),
-            name: site.name.map(String::from),
+            name: site.name,
             location: site.at,
             count: site.count,
         });

@@ -211,10 +211,14 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
-    /// Hands back what is undelivered when the channel is ended, by a shutdown or [`Fabric::remove`]: each message that only
-    /// groups without members had, or nobody came for, goes to this function instead of being dropped. It runs in the task
-    /// that ends the channel, under no lock; a panic of it ends there, and costs the one message. What is in a handler's
-    /// hands, or left to readers that exist, is theirs. Of a channel that is open already, the function stated first stays.
+    /// Hands back what is undelivered, instead of dropping it: what each group without members had not taken, with the
+    /// group's name, and what nobody came for, without one. That is at the end of a [shutdown](Fabric::shutdown), at
+    /// [`Fabric::remove`], when the channel closes [with its last reader](Self::close_with_last_reader), or when its last
+    /// handle goes.
+    ///
+    /// The function gets copies, and runs in the task that ends the channel, under no lock; a panic of it ends there, and
+    /// costs the one message. Requests are not handed back: their callers are told. Nor is what readers that exist have left:
+    /// that is theirs. Of a channel that is open already with such a function, that one stays.
     ///
     /// # Examples
     /// ```
@@ -226,14 +230,14 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// let fabric = Fabric::new();
     /// let (left, saved) = mpsc::channel();
     /// let jobs = fabric.channel::<Job>("jobs").group("workers");
-    /// let jobs = jobs.undelivered(move |job| drop(left.send(job))).open()?;
+    /// let jobs = jobs.undelivered(move |group, job| drop(left.send((group.map(String::from), job)))).open()?;
     /// jobs.send(Job(7)).await?; // and no worker ever came
     /// fabric.shutdown(Duration::from_secs(1)).await;
-    /// assert_eq!(saved.try_recv()?, Job(7));
+    /// assert_eq!(saved.try_recv()?, (Some("workers".to_owned()), Job(7)));
     /// # Ok(()) }
     /// ```
-    pub fn undelivered(mut self, handle: impl Fn(M) + Send + Sync + 'static) -> Self {
-        self.undelivered = Some(Arc::new(handle));
+    pub fn undelivered(mut self, handle: impl Fn(Option<&str>, M) + Send + Sync + 'static) -> Self {
+        self.undelivered = Some(Undelivered::new(handle));
         self
     }
 
@@ -307,7 +311,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
                 shared.log.lock().close_with_readers();
             }
             if let Some(undelivered) = &self.undelivered {
-                shared.hand_back(Arc::clone(undelivered));
+                shared.hand_back(undelivered.clone());
             }
             self.groups.iter().for_each(|group| shared.declare_group(group));
             shared
@@ -337,6 +341,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             && self.order.is_none_or(|order| order == entry.order)
             && (entry.ephemeral || !self.ephemeral)
             && (!self.close_with_last_reader || channel.log.lock().closes_with_readers())
+            && (self.undelivered.is_none() || channel.hands_back())
     }
 
     fn describe(&self) -> String {
@@ -349,6 +354,9 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         }
         if self.close_with_last_reader {
             text.push_str(CLOSES_WITH_READERS);
+        }
+        if self.undelivered.is_some() {
+            text.push_str(", undelivered handed back");
         }
         with_timeout(text, self.default_timeout)
     }

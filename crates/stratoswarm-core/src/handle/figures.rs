@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::{
     engine::{Kind, ReaderFigures},
-    stats::{ChannelInfo, ReaderInfo, ReaderKind, WaitInfo, WaitState},
+    stats::{ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, WaitInfo, WaitState},
 };
 
 impl<M> Shared<M> {
@@ -37,20 +37,21 @@ impl<M> Shared<M> {
             unserved: figures.unserved.len(),
             waits: waits.collect(),
             requests: self.counters.counts(figures.asked),
-            readers: figures.readers.into_iter().map(ReaderInfo::new).collect(),
+            readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
             location: self.location,
         }
     }
 }
 
 impl ReaderInfo {
-    pub(crate) fn new(figures: ReaderFigures) -> Self {
+    pub(crate) fn new(figures: ReaderFigures, channel: ChannelKind) -> Self {
         let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_flight, parked } =
             figures;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
-            Kind::Lossy => (ReaderKind::Lossy, format!("tap {number}")),
+            Kind::Lossy if channel == ChannelKind::Channel => (ReaderKind::Lossy, format!("tap {number}")),
+            Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
         };
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
         Self { name, number, kind, members, accepted, taken, skipped, left, in_flight, waits }

@@ -4,22 +4,19 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::{Shared, handles::HandleKind};
+use super::{HandleKind, Shared, site::Site};
 
-/// What every handle of a channel holds: its share in the channel, counted with its creation site.
+/// What every handle of a channel holds: its share in the channel, and in the site where it was made, by which it is counted.
 pub(crate) struct Handle<M> {
     shared: Arc<Shared<M>>,
-    /// None for one that no report is to name.
-    site: Option<u32>,
-    /// Whether it keeps the channel open.
-    sends: bool,
+    site: Arc<Site<M>>,
 }
 
 impl<M> Handle<M> {
     /// A sending handle.
     pub(crate) fn sending(shared: Arc<Shared<M>>, kind: HandleKind, at: &'static Location<'static>) -> Self {
-        let site = Some(shared.count_handle(kind, None, at, true));
-        Self { shared, site, sends: true }
+        let site = shared.site(kind, None, at, true);
+        Self { shared, site }
     }
 
     /// A sending handle, if the channel's sending side is still there.
@@ -28,8 +25,8 @@ impl<M> Handle<M> {
         kind: HandleKind,
         at: &'static Location<'static>,
     ) -> Option<Self> {
-        let site = Some(shared.revive_handle(kind, at)?);
-        Some(Self { shared, site, sends: true })
+        let site = shared.revive(kind, at)?;
+        Some(Self { shared, site })
     }
 
     /// The same of a weak reference.
@@ -43,8 +40,8 @@ impl<M> Handle<M> {
 
     /// A sending handle that no report names: a registry's own.
     pub(crate) fn unlisted(shared: Arc<Shared<M>>) -> Self {
-        shared.add_sender();
-        Self { shared, site: None, sends: true }
+        let site = shared.unlisted_site();
+        Self { shared, site }
     }
 
     /// A reading handle.
@@ -54,13 +51,18 @@ impl<M> Handle<M> {
         name: Option<&str>,
         at: &'static Location<'static>,
     ) -> Self {
-        let site = Some(shared.count_handle(kind, name, at, false));
-        Self { shared, site, sends: false }
+        let site = shared.site(kind, name, at, false);
+        Self { shared, site }
     }
 
-    /// A further sending handle.
+    /// A further sending handle. As many are often cloned from one another in one place, that takes no lock.
+    #[inline]
     pub(crate) fn another(&self, kind: HandleKind, at: &'static Location<'static>) -> Self {
-        Self::sending(Arc::clone(&self.shared), kind, at)
+        let shared = Arc::clone(&self.shared);
+        if self.site.is_of(kind, at) {
+            return Self { shared, site: Arc::clone(&self.site) };
+        }
+        Self::sending(shared, kind, at)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared<M>> {
@@ -74,11 +76,5 @@ impl<M> Deref for Handle<M> {
     #[inline(always)]
     fn deref(&self) -> &Shared<M> {
         &self.shared
-    }
-}
-
-impl<M> Drop for Handle<M> {
-    fn drop(&mut self) {
-        self.shared.handle_gone(self.site, self.sends);
     }
 }

@@ -1,123 +1,150 @@
-use std::{fmt, panic::Location};
+use std::{
+    panic::Location,
+    sync::{Arc, Weak},
+};
 
-/// The handles of one channel that exist, counted by kind, name and creation site; and who keeps it open.
-pub(crate) struct Handles {
-    /// Those that send, and the fabric.
+use super::{HandleKind, Shared, site::Site};
+
+/// The handles of one channel that exist, by the sites where they were made; and who keeps it open.
+pub(crate) struct Handles<M> {
+    /// The sites whose handles send, and the fabric.
     senders: usize,
-    sites: Vec<Site>,
+    sites: Vec<Option<Listed<M>>>,
     /// Where the last one was counted: the next one is often made in the same place.
     last: usize,
+    /// How many are listed that a report names.
     live: usize,
 }
 
-/// What is left when a handle has gone.
-pub(crate) struct Left {
+/// What is left when the last handle of a site has gone.
+pub(super) struct Left {
     /// It was the last that kept the channel open.
-    pub(crate) no_sender: bool,
+    pub(super) no_sender: bool,
     /// It was the last one.
-    pub(crate) nothing: bool,
+    pub(super) nothing: bool,
 }
 
-/// Handles of one kind and name, made in one place.
-#[derive(Clone)]
-pub(crate) struct Site {
-    pub(crate) kind: HandleKind,
-    pub(crate) name: Option<Box<str>>,
-    pub(crate) at: &'static Location<'static>,
-    /// How many exist.
-    pub(crate) count: usize,
+/// A site with its key, as the site itself may be about to go.
+struct Listed<M> {
+    kind: HandleKind,
+    name: Option<Box<str>>,
+    at: &'static Location<'static>,
+    named: bool,
+    site: Weak<Site<M>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandleKind {
-    Channel,
-    Broadcast,
-    Receiver,
-    Subscriber,
-    LossySubscriber,
+impl<M> Listed<M> {
+    fn is(&self, kind: HandleKind, name: Option<&str>, at: &'static Location<'static>) -> bool {
+        std::ptr::eq(self.at, at) && self.kind == kind && self.name.as_deref() == name && self.named
+    }
 }
 
-impl Handles {
-    pub(crate) const fn new() -> Self {
+impl<M> Handles<M> {
+    pub(super) const fn new() -> Self {
         Self { senders: 0, sites: Vec::new(), last: 0, live: 0 }
     }
 
     /// One more keeps the channel open.
-    pub(crate) fn add_sender(&mut self) {
+    pub(super) fn add_sender(&mut self) {
         self.senders += 1;
     }
 
-    pub(crate) fn has_senders(&self) -> bool {
+    /// One less does. Whether it was the last.
+    pub(super) fn drop_sender(&mut self) -> bool {
+        self.senders -= 1;
+        self.senders == 0
+    }
+
+    pub(super) fn has_senders(&self) -> bool {
         self.senders > 0
     }
 
-    /// Counts a handle; the number of its site.
-    pub(crate) fn add(
+    /// The site of such handles, with one more.
+    pub(super) fn site(
         &mut self,
+        shared: &Arc<Shared<M>>,
         kind: HandleKind,
         name: Option<&str>,
         at: &'static Location<'static>,
-    ) -> u32 {
-        self.live += 1;
-        let same =
-            |site: &Site| std::ptr::eq(site.at, at) && site.kind == kind && site.name.as_deref() == name;
-        if !self.sites.get(self.last).is_some_and(same) {
-            let found = self.sites.iter().position(same);
-            self.last = found
-                .unwrap_or_else(|| self.add_site(Site { kind, name: name.map(Into::into), at, count: 0 }));
+        sends: bool,
+    ) -> Arc<Site<M>> {
+        let same = |listed: &Option<Listed<M>>| listed.as_ref().is_some_and(|it| it.is(kind, name, at));
+        let known = if self.sites.get(self.last).is_some_and(same) {
+            Some(self.last)
+        } else {
+            self.sites.iter().position(same)
+        };
+        if let Some(known) = known
+            && let Some(site) = self.sites[known].as_ref().and_then(|listed| listed.site.upgrade())
+        {
+            self.last = known;
+            return site;
         }
-        self.sites[self.last].count += 1;
-        self.last as u32
+        // There is none, or its last handle is going just now: that one is counted off by its own place.
+        self.new_site(shared, kind, name, at, sends, true)
     }
 
-    #[cold]
-    fn add_site(&mut self, site: Site) -> usize {
-        if let Some(unused) = self.sites.iter().position(|site| site.count == 0) {
-            self.sites[unused] = site;
-            return unused;
-        }
-        if self.sites.is_empty() {
-            self.sites.reserve_exact(2); // a sending and a reading one
-        }
-        self.sites.push(site);
-        self.sites.len() - 1
+    /// A site of its own for one handle.
+    pub(super) fn new_site(
+        &mut self,
+        shared: &Arc<Shared<M>>,
+        kind: HandleKind,
+        name: Option<&str>,
+        at: &'static Location<'static>,
+        sends: bool,
+        named: bool,
+    ) -> Arc<Site<M>> {
+        let place = self.sites.iter().position(Option::is_none).unwrap_or_else(|| {
+            if self.sites.is_empty() {
+                self.sites.reserve_exact(2); // a sending and a reading one
+            }
+            self.sites.push(None);
+            self.sites.len() - 1
+        });
+        let name: Option<Box<str>> = name.map(Into::into);
+        let shared = Arc::clone(shared);
+        let site = Arc::new(Site { shared, kind, name: name.clone(), at, sends, place, named });
+        self.sites[place] = Some(Listed { kind, name, at, named, site: Arc::downgrade(&site) });
+        self.last = place;
+        self.live += usize::from(named);
+        self.senders += usize::from(sends);
+        site
     }
 
-    /// Counts a handle no more, which has this site, if it was counted by one.
-    pub(crate) fn remove(&mut self, site: Option<u32>, sends: bool) -> Left {
-        if let Some(site) = site {
-            self.sites[site as usize].count -= 1;
-            self.live -= 1;
-        }
+    /// The last handle of a site has gone, which was listed in this place.
+    pub(super) fn remove(&mut self, place: usize, named: bool, sends: bool) -> Left {
+        self.sites[place] = None;
+        self.live -= usize::from(named);
         self.senders -= usize::from(sends);
-        Left { no_sender: sends && self.senders == 0, nothing: site.is_some() && self.live == 0 }
+        Left { no_sender: sends && self.senders == 0, nothing: named && self.live == 0 }
     }
 
-    /// How many there are.
-    pub(crate) fn live(&self) -> usize {
-        self.live
+    /// Whether there are any.
+    pub(super) fn are_there(&self) -> bool {
+        self.live > 0
     }
 
-    /// Where they were made.
-    pub(crate) fn sites(&self) -> impl Iterator<Item = &Site> {
-        self.sites.iter().filter(|site| site.count > 0)
+    /// Where they were made, and how many in each place.
+    pub(super) fn counts(&self) -> impl Iterator<Item = SiteCount> {
+        self.sites.iter().flatten().filter_map(|listed| {
+            let count = listed.site.strong_count();
+            let name = listed.name.as_deref().map(String::from);
+            (count > 0).then_some(SiteCount {
+                kind: listed.kind,
+                name,
+                at: listed.at,
+                named: listed.named,
+                count,
+            })
+        })
     }
 }
 
-impl HandleKind {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Channel => "Channel",
-            Self::Broadcast => "Broadcast",
-            Self::Receiver => "Receiver",
-            Self::Subscriber => "Subscriber",
-            Self::LossySubscriber => "LossySubscriber",
-        }
-    }
-}
-
-impl fmt::Display for HandleKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+/// How many handles of one kind and name were made in one place.
+pub(crate) struct SiteCount {
+    pub(crate) kind: HandleKind,
+    pub(crate) name: Option<String>,
+    pub(crate) at: &'static Location<'static>,
+    pub(super) named: bool,
+    pub(crate) count: usize,
 }

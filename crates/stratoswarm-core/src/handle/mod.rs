@@ -3,12 +3,16 @@
 mod blocking;
 mod figures;
 mod handle;
+mod handle_kind;
 mod handles;
 mod shared;
+mod site;
+mod undelivered;
 mod yielding;
 
 pub(crate) use blocking::block_on;
 pub(crate) use handle::Handle;
-pub(crate) use handles::HandleKind;
-pub(crate) use shared::{Home, Shared, Undelivered, ended};
+pub(crate) use handle_kind::HandleKind;
+pub(crate) use shared::{Home, Shared, ended};
+pub(crate) use undelivered::Undelivered;
 pub(crate) use yielding::{Yielding, pays};

@@ -7,7 +7,12 @@ use std::{
 
 use crossbeam_utils::CachePadded;
 
-use super::handles::{HandleKind, Handles, Site};
+use super::{
+    HandleKind,
+    handles::{Handles, SiteCount},
+    site::Site,
+    undelivered::{Left, Undelivered},
+};
 use crate::{
     contain::contain,
     engine::{Effects, End, Log, Warning},
@@ -30,7 +35,7 @@ pub(crate) struct Shared<M> {
     pub(crate) default_timeout: Option<Duration>,
     pub(crate) location: &'static Location<'static>,
     pub(crate) counters: Counters,
-    handles: Mutex<Handles>,
+    handles: Mutex<Handles<M>>,
     /// A shutdown is over: no caller waits here any more.
     ended: AtomicBool,
     /// Who is told that the last handle has gone.
@@ -38,9 +43,6 @@ pub(crate) struct Shared<M> {
     /// Who gets what nobody came for, when the channel is ended.
     undelivered: OnceLock<Undelivered<M>>,
 }
-
-/// Takes a message that nobody came for.
-pub(crate) type Undelivered<M> = Arc<dyn Fn(M) + Send + Sync>;
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
 impl<M> UnwindSafe for Shared<M> {}
@@ -130,7 +132,10 @@ impl<M> Shared<M> {
                     "group is not among those declared: it gets every message, too"
                 );
             }
-            Warning::Deserted => tracing::debug!(channel, "channel closed: its last reader has gone"),
+            Warning::Deserted => {
+                tracing::debug!(channel, "channel closed: its last reader has gone");
+                self.forsake(true);
+            }
             Warning::LateGroup { group, gone, kept } => {
                 tracing::warn!(channel, group, gone, kept, "group starts late: earlier messages are gone");
             }
@@ -152,31 +157,38 @@ impl<M> Shared<M> {
     /// goes.
     pub(crate) fn end(&self) {
         self.with(|log, effects| log.end(effects));
-        self.forsake();
+        self.forsake(false);
         // Whoever is not in the list yet sees this once it is.
         self.ended.store(true, Ordering::SeqCst);
         timers::close_requests(self.address());
     }
 
-    /// Lets go of what nobody came for: groups without members, and what is kept for a first reader.
-    pub(crate) fn forsake(&self) {
+    /// Lets go of what nobody came for: groups without members, and what is kept for a first reader. It is handed back, if
+    /// that was asked for. `remembered`: what they leave stands in the figures.
+    pub(crate) fn forsake(&self, remembered: bool) {
         let mut effects = Effects::new();
-        self.log.lock().remove_deserted(false, &mut effects);
-        let messages = match self.undelivered.get() {
-            Some(_) => effects.take_dropped(),
-            None => Vec::new(),
-        };
+        let mut log = self.log.lock();
+        let left = self.undelivered.get().map(|undelivered| undelivered.find(&mut log));
+        log.remove_deserted(remembered, &mut effects);
+        drop(log);
         effects.run();
-        if let Some(undelivered) = self.undelivered.get() {
-            for message in messages {
-                contain(|| undelivered(message));
-            }
+        self.give_back(left);
+    }
+
+    fn give_back(&self, left: Option<Left<M>>) {
+        let Some(undelivered) = self.undelivered.get() else { return };
+        for (group, message) in left.into_iter().flatten() {
+            contain(|| undelivered.give(group.as_deref(), message));
         }
     }
 
     /// Has what nobody comes for given to this function at the end.
     pub(crate) fn hand_back(&self, undelivered: Undelivered<M>) {
-        let _ = self.undelivered.set(undelivered); // the first stays
+        let _ = self.undelivered.set(undelivered);
+    }
+
+    pub(crate) fn hands_back(&self) -> bool {
+        self.undelivered.get().is_some()
     }
 
     /// Whether a shutdown has ended all that waits here.
@@ -208,54 +220,60 @@ impl<M> Shared<M> {
 
     // ---- handles
 
-    /// A further one keeps the channel open.
-    pub(crate) fn add_sender(&self) {
-        self.handles.lock().add_sender();
-    }
-
-    pub(crate) fn drop_sender(&self) {
-        self.handle_gone(None, true);
-    }
-
-    pub(crate) fn has_senders(&self) -> bool {
-        self.handles.lock().has_senders()
-    }
-
-    /// Counts a handle with its creation site, for the report of a shutdown; one that sends keeps the channel open. The
-    /// number of the site.
-    pub(crate) fn count_handle(
-        &self,
+    /// The site of a handle that is made, with which it is counted; one that sends keeps the channel open.
+    pub(super) fn site(
+        self: &Arc<Self>,
         kind: HandleKind,
         name: Option<&str>,
         at: &'static Location<'static>,
         sends: bool,
-    ) -> u32 {
-        let mut handles = self.handles.lock();
-        if sends {
-            handles.add_sender();
-        }
-        handles.add(kind, name, at)
+    ) -> Arc<Site<M>> {
+        self.handles.lock().site(self, kind, name, at, sends)
     }
 
     /// The same of one that sends, unless nobody keeps the channel open any more.
-    pub(crate) fn revive_handle(&self, kind: HandleKind, at: &'static Location<'static>) -> Option<u32> {
+    pub(super) fn revive(
+        self: &Arc<Self>,
+        kind: HandleKind,
+        at: &'static Location<'static>,
+    ) -> Option<Arc<Site<M>>> {
         let mut handles = self.handles.lock();
-        if !handles.has_senders() {
-            return None;
-        }
-        handles.add_sender();
-        Some(handles.add(kind, None, at))
+        handles.has_senders().then(|| handles.site(self, kind, None, at, true))
     }
 
-    /// A handle has gone. With the last that sends the channel closes.
-    pub(crate) fn handle_gone(&self, site: Option<u32>, sends: bool) {
-        let left = self.handles.lock().remove(site, sends);
+    /// A site of its own for a handle that sends and that no report names.
+    pub(super) fn unlisted_site(self: &Arc<Self>) -> Arc<Site<M>> {
+        let kind = match self.kind {
+            ChannelKind::Channel => HandleKind::Channel,
+            ChannelKind::Broadcast => HandleKind::Broadcast,
+        };
+        self.handles.lock().new_site(self, kind, None, self.location, true, false)
+    }
+
+    /// The last handle of a site has gone. With the last that sends the channel closes.
+    pub(super) fn site_gone(&self, place: usize, named: bool, sends: bool) {
+        let left = self.handles.lock().remove(place, named, sends);
         if left.no_sender {
             self.close();
         }
         if left.nothing {
             self.deserted();
         }
+    }
+
+    /// A further one keeps the channel open: the fabric.
+    pub(crate) fn add_sender(&self) {
+        self.handles.lock().add_sender();
+    }
+
+    pub(crate) fn drop_sender(&self) {
+        if self.handles.lock().drop_sender() {
+            self.close();
+        }
+    }
+
+    pub(crate) fn has_senders(&self) -> bool {
+        self.handles.lock().has_senders()
     }
 
     #[cold]
@@ -267,17 +285,17 @@ impl<M> Shared<M> {
         }
     }
 
-    pub(crate) fn live_handles(&self) -> usize {
-        self.handles.lock().live()
+    pub(crate) fn has_handles(&self) -> bool {
+        self.handles.lock().are_there()
     }
 
     /// How many handles exist of the kinds of which this is true.
     pub(crate) fn count_handles(&self, of: impl Fn(HandleKind) -> bool) -> usize {
-        self.handles.lock().sites().filter(|site| of(site.kind)).map(|site| site.count).sum()
+        self.handles.lock().counts().filter(|site| of(site.kind)).map(|site| site.count).sum()
     }
 
-    pub(crate) fn handle_sites(&self) -> Vec<Site> {
-        self.handles.lock().sites().cloned().collect()
+    pub(crate) fn handle_sites(&self) -> Vec<SiteCount> {
+        self.handles.lock().counts().filter(|site| site.named).collect()
     }
 }
 
@@ -286,8 +304,12 @@ impl<M> Shared<M> {
 impl<M> Drop for Shared<M> {
     fn drop(&mut self) {
         let mut effects = Effects::new();
-        self.log.lock().clear(&mut effects);
+        let mut log = self.log.lock();
+        let left = self.undelivered.get().map(|undelivered| undelivered.find(&mut log));
+        log.clear(&mut effects);
+        drop(log);
         effects.run();
+        self.give_back(left);
     }
 }
 

@@ -36,7 +36,7 @@ pub struct ChannelInfo {
     pub len: usize,
     /// Messages accepted.
     pub sent: u64,
-    /// InFlight-overs to readers, also those that have left; a message with two readers counts twice.
+    /// Hand-overs to readers, also those that have left; a message with two readers counts twice.
     pub delivered: u64,
     /// The most messages that ever waited at once. Of a broadcast: as far as seen when messages come and subscribers
     /// take them in batches, so it may be less.

@@ -199,6 +199,8 @@ fn handles_are_counted_by_what_they_do() {
     let fabric = Fabric::new();
     let channel = fabric.channel::<Number>("numbers").open().unwrap();
     assert_eq!((channel.sender_count(), channel.receiver_count()), (1, 0), "the fabric's own does not count");
+    let unlisted = Fabric::new().channel::<Number>("unlisted").open_unlisted().unwrap();
+    assert_eq!((unlisted.sender_count(), unlisted.clone().sender_count()), (1, 2));
     let readers = (channel.join("workers"), channel.join("workers"), channel.subscribe(), channel.tap());
     let another = channel.clone();
     assert_eq!((channel.sender_count(), channel.receiver_count()), (2, 4));

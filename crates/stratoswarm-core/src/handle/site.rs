@@ -1,0 +1,33 @@
+use std::{panic::Location, sync::Arc};
+
+use super::{HandleKind, Shared};
+
+/// Handles of one kind and name, made in one place. They are counted by its references, so that a clone made in the same place
+/// costs no more than one of them.
+pub(crate) struct Site<M> {
+    pub(super) shared: Arc<Shared<M>>,
+    pub(super) kind: HandleKind,
+    pub(super) name: Option<Box<str>>,
+    pub(super) at: &'static Location<'static>,
+    /// Whether its handles keep the channel open.
+    pub(super) sends: bool,
+    /// Where it is listed.
+    pub(super) place: usize,
+    /// Whether a report is to name it.
+    pub(super) named: bool,
+}
+
+impl<M> Site<M> {
+    /// Whether a handle of this kind, made there, is one of these.
+    #[inline]
+    pub(super) fn is_of(&self, kind: HandleKind, at: &'static Location<'static>) -> bool {
+        std::ptr::eq(self.at, at) && self.kind == kind && self.name.is_none() && self.named
+    }
+}
+
+/// The last of its handles has gone.
+impl<M> Drop for Site<M> {
+    fn drop(&mut self) {
+        self.shared.site_gone(self.place, self.named, self.sends);
+    }
+}
