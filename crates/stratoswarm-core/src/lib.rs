@@ -59,7 +59,8 @@
 //!
 //! # What can deadlock
 //!
-//! What no channel can prevent, and [`ChannelInfo::waits`] shows, with task and line:
+//! What no channel can prevent. [`ChannelInfo`] shows who waits to send, with task and line ([`waits`](ChannelInfo::waits)), who
+//! to receive ([`ReaderInfo::waits`]), and what is in flight:
 //!
 //! - a request of a group's only member to its own group, and a cycle of full channels;
 //! - a subscriber that its owner does not poll while it sends;

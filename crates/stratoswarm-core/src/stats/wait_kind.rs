@@ -9,7 +9,7 @@ pub enum WaitKind {
     Send,
     /// `send_many`, for room.
     SendMany,
-    /// `reserve` or `reserve_owned`, for room.
+    /// `reserve`, `reserve_many` or `reserve_owned`, or a sink that is to be ready: for room.
     Reserve,
     /// `request`, for room or for a group.
     Request,
@@ -19,7 +19,7 @@ pub enum WaitKind {
     Closed,
     /// `readers_gone`, for the last reader to go.
     ReadersGone,
-    /// A [`Permit`](crate::Permit) or [`OwnedPermit`](crate::OwnedPermit) that exists.
+    /// A [`Permit`](crate::Permit) or [`OwnedPermit`](crate::OwnedPermit) that exists, or the place of a sink that is ready.
     Permit,
 }
 
