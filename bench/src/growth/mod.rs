@@ -52,6 +52,8 @@ pub(crate) struct Series {
 pub(crate) enum Bound {
     /// Not at all: it is of one operation, and what it goes over should not matter to that. Caches do.
     Flat,
+    /// It grows as a search does, and as what leaves the caches: exponent 0.5 at most over the quantities here.
+    Logarithmic,
     /// No faster than linearly.
     Linear,
 }
@@ -61,6 +63,7 @@ impl Bound {
     pub(crate) fn holds(self, line: &Line) -> bool {
         match self {
             Self::Flat => line.exponent() <= 0.3,
+            Self::Logarithmic => line.exponent() <= 0.5,
             Self::Linear => line.exponent() <= 1.1,
         }
     }
@@ -70,6 +73,7 @@ impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Flat => "flat",
+            Self::Logarithmic => "at most logarithmic",
             Self::Linear => "at most linear",
         })
     }

@@ -16,12 +16,12 @@ use crate::payload::{Msg, Payload as _};
 const QUANTITIES: [u64; 3] = [1_000, 10_000, 100_000];
 
 pub(super) fn measure(repetitions: usize) -> anyhow::Result<Vec<Series>> {
-    let series = |name, over, unit, sides: &[Side]| {
+    let series = |name, over, unit, bound, sides: &[Side]| {
         Ok::<_, anyhow::Error>(Series {
             name,
             over,
             unit,
-            bound: Bound::Flat,
+            bound,
             lines: lines(sides, &QUANTITIES, repetitions)?,
         })
     };
@@ -30,18 +30,21 @@ pub(super) fn measure(repetitions: usize) -> anyhow::Result<Vec<Series>> {
             "pieces",
             "messages in one batch, at capacity 1",
             "ns per message",
+            Bound::Flat,
             &[Side::new("stratoswarm send_many", send_in_pieces)],
         )?,
         series(
             "given-up",
             "waiting senders that are given up in no order",
             "ns per sender",
+            Bound::Logarithmic,
             &[Side::new("stratoswarm", give_up_sends), Side::new("tokio", give_up_sends_of_tokio)],
         )?,
         series(
             "permits",
             "permits used in no order",
             "ns per permit",
+            Bound::Logarithmic,
             &[Side::new("stratoswarm", use_permits), Side::new("tokio", use_permits_of_tokio)],
         )?,
     ])
