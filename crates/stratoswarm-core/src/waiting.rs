@@ -58,7 +58,13 @@ impl WaitList {
             self.waiters.push_back(waiter);
         } else {
             let at = self.waiters.partition_point(|other| other.id < waiter.id);
-            self.waiters.insert(at, waiter);
+            match self.waiters.get_mut(at).filter(|other| other.id == waiter.id) {
+                Some(hole) => {
+                    *hole = waiter; // its own, as it has been here before
+                    self.holes -= 1;
+                }
+                None => self.waiters.insert(at, waiter),
+            }
         }
     }
 
@@ -182,29 +188,40 @@ mod tests {
     proptest! {
         /// Beside a map by number.
         #[test]
-        fn a_list_is_a_map_by_number(steps in prop::collection::vec((0..4u8, any::<prop::sample::Index>()), 0..300)) {
+        fn a_list_is_a_map_by_number(steps in prop::collection::vec((0..5u8, any::<prop::sample::Index>()), 0..300)) {
             let (mut list, mut model, mut next) = (WaitList::new(), BTreeMap::new(), 0);
+            let mut gone: Vec<u64> = Vec::new(); // those that may come back, as a request does that waits for a group meanwhile
             for (step, which) in steps {
                 let known = (!model.is_empty()).then(|| *model.keys().nth(which.index(model.len())).unwrap());
                 match (step, known) {
+                    (4, _) if !gone.is_empty() => {
+                        let back = gone.swap_remove(which.index(gone.len()));
+                        list.push(waiter(back));
+                        model.insert(back, back as u32);
+                    }
                     (0 | 1, _) | (_, None) => {
                         next += 1;
                         list.push(waiter(next));
                         model.insert(next, next as u32);
                     }
                     (2, Some(_)) => {
-                        let gone = list.pop().map(|it| (it.id.get(), it.places));
-                        prop_assert_eq!(gone, model.pop_first());
+                        let first = list.pop().map(|it| (it.id.get(), it.places));
+                        prop_assert_eq!(first, model.pop_first());
+                        gone.extend(first.map(|(id, _)| id));
                     }
                     (_, Some(id)) => {
                         let id = WaitId::new(id).unwrap();
                         prop_assert_eq!(list.remove(id).map(|it| it.places), model.remove(&id.get()));
                         prop_assert!(!list.has(id) && list.remove(id).is_none());
+                        gone.push(id.get());
                     }
                 }
                 prop_assert_eq!(list.len(), model.len());
                 prop_assert_eq!(list.is_empty(), model.is_empty());
                 prop_assert_eq!(list.callers().count(), model.len());
+                for id in model.keys() {
+                    prop_assert!(list.has(WaitId::new(*id).unwrap()));
+                }
                 prop_assert_eq!(list.first().map(|it| it.id.get()), model.keys().next().copied());
                 prop_assert!(list.waiters.len() <= 2 * model.len() + 1);
             }

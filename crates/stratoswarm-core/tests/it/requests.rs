@@ -404,3 +404,52 @@ fn a_removed_group_takes_its_claim_to_a_request_with_it() {
     assert_eq!(channel.remove_group("other"), 1);
     assert_eq!(ready(&mut request), Err(RequestError::Unanswered));
 }
+
+#[test]
+fn a_request_that_changes_its_line_and_comes_back_is_found_there() {
+    for granted in [true, false] {
+        for given_up in [true, false] {
+            let channel = channel(5);
+            let (mut subscriber, _worker) = (channel.subscribe(), channel.join("workers"));
+            put(&channel, 0..5);
+            let mut sends: Vec<_> = (5..7).map(|number| task::spawn(channel.send(Number(number)))).collect();
+            sends.iter_mut().for_each(park);
+            let mut request = task::spawn(channel.request(Number(7)));
+            park(&mut request);
+            let mut later: Vec<_> = (8..10).map(|number| task::spawn(channel.send(Number(number)))).collect();
+            later.iter_mut().for_each(park);
+            channel.remove_group("workers");
+            if granted {
+                assert_eq!(std::iter::from_fn(|| subscriber.try_recv().ok()).count(), 5); // a place for each
+            }
+            park(&mut request); // there is no group: it waits in a line of its own
+            let mut worker = channel.join("workers");
+            if !granted {
+                assert_eq!(std::iter::from_fn(|| subscriber.try_recv().ok()).count(), 5);
+            }
+            if given_up {
+                drop(request);
+            } else {
+                park(&mut request); // sent, in its place
+                assert_eq!(channel.info().requests.asked, 1);
+                let asked = std::iter::from_fn(|| worker.try_recv().ok())
+                    .find(stratoswarm_core::Delivery::is_request);
+                asked.unwrap().reply(8);
+                assert_eq!(woken(&mut request), Ok(8));
+            }
+            drop((sends, later));
+            while subscriber.try_recv().is_ok() || worker.try_recv().is_ok() {}
+            let info = channel.info();
+            assert_eq!(
+                (info.granted, info.blocked_senders, info.unserved, info.waits.len()),
+                (0, 0, 0, 0),
+                "{info:?}"
+            );
+            assert_eq!(
+                (0..9).filter(|number| channel.try_send(Number(*number)).is_ok()).count(),
+                5,
+                "no place is lost"
+            );
+        }
+    }
+}
