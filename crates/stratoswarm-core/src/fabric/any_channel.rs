@@ -30,6 +30,8 @@ pub(super) trait AnyChannel: Any + Send + Sync {
     fn is_mute(&self) -> bool;
     /// Nobody has a handle of it, and nobody works on what came from it.
     fn is_deserted(&self) -> bool;
+    /// Whether somebody has a handle of it.
+    fn has_handles(&self) -> bool;
     /// Messages that no reader took that needed them.
     fn undelivered(&self) -> u64;
     /// How many handles read here.
@@ -91,6 +93,10 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
             let log = self.log.lock();
             log.is_closed() && !log.has_work_in_hand()
         }
+    }
+
+    fn has_handles(&self) -> bool {
+        self.has_handles()
     }
 
     fn undelivered(&self) -> u64 {

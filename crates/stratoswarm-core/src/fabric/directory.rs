@@ -1,6 +1,6 @@
 use std::{
     any::Any,
-    collections::{HashMap, hash_map},
+    collections::{HashMap, VecDeque, hash_map},
     panic::RefUnwindSafe,
     sync::{
         Arc,
@@ -29,7 +29,7 @@ impl RefUnwindSafe for Directory {}
 struct Channels {
     of: HashMap<String, Entry>,
     /// Those whose last handle went while a delivery of theirs existed.
-    lingering: Vec<String>,
+    lingering: VecDeque<String>,
     gone: Gone,
 }
 
@@ -151,7 +151,9 @@ impl Directory {
                 shared.add_sender(); // the fabric's own
             }
             drop(first);
-            let Ok(replaced) = self.place(name, Entry { order, ephemeral, channel: shared }, existing) else {
+            let Ok(replaced) =
+                self.place(name, Entry { order, ephemeral, channel: shared }, existing.as_ref())
+            else {
                 continue; // somebody else opened it meanwhile
             };
             if let Some(replaced) = replaced {
@@ -167,16 +169,20 @@ impl Directory {
     }
 
     /// Puts a channel in the place of the one that was there, if it still is.
-    fn place(&self, name: &str, entry: Entry, instead: Option<Entry>) -> Result<Option<Entry>, Entry> {
-        match (self.channels.lock().of.entry(name.to_owned()), instead) {
-            (hash_map::Entry::Vacant(place), _) => {
+    fn place(&self, name: &str, entry: Entry, instead: Option<&Entry>) -> Result<Option<Entry>, Entry> {
+        // `instead` is the caller's: it may be the last reference to its channel, whose drop runs users' code.
+        let mut channels = self.channels.lock();
+        match channels.of.entry(name.to_owned()) {
+            hash_map::Entry::Vacant(place) => {
                 place.insert(entry);
                 Ok(None)
             }
-            (hash_map::Entry::Occupied(mut place), Some(instead)) if place.get().is(&instead) => {
+            hash_map::Entry::Occupied(mut place)
+                if instead.is_some_and(|instead| place.get().is(instead)) =>
+            {
                 Ok(Some(place.insert(entry)))
             }
-            (hash_map::Entry::Occupied(_), _) => Err(entry),
+            hash_map::Entry::Occupied(_) => Err(entry),
         }
     }
 
@@ -212,7 +218,9 @@ impl Directory {
         let entry = self.channels.lock().of.get(name).filter(|it| it.channel.address() == channel).cloned();
         let Some(entry) = entry else { return };
         if !entry.channel.is_deserted() {
-            self.channels.lock().lingering.push(name.to_owned());
+            if !entry.channel.has_handles() {
+                self.channels.lock().lingering.push_back(name.to_owned());
+            } // else its last handle will come here
             return;
         }
         let mut channels = self.channels.lock();
@@ -238,8 +246,8 @@ impl Directory {
             if channels.lingering.is_empty() {
                 return;
             }
-            let from = channels.lingering.len().saturating_sub(most);
-            channels.lingering.split_off(from)
+            let looked_at = channels.lingering.len().min(most);
+            channels.lingering.drain(..looked_at).collect::<Vec<_>>() // the longest there first
         };
         for name in lingering {
             let entry = self.channels.lock().of.get(&name).cloned();

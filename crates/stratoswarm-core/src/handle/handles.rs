@@ -12,7 +12,7 @@ pub(crate) struct Handles<M> {
     sites: Vec<Option<Listed<M>>>,
     /// Where the last one was counted: the next one is often made in the same place.
     last: usize,
-    /// How many are listed that a report names.
+    /// How many are listed.
     live: usize,
 }
 
@@ -106,17 +106,17 @@ impl<M> Handles<M> {
         let site = Arc::new(Site { shared, kind, name: name.clone(), at, sends, place, named });
         self.sites[place] = Some(Listed { kind, name, at, named, site: Arc::downgrade(&site) });
         self.last = place;
-        self.live += usize::from(named);
+        self.live += 1;
         self.senders += usize::from(sends);
         site
     }
 
     /// The last handle of a site has gone, which was listed in this place.
-    pub(super) fn remove(&mut self, place: usize, named: bool, sends: bool) -> Left {
+    pub(super) fn remove(&mut self, place: usize, sends: bool) -> Left {
         self.sites[place] = None;
-        self.live -= usize::from(named);
+        self.live -= 1;
         self.senders -= usize::from(sends);
-        Left { no_sender: sends && self.senders == 0, nothing: named && self.live == 0 }
+        Left { no_sender: sends && self.senders == 0, nothing: self.live == 0 }
     }
 
     /// Whether there are any.

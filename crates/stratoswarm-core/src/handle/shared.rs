@@ -251,12 +251,13 @@ impl<M> Shared<M> {
     }
 
     /// The last handle of a site has gone. With the last that sends the channel closes.
-    pub(super) fn site_gone(&self, place: usize, named: bool, sends: bool) {
-        let left = self.handles.lock().remove(place, named, sends);
+    pub(super) fn site_gone(&self, place: usize, sends: bool) {
+        let left = self.handles.lock().remove(place, sends);
         if left.no_sender {
             self.close();
         }
-        if left.nothing {
+        // The last reader may have gone before this close, and then it did not find the channel closed.
+        if left.nothing || left.no_sender && !self.has_handles() {
             self.deserted();
         }
     }

@@ -28,6 +28,6 @@ impl<M> Site<M> {
 /// The last of its handles has gone.
 impl<M> Drop for Site<M> {
     fn drop(&mut self) {
-        self.shared.site_gone(self.place, self.named, self.sends);
+        self.shared.site_gone(self.place, self.sends);
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::fixtures::{Number, is_full, park, put, take, take_all, without_deadlock, woken};
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -404,4 +407,88 @@ fn foreign_types_and_such_that_are_not_clone_are_messages() {
     let job = worker.try_recv().unwrap().into_message().take().unwrap();
     assert_eq!(job(), 42);
     assert!(second.try_recv().unwrap().take().is_none(), "somebody has it");
+}
+
+// ---- topics that come and go
+
+fn topics(fabric: &Fabric) -> String {
+    format!("{fabric:?}")
+}
+
+#[test]
+fn a_topic_whose_deliveries_outlive_it_is_gone_once_they_are() {
+    for kept in [0, 1, 2, 5] {
+        let fabric = Fabric::new();
+        let mut deliveries = std::collections::VecDeque::new();
+        for number in 0..200 {
+            let topic = fabric.channel::<Number>(format!("topic {number}")).ephemeral().open().unwrap();
+            let mut worker = topic.join("workers");
+            put(&topic, [number]);
+            deliveries.push_back(worker.try_recv().unwrap());
+            drop((topic, worker));
+            while deliveries.len() > kept {
+                drop(deliveries.pop_front());
+            }
+        }
+        let most: usize =
+            topics(&fabric).chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
+        assert!(most <= 2 * kept + 2, "{most} are there, where {kept} have work in flight");
+    }
+}
+
+#[test]
+fn an_ephemeral_channel_goes_with_its_last_handle_of_any_kind() {
+    let fabric = Fabric::new();
+    for number in 0..10 {
+        drop(fabric.channel::<Number>(format!("unlisted {number}")).ephemeral().open_unlisted().unwrap());
+    }
+    assert_eq!(topics(&fabric), topics(&Fabric::new()));
+    let unlisted = fabric.channel::<Number>("kept").ephemeral().open_unlisted().unwrap();
+    drop(unlisted.clone());
+    assert!(fabric.get::<Number>("kept").is_some(), "a handle is left, though no report names it");
+}
+
+#[test]
+fn a_topic_goes_whoever_lets_go_last() {
+    without_deadlock(|| {
+        let fabric = Fabric::new();
+        for _ in 0..2_000 {
+            let topic = fabric.channel::<Number>("topic").ephemeral().open().unwrap();
+            let reader = topic.subscribe();
+            thread::scope(|scope| {
+                scope.spawn(|| drop(topic));
+                drop(reader);
+            });
+            assert_eq!(topics(&fabric), topics(&Fabric::new()));
+        }
+    });
+}
+
+#[test]
+fn what_is_handed_back_of_a_topic_may_use_the_fabric() {
+    without_deadlock(|| {
+        let fabric = Fabric::new();
+        let (sent, back) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for turn in 0..1_500 {
+                        let (weak, back) = (fabric.downgrade(), Arc::clone(&back));
+                        let topic = fabric.channel::<Number>(format!("topic {}", turn % 2)).ephemeral();
+                        let topic = topic.undelivered(move |_, _| {
+                            back.fetch_add(1, Ordering::Relaxed);
+                            drop(weak.upgrade().and_then(|fabric| fabric.get::<Number>("topic 0")));
+                        });
+                        let Ok(topic) = topic.open() else { continue };
+                        let worker = topic.join("workers");
+                        sent.fetch_add(usize::from(topic.try_send(Number(turn)).is_ok()), Ordering::Relaxed);
+                        drop(topic);
+                        drop(worker);
+                    }
+                });
+            }
+        });
+        drop(fabric);
+        assert_eq!(back.load(Ordering::Relaxed), sent.load(Ordering::Relaxed), "each once");
+    });
 }
