@@ -50,6 +50,7 @@ impl<M: Message> ChannelSink<M> {
     }
 
     /// The channel again. A reserved place is given back.
+    #[track_caller]
     pub fn into_inner(mut self) -> Channel<M> {
         self.give_back();
         self.channel.clone()

@@ -216,6 +216,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// [`Fabric::remove`], when the channel closes [with its last reader](Self::close_with_last_reader), or when its last
     /// handle goes.
     ///
+    /// What a subscriber or an ephemeral group had not read goes with it, and is not handed back.
+    ///
     /// The function gets copies, and runs in the task that ends the channel, under no lock; a panic of it ends there, and
     /// costs the one message. Requests are not handed back: their callers are told. Nor is what readers that exist have left:
     /// that is theirs. Of a channel that is open already with such a function, that one stays.
