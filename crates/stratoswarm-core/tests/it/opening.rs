@@ -470,14 +470,14 @@ fn what_is_handed_back_of_a_topic_may_use_the_fabric() {
         let fabric = Fabric::new();
         let (sent, back) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
         thread::scope(|scope| {
-            for _ in 0..4 {
+            for _ in 0..6 {
                 scope.spawn(|| {
-                    for turn in 0..1_500 {
+                    for turn in 0..3_000 {
                         let (weak, back) = (fabric.downgrade(), Arc::clone(&back));
                         let topic = fabric.channel::<Number>(format!("topic {}", turn % 2)).ephemeral();
                         let topic = topic.undelivered(move |_, _| {
-                            back.fetch_add(1, Ordering::Relaxed);
                             drop(weak.upgrade().and_then(|fabric| fabric.get::<Number>("topic 0")));
+                            back.fetch_add(1, Ordering::Relaxed); // not reached where the look-up panics
                         });
                         let Ok(topic) = topic.open() else { continue };
                         let worker = topic.join("workers");
