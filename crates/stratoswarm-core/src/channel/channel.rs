@@ -319,6 +319,9 @@ impl<M: Message> Channel<M> {
     /// # Errors
     /// Those of `request`, [`Full`](crate::RequestError::Full) and [`Unserved`](crate::RequestError::Unserved).
     ///
+    /// # Cancel safety
+    /// That of `request`.
+    ///
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
