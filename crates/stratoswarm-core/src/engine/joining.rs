@@ -1,14 +1,9 @@
-use std::{
-    mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{mem, sync::Arc};
 
 use super::{
     Durability, Effects, InFlight, Kind, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag, Warning,
-    cursors::Whose,
+    cursors::Whose, queue::cloned,
 };
-use crate::sync;
 
 /// What a member needs of its group: its inbox, and what its members have in flight.
 pub(crate) struct Membership<M> {
@@ -130,9 +125,9 @@ impl<M: Clone> Log<M> {
         for (number, message, _) in inbox.numbered().chain(rest).filter(|(.., tag)| live(*tag)) {
             queue.skip_gap_to(number);
             reader.given += 1;
-            match catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))) {
-                Ok(message) => queue.push(message, self.gate.capacity),
-                Err(_) => {
+            match cloned(message) {
+                Some(message) => queue.push(message, self.gate.capacity),
+                None => {
                     reader.passed += 1;
                     reader.skipped.panicked += 1;
                 }
@@ -170,11 +165,8 @@ impl<M: Clone> Log<M> {
         let mut left = Vec::new();
         let mut copy = |group: Option<&String>, queue: &Queue<M>, from: u64| {
             let sent = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.request.is_some());
-            for (_, message, _) in queue.numbered().filter(|(number, _, tag)| *number >= from && sent(*tag)) {
-                if let Ok(message) = catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))) {
-                    left.push((group.cloned(), message));
-                }
-            }
+            let messages = queue.numbered().filter(|(number, _, tag)| *number >= from && sent(*tag));
+            left.extend(messages.filter_map(|(_, message, _)| Some((group.cloned(), cloned(message)?))));
         };
         for reader in self.readers.iter().filter(|reader| reader.members == 0) {
             // Taken out, so that `Clone` runs under the log's lock alone.

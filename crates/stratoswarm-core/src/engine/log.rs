@@ -45,7 +45,7 @@ pub(crate) struct Log<M> {
     pub(super) ids: u64,
     /// How many requests were accepted.
     pub(super) asked: u64,
-    /// hand-overs to readers that have left.
+    /// Hand-overs to readers that have left.
     pub(super) delivered_before: u64,
     /// Readers that left, and that a shutdown's report has to name: after the close, or with work in flight.
     pub(super) departed: Vec<Departed>,
@@ -193,8 +193,8 @@ impl<M> Log<M> {
         }
     }
 
-    /// Handles that read.
-    pub(crate) fn reading(&self) -> usize {
+    /// Handles that read, and that hold senders back or are a broadcast's.
+    fn reading(&self) -> usize {
         self.reading.unwrap_or(0)
     }
 

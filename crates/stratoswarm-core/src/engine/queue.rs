@@ -474,7 +474,11 @@ impl<M: Clone> Queue<M> {
 
     /// A clone of the message at this place; none if its `Clone` panics.
     pub(super) fn copy_one(&self, place: usize) -> Option<M> {
-        let message = self.messages.get(place)?;
-        catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))).ok()
+        self.messages.get(place).and_then(cloned)
     }
+}
+
+/// A clone of a user's message; none if its `Clone` panics.
+pub(super) fn cloned<M: Clone>(message: &M) -> Option<M> {
+    catch_unwind(AssertUnwindSafe(|| sync::users(|| message.clone()))).ok()
 }

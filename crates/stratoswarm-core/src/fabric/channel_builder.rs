@@ -186,8 +186,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
-    /// The channel closes once nobody reads any more: when the last member or subscriber goes, after there was one; a tap only looks on.
-    /// Senders then get their messages back, as with tokio's channels; what was accepted and not taken is dropped, and the
+    /// The channel closes once nobody reads any more: when the last member or subscriber goes, after there was one; a tap
+    /// only looks on. Senders then get their messages back, as with tokio's channels; what was accepted and not taken is dropped, and the
     /// callers of its requests are told [`Unanswered`](crate::RequestError::Unanswered).
     ///
     /// Without it a channel waits for the next reader, as a worker that is restarted: it fills up, and then senders wait. See
