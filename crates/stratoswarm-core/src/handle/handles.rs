@@ -29,13 +29,13 @@ struct Listed<M> {
     kind: HandleKind,
     name: Option<Box<str>>,
     at: &'static Location<'static>,
-    named: bool,
+    reported: bool,
     site: Weak<Site<M>>,
 }
 
 impl<M> Listed<M> {
     fn is(&self, kind: HandleKind, name: Option<&str>, at: &'static Location<'static>) -> bool {
-        std::ptr::eq(self.at, at) && self.kind == kind && self.name.as_deref() == name && self.named
+        std::ptr::eq(self.at, at) && self.kind == kind && self.name.as_deref() == name && self.reported
     }
 }
 
@@ -92,7 +92,7 @@ impl<M> Handles<M> {
         name: Option<&str>,
         at: &'static Location<'static>,
         sends: bool,
-        named: bool,
+        reported: bool,
     ) -> Arc<Site<M>> {
         let place = self.sites.iter().position(Option::is_none).unwrap_or_else(|| {
             if self.sites.is_empty() {
@@ -101,10 +101,9 @@ impl<M> Handles<M> {
             self.sites.push(None);
             self.sites.len() - 1
         });
-        let name: Option<Box<str>> = name.map(Into::into);
-        let shared = Arc::clone(shared);
-        let site = Arc::new(Site { shared, kind, name: name.clone(), at, sends, place, named });
-        self.sites[place] = Some(Listed { kind, name, at, named, site: Arc::downgrade(&site) });
+        let site = Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported });
+        let (name, weak) = (name.map(Into::into), Arc::downgrade(&site));
+        self.sites[place] = Some(Listed { kind, name, at, reported, site: weak });
         self.last = place;
         self.live += 1;
         self.senders += usize::from(sends);
@@ -124,19 +123,22 @@ impl<M> Handles<M> {
         self.live > 0
     }
 
-    /// Where they were made, and how many in each place.
-    pub(super) fn counts(&self) -> impl Iterator<Item = SiteCount> {
-        self.sites.iter().flatten().filter_map(|listed| {
-            let count = listed.site.strong_count();
-            let name = listed.name.as_deref().map(String::from);
-            (count > 0).then_some(SiteCount {
-                kind: listed.kind,
-                name,
-                at: listed.at,
-                named: listed.named,
-                count,
-            })
-        })
+    /// How many there are of the kinds of which this is true.
+    pub(super) fn count(&self, of: impl Fn(HandleKind) -> bool) -> usize {
+        let sites = self.sites.iter().flatten().filter(|listed| of(listed.kind));
+        sites.map(|listed| listed.site.strong_count()).sum()
+    }
+
+    /// Where those were made that a report is to name, and how many in each place.
+    pub(super) fn reported(&self) -> impl Iterator<Item = SiteCount> {
+        let sites = self.sites.iter().flatten().filter(|listed| listed.reported);
+        let counts = sites.map(|Listed { kind, name, at, site, .. }| SiteCount {
+            kind: *kind,
+            name: name.as_deref().map(String::from),
+            at,
+            count: site.strong_count(),
+        });
+        counts.filter(|site| site.count > 0)
     }
 }
 
@@ -145,6 +147,5 @@ pub(crate) struct SiteCount {
     pub(crate) kind: HandleKind,
     pub(crate) name: Option<String>,
     pub(crate) at: &'static Location<'static>,
-    pub(super) named: bool,
     pub(crate) count: usize,
 }

@@ -292,11 +292,11 @@ impl<M> Shared<M> {
 
     /// How many handles exist of the kinds of which this is true.
     pub(crate) fn count_handles(&self, of: impl Fn(HandleKind) -> bool) -> usize {
-        self.handles.lock().counts().filter(|site| of(site.kind)).map(|site| site.count).sum()
+        self.handles.lock().count(of)
     }
 
     pub(crate) fn handle_sites(&self) -> Vec<SiteCount> {
-        self.handles.lock().counts().filter(|site| site.named).collect()
+        self.handles.lock().reported().collect()
     }
 }
 

@@ -7,21 +7,20 @@ use super::{HandleKind, Shared};
 pub(crate) struct Site<M> {
     pub(super) shared: Arc<Shared<M>>,
     pub(super) kind: HandleKind,
-    pub(super) name: Option<Box<str>>,
     pub(super) at: &'static Location<'static>,
     /// Whether its handles keep the channel open.
     pub(super) sends: bool,
     /// Where it is listed.
     pub(super) place: usize,
     /// Whether a report is to name it.
-    pub(super) named: bool,
+    pub(super) reported: bool,
 }
 
 impl<M> Site<M> {
-    /// Whether a handle of this kind, made there, is one of these.
+    /// Whether a sending handle of this kind, made there, is one of these. Only readers have names.
     #[inline]
     pub(super) fn is_of(&self, kind: HandleKind, at: &'static Location<'static>) -> bool {
-        std::ptr::eq(self.at, at) && self.kind == kind && self.name.is_none() && self.named
+        std::ptr::eq(self.at, at) && self.kind == kind && self.reported
     }
 }
 
