@@ -105,11 +105,11 @@ mod waiting;
 pub use channel::ChannelSink;
 pub use channel::{
     Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
-    WeakBroadcast, WeakChannel,
+    SendingTimed, WeakBroadcast, WeakChannel,
 };
 pub use error::{
-    Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, SendError,
-    SendTimeoutError, Stage, TryRecvError, TrySendError,
+    Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
+    SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,
 };
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
@@ -121,7 +121,8 @@ pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
 pub use request::ReplyOutcome;
 pub use stats::{
-    ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
+    ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,
+    WaitState,
 };
 
 /// The guarantees, numbered, and the tests that prove them.

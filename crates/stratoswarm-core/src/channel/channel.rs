@@ -127,12 +127,12 @@ impl<M: Message> Channel<M> {
     fn try_send_slow(&self, mut log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
         let shared = self.shared();
         let mut effects = Effects::new();
-        let now = turn::now(&log);
-        let sent = match log.admit(1, Entry::Messages, false, now, &mut effects) {
+        let (now, lane) = (turn::now(&log), log.lane_of(|| message.priority()));
+        let sent = match log.admit(lane, 1, Entry::Messages, false, now, &mut effects) {
             Admission::Full => Err(TrySendError::Full(message)),
             Admission::Closed => Err(TrySendError::Closed(message)),
             Admission::Granted(_) => {
-                log.push(message);
+                log.push_in(lane, message, shared.expiry(), &mut effects);
                 log.after_push(1, &mut effects);
                 Ok(())
             }
@@ -592,7 +592,7 @@ impl<M: Message> Channel<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn capacity(&self) -> usize {
-        self.shared().capacity
+        self.shared().current_capacity()
     }
 
     /// This handle as a [`Sink`](futures_sink::Sink), with the feature `sink`.
@@ -733,7 +733,7 @@ impl<M: Message> fmt::Debug for Channel<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
             .field("name", &self.shared().name)
-            .field("capacity", &self.shared().capacity)
+            .field("capacity", &self.capacity())
             .finish_non_exhaustive()
     }
 }

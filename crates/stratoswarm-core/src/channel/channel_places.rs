@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engine::{Admission, Entry},
     error::{Closed, ReserveManyError, TrySendError},
-    message::Message,
+    message::{Message, Priority},
     stats::{Caller, WaitKind},
 };
 
@@ -62,9 +62,9 @@ impl<M: Message> Channel<M> {
     pub fn try_reserve(&self) -> Result<Permit<'_, M>, TrySendError<()>> {
         let from = Location::caller();
         let reserved = self.shared().with(|log, effects| {
-            let now = turn::now(log);
-            match log.admit(1, Entry::Permit, false, now, effects) {
-                Admission::Granted(_) => Ok(log.permit(Caller::here(WaitKind::Permit, from))),
+            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
+            match log.admit(lane, 1, Entry::Permit, false, now, effects) {
+                Admission::Granted(_) => Ok(log.permit(lane, Caller::here(WaitKind::Permit, from))),
                 Admission::Full => Err(TrySendError::Full(())),
                 Admission::Closed => Err(TrySendError::Closed(())),
             }
@@ -131,9 +131,9 @@ impl<M: Message> Channel<M> {
             return Err(if self.is_closed() { TrySendError::Closed(()) } else { TrySendError::Full(()) });
         }
         let reserved = self.shared().with(|log, effects| {
-            let now = turn::now(log);
-            match log.admit(count, Entry::Permit, false, now, effects) {
-                Admission::Granted(_) => Ok(permits(log, count, from)),
+            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
+            match log.admit(lane, count, Entry::Permit, false, now, effects) {
+                Admission::Granted(_) => Ok(permits(log, lane, count, from)),
                 Admission::Full => Err(TrySendError::Full(())),
                 Admission::Closed => Err(TrySendError::Closed(())),
             }
@@ -169,10 +169,10 @@ impl<M: Message> Channel<M> {
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<M>, TrySendError<Self>> {
         let from = Location::caller();
         let reserved = self.shared().with(|log, effects| {
-            let now = turn::now(log);
-            let admission = log.admit(1, Entry::Permit, false, now, effects);
+            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
+            let admission = log.admit(lane, 1, Entry::Permit, false, now, effects);
             let permit = matches!(admission, Admission::Granted(_))
-                .then(|| log.permit(Caller::here(WaitKind::Permit, from)));
+                .then(|| log.permit(lane, Caller::here(WaitKind::Permit, from)));
             permit.ok_or(admission)
         });
         match reserved {

@@ -7,11 +7,10 @@ use std::{
 
 use futures_sink::Sink;
 
-use super::{Channel, turn::Turn};
+use super::{Channel, reserving::poll_place, turn::Turn};
 use crate::{
     error::{Closed, TrySendError},
     message::Message,
-    stats::{Caller, WaitKind},
     sync::poll_proceed,
     waiting::WaitId,
 };
@@ -74,10 +73,7 @@ impl<M: Message> Sink<M> for ChannelSink<M> {
             return Poll::Ready(Ok(()));
         }
         let budget = ready!(poll_proceed(cx));
-        let reserved = ready!(channel.shared().with(|log, effects| {
-            let turn = turn.poll(log, 1, WaitKind::Reserve, at, cx, effects);
-            turn.map_ok(|_| log.permit(Caller::here(WaitKind::Permit, at)))
-        }));
+        let reserved = ready!(poll_place(turn, channel.shared(), at, cx));
         budget.made_progress();
         *place = Some(reserved.map_err(|Closed| TrySendError::Closed(()))?);
         Poll::Ready(Ok(()))

@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod channel;
+mod channel_operation;
 mod channel_places;
 #[cfg(feature = "sink")]
 mod channel_sink;
@@ -13,6 +14,7 @@ mod requesting;
 mod reserving;
 mod sending;
 mod sending_many;
+mod sending_timed;
 mod turn;
 mod weak_broadcast;
 mod weak_channel;
@@ -28,5 +30,6 @@ pub use permits::Permits;
 pub use requesting::Requesting;
 pub use reserving::Reserving;
 pub use sending::Sending;
+pub use sending_timed::SendingTimed;
 pub use weak_broadcast::WeakBroadcast;
 pub use weak_channel::WeakChannel;

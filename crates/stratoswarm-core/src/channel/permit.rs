@@ -70,7 +70,8 @@ impl<M: Message> fmt::Debug for Permit<'_, M> {
 
 impl<M: Message> Shared<M> {
     pub(super) fn send_permitted(&self, id: WaitId, message: M) {
-        if self.with(|log, effects| log.push_permitted(id, message, effects)) {
+        let expiry = self.expiry();
+        if self.with(|log, effects| log.push_permitted(id, message, expiry, effects)) {
             tracing::warn!(
                 channel = &*self.name,
                 "a permit was used after the shutdown: nobody waits for its message"

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Channel, turn, turn::Turn};
 use crate::{
-    engine::{Admission, Effects, Entry, Log},
+    engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::{RequestError, Stage},
     handle::{Shared, block_on},
     message::{Ask, Message, Priority},
@@ -78,8 +78,8 @@ enum Progress {
     New,
     /// Waiting for room, or for a group.
     Sending,
-    /// Accepted, under this number.
-    Sent(u64),
+    /// Accepted, under this number of this lane.
+    Sent(LaneIndex, u64),
     Over,
 }
 
@@ -179,21 +179,22 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         self
     }
 
-    /// States the class of traffic. Channels have one lane so far: it changes no order.
+    /// The class of traffic of this request, whatever [`Message::priority`] says.
     ///
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use stratoswarm_core::{Fabric, Message, Priority};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
-    /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
+    /// # #[derive(Clone)] struct Ping(u32); impl Message for Ping { type Reply = (); }
+    /// let pings = Fabric::new().channel::<Ping>("pings").lane(Priority::Critical, 4).open()?;
     /// let mut worker = pings.join("workers");
-    /// tokio::spawn(async move { worker.recv().await.map(|ping| ping.into_parts().1.send(())) });
-    /// assert_eq!(pings.request(Ping).priority(Priority::Critical).await, Ok(()));
+    /// let (mut bulk, mut urgent) = (pings.request(Ping(1)), pings.request(Ping(2)).priority(Priority::Critical));
+    /// assert!(futures::poll!(&mut bulk).is_pending() && futures::poll!(&mut urgent).is_pending());
+    /// assert_eq!(worker.try_recv()?.0, 2, "before what was asked earlier");
     /// # Ok(()) }
     /// ```
-    pub fn priority(self, priority: Priority) -> Self {
-        let _ = priority;
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.turn.set_class(priority);
         self
     }
 
@@ -278,7 +279,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             && let Some(message) = self.message.take()
         {
             let number = log.push_request(message, AnyResponder::first(Arc::clone(&cell) as _));
-            self.progress = Progress::Sent(number);
+            self.progress = Progress::Sent(0, number);
             if log.has_listeners() {
                 shared.after_push(log);
             }
@@ -296,12 +297,18 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// The long way in: there may be no room, or no group. An error if it cannot be.
     #[cold]
     #[inline(never)]
-    fn send_slow(&mut self, mut log: MutexGuard<'a, Log<M>>, cx: &Context<'_>) -> Result<(), RequestError> {
+    fn send_slow(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), RequestError> {
         let mut effects = Effects::new();
         let entered = self.enter(&mut log, cx, &mut effects);
         self.channel.shared().unlock_and_apply(log, effects);
         if entered.is_err() {
             self.progress = Progress::Over;
+        } else if self.progress == Progress::Sending {
+            self.turn.arm(cx);
         }
         entered
     }
@@ -317,6 +324,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             self.turn = Turn::new();
             return Err(RequestError::Closed);
         }
+        let Some(message) = &self.message else { return Ok(()) };
+        let lane = self.turn.find_lane(log, || message.priority());
         if !log.has_group() {
             if self.only_try {
                 return Err(RequestError::Unserved);
@@ -326,7 +335,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             return Ok(());
         }
         if self.only_try {
-            match log.admit(1, Entry::Messages, false, turn::now(log), effects) {
+            match log.admit(lane, 1, Entry::Messages, false, turn::now(log), effects) {
                 Admission::Granted(_) => {}
                 Admission::Full => return Err(RequestError::Full),
                 Admission::Closed => return Err(RequestError::Closed),
@@ -339,8 +348,9 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             }
         }
         if let (Some(message), Some(cell)) = (self.message.take(), &self.cell) {
-            let number = log.push_request(message, AnyResponder::first(Arc::clone(cell) as _));
-            self.progress = Progress::Sent(number);
+            let request = AnyResponder::first(Arc::clone(cell) as _);
+            let number = log.push_request_in(lane, message, request, effects);
+            self.progress = Progress::Sent(lane, number);
             log.after_push(1, effects);
         }
         Ok(())
@@ -408,9 +418,9 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
                     Stage::Sending
                 }
             }
-            Progress::Sent(number) => {
+            Progress::Sent(lane, number) => {
                 let handling = self.cell.as_ref().is_some_and(|cell| cell.give_up(expired));
-                shared.release(number); // also where one group has it, and another has not
+                shared.release(lane, number); // also where one group has it, and another has not
                 if handling { Stage::Handling } else { Stage::Queued }
             }
             Progress::New | Progress::Over => Stage::Handling,
@@ -435,7 +445,7 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
         if polled.is_ready() {
             this.timer.disarm();
             budget.made_progress();
-        } else if before != this.progress && matches!(this.progress, Progress::Sent(_)) {
+        } else if before != this.progress && matches!(this.progress, Progress::Sent(..)) {
             budget.made_progress();
         }
         polled
@@ -444,7 +454,7 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
 
 impl<M: Message, A: Ask<M>> Drop for Requesting<'_, M, A> {
     fn drop(&mut self) {
-        let abandoned = matches!(self.progress, Progress::Sent(_));
+        let abandoned = matches!(self.progress, Progress::Sent(..));
         if !matches!(self.progress, Progress::Over | Progress::New) {
             self.withdraw(false);
         }
@@ -469,7 +479,7 @@ impl<M: Message, A: Ask<M>> fmt::Debug for Requesting<'_, M, A> {
 impl<M> Shared<M> {
     /// A queued request is over: its place is free.
     #[cold]
-    fn release(&self, number: u64) {
-        self.with(|log, effects| log.release(number, effects));
+    fn release(&self, lane: LaneIndex, number: u64) {
+        self.with(|log, effects| log.release(lane, number, effects));
     }
 }

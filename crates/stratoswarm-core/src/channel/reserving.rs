@@ -10,7 +10,7 @@ use futures_core::FusedFuture;
 
 use super::{Channel, Permit, turn::Turn};
 use crate::{
-    engine::Log,
+    engine::{LaneIndex, Log},
     error::Closed,
     handle::Shared,
     message::{Message, Priority},
@@ -51,7 +51,8 @@ impl<'a, M: Message> Reserving<'a, M> {
         Self { channel, place: Place::new(channel.shared(), from) }
     }
 
-    /// States the class of traffic of the message to come. Channels have one lane so far: it changes no order.
+    /// The class of traffic of the message to come: the place is in its lane, whatever class the message then has.
+    /// `Normal`, if none is stated.
     ///
     /// # Examples
     /// ```
@@ -64,8 +65,8 @@ impl<'a, M: Message> Reserving<'a, M> {
     /// assert_eq!(jobs.len(), 1);
     /// # Ok(()) }
     /// ```
-    pub fn priority(self, priority: Priority) -> Self {
-        let _ = priority;
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.place.turn.set_class(priority);
         self
     }
 }
@@ -112,11 +113,7 @@ impl<'a, M: Message> Place<'a, M> {
         if self.is_over {
             return Poll::Pending; // polled after it was ready
         }
-        let (turn, from) = (&mut self.turn, self.from);
-        let reserved = ready!(self.shared.with(|log, effects| {
-            let turn = turn.poll(log, 1, WaitKind::Reserve, from, cx, effects);
-            turn.map_ok(|_| log.permit(Caller::here(WaitKind::Permit, from)))
-        }));
+        let reserved = ready!(poll_place(&mut self.turn, self.shared, self.from, cx));
         self.is_over = true;
         budget.made_progress();
         Poll::Ready(reserved)
@@ -138,18 +135,42 @@ impl<'a, M: Message> Places<'a, M> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<WaitId>, Closed>> {
         let budget = ready!(poll_proceed(cx));
         let (Place { shared, turn, from, .. }, count) = (&mut self.place, self.count);
-        let reserved = ready!(shared.with(|log, effects| {
+        let reserved = shared.with(|log, effects| {
+            let lane = turn.find_lane(log, Priority::default);
             let turn = turn.poll(log, count, WaitKind::Reserve, from, cx, effects);
-            turn.map_ok(|_| permits(log, count, from))
-        }));
+            turn.map_ok(|_| permits(log, lane, count, from))
+        });
+        turn.arm(cx);
+        let reserved = ready!(reserved);
         budget.made_progress();
         Poll::Ready(reserved)
     }
 }
 
+/// Waits for a place; the number of the permit that it becomes.
+pub(super) fn poll_place<M: Message>(
+    turn: &mut Turn,
+    shared: &Shared<M>,
+    from: &'static Location<'static>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<WaitId, Closed>> {
+    let reserved = shared.with(|log, effects| {
+        let lane = turn.find_lane(log, Priority::default);
+        let polled = turn.poll(log, 1, WaitKind::Reserve, from, cx, effects);
+        polled.map_ok(|_| log.permit(lane, Caller::here(WaitKind::Permit, from)))
+    });
+    turn.arm(cx);
+    reserved
+}
+
 /// Makes so many admissions into permits; their numbers.
-pub(super) fn permits<M>(log: &mut Log<M>, count: usize, from: &'static Location<'static>) -> Vec<WaitId> {
-    (0..count).map(|_| log.permit(Caller::here(WaitKind::Permit, from))).collect()
+pub(super) fn permits<M>(
+    log: &mut Log<M>,
+    lane: LaneIndex,
+    count: usize,
+    from: &'static Location<'static>,
+) -> Vec<WaitId> {
+    (0..count).map(|_| log.permit(lane, Caller::here(WaitKind::Permit, from))).collect()
 }
 
 impl<M: Message> Drop for Place<'_, M> {

@@ -4,16 +4,19 @@ use std::{
     panic::Location,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::FusedFuture;
 
-use super::{Channel, turn::Turn};
+use super::{Channel, SendingTimed, turn::Turn};
 use crate::{
     engine::{Effects, Log},
     error::SendError,
-    handle::Shared,
+    handle::{Lifetime, Shared, block_on},
     message::{Message, Priority},
+    reader::Delivery,
+    request::AnyResponder,
     stats::WaitKind,
     sync::{MutexGuard, poll_proceed},
 };
@@ -54,23 +57,139 @@ impl<'a, M: Message> Sending<'a, M> {
         Self { message: Some(message), shared: channel.shared(), turn: Turn::new(), from }
     }
 
-    /// States the message's class of traffic for this call. Channels have one lane so far: it changes no order.
+    /// The class of traffic of this message, whatever [`Message::priority`] says.
     ///
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
     /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
-    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let jobs = Fabric::new().channel::<Job>("jobs").lane(Priority::Critical, 4).open()?;
     /// let mut worker = jobs.join("workers");
-    /// jobs.send(Job(1)).priority(Priority::Low).await?;
+    /// jobs.send(Job(1)).await?;
     /// jobs.send(Job(2)).priority(Priority::Critical).await?;
-    /// assert_eq!(worker.try_recv()?.0, 1, "one lane so far");
+    /// assert_eq!(worker.try_recv()?.0, 2, "before what was sent earlier");
     /// # Ok(()) }
     /// ```
-    pub fn priority(self, priority: Priority) -> Self {
-        let _ = priority;
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.turn.set_class(priority);
         self
+    }
+
+    /// How long the message is good for, from its acceptance on, instead of the channel's
+    /// [`ttl`](crate::ChannelBuilder::ttl). After that no group and no subscriber is handed it; each counts it as expired, and
+    /// its place is free. One that is handed out by then is not called back.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send(Job(1)).ttl(Duration::from_secs(1)).await?;
+    /// jobs.send(Job(2)).await?;
+    /// tokio::time::advance(Duration::from_secs(1)).await;
+    /// assert_eq!(worker.try_recv()?.0, 2);
+    /// assert_eq!(jobs.info().readers[0].skipped.expired, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn ttl(self, after: Duration) -> SendingTimed<'a, M> {
+        SendingTimed::new(self).ttl(after)
+    }
+
+    /// The message is good no longer than that which it is sent for: until the deadline of `parent`, or its own
+    /// [`ttl`](Self::ttl), whichever is earlier.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # let fabric = Fabric::new();
+    /// let (jobs, steps) = (fabric.channel::<Job>("jobs").open()?, fabric.channel::<Job>("steps").open()?);
+    /// let mut worker = jobs.join("workers");
+    /// let mut helper = steps.join("helpers");
+    /// jobs.send(Job(1)).ttl(Duration::from_secs(1)).await?;
+    /// let job = worker.try_recv()?;
+    /// steps.send(Job(2)).within(&job).await?;
+    /// assert_eq!(helper.try_recv()?.deadline(), job.deadline());
+    /// # Ok(()) }
+    /// ```
+    pub fn within<N: Message>(self, parent: &Delivery<N>) -> SendingTimed<'a, M> {
+        SendingTimed::new(self).within(parent)
+    }
+
+    /// Blocks this thread until it is sent, in place of being polled.
+    ///
+    /// # Errors
+    /// The channel is closed; the message comes back.
+    ///
+    /// # Panics
+    /// In async context, as tokio's blocking calls do.
+    #[track_caller]
+    pub fn blocking(self) -> Result<(), SendError<M>> {
+        block_on(self)
+    }
+
+    /// Polls with another lifetime than the channel's.
+    pub(super) fn poll_timed(
+        &mut self,
+        lifetime: &Lifetime,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let budget = ready!(poll_proceed(cx));
+        let polled = self.poll_in_lane(self.shared.log.lock(), || lifetime.expiry(), cx);
+        if polled.is_ready() {
+            budget.made_progress();
+        }
+        polled
+    }
+
+    pub(super) fn default_ttl(&self) -> Option<Duration> {
+        self.shared.traffic.ttl
+    }
+
+    pub(super) fn channel_name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// The way of a message that is to be looked at: into its lane, with its expiry.
+    #[inline(never)]
+    fn poll_in_lane(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        expiry: impl FnOnce() -> AnyResponder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
+        let lane = self.turn.find_lane(&log, || message.priority());
+        let mut effects = Effects::new();
+        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
+            Poll::Ready(Ok(1))
+        } else {
+            self.turn.poll(&mut log, 1, WaitKind::Send, self.from, cx, &mut effects)
+        };
+        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
+            (Poll::Ready(Ok(_)), Some(message)) => {
+                log.push_in(lane, message, expiry(), &mut effects);
+                if log.has_listeners() {
+                    log.after_push(1, &mut effects);
+                }
+                Poll::Ready(Ok(()))
+            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
+        };
+        self.shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
+        polled
     }
 
     /// Takes the message back, if it was not sent.
@@ -83,8 +202,12 @@ impl<'a, M: Message> Sending<'a, M> {
     fn poll_slow(
         &mut self,
         mut log: MutexGuard<'a, Log<M>>,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
+        if log.has_lanes() {
+            let shared = self.shared;
+            return self.poll_in_lane(log, || shared.expiry(), cx);
+        }
         if self.message.is_none() {
             return Poll::Pending; // polled after it was ready
         }
@@ -112,6 +235,9 @@ impl<'a, M: Message> Sending<'a, M> {
             _ => Poll::Pending,
         };
         self.shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
         polled
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     handle::Shared,
     message::Message,
     stats::WaitKind,
-    sync::poll_proceed,
+    sync::{MutexGuard, poll_proceed},
 };
 
 /// To move so many times as many messages as are sent costs less than to send each of them from a queue.
@@ -46,13 +46,16 @@ impl<'a, M: Message> SendingMany<'a, M> {
         Poll::Ready(sent)
     }
 
-    fn poll_all(&mut self, cx: &Context<'_>) -> Poll<Result<(), Closed>> {
+    fn poll_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let mut left = self.batch.len() + self.rest.as_ref().map_or(0, VecDeque::len);
         if left == 0 {
             return Poll::Ready(Ok(()));
         }
         let mut effects = Effects::new();
         let mut log = self.shared.log.lock();
+        if log.has_lanes() {
+            return self.poll_in_lanes(log, cx);
+        }
         let polled = loop {
             let count = if self.turn.is_new() && log.admit_many_fast(left) {
                 left
@@ -71,6 +74,43 @@ impl<'a, M: Message> SendingMany<'a, M> {
             }
         };
         self.shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
+        polled
+    }
+
+    /// One after the other, each into its lane, up to the first whose lane is full.
+    fn poll_in_lanes(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Closed>> {
+        let mut effects = Effects::new();
+        let rest = self.rest.get_or_insert_with(|| mem::take(self.batch).into());
+        let mut pushed = 0;
+        let polled = loop {
+            let Some(message) = rest.front() else { break Poll::Ready(Ok(())) };
+            let lane = self.turn.find_lane(&log, || message.priority());
+            if !(self.turn.is_new() && log.admit_fast_in(lane)) {
+                match self.turn.poll(&mut log, 1, WaitKind::SendMany, self.from, cx, &mut effects) {
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
+                    Poll::Pending => break Poll::Pending,
+                }
+            }
+            if let Some(message) = rest.pop_front() {
+                log.push_in(lane, message, self.shared.expiry(), &mut effects);
+                pushed += 1;
+            }
+        };
+        if pushed > 0 {
+            log.after_push(pushed, &mut effects);
+        }
+        self.shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
         polled
     }
 

@@ -6,19 +6,43 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    engine::{Admission, Effects, Entry, Log},
+    engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::Closed,
     handle::{Shared, pays},
+    message::Priority,
     stats::{Caller, WaitKind},
+    timers::Timer,
     waiting::WaitId,
 };
 
 /// One sender's way through the gate: admitted at once, or in line until it is granted a place.
 pub(super) struct Turn {
-    /// Its number while it waits, or has a place that it was granted.
-    pub(super) waits: Option<WaitId>,
+    wait: Wait,
+}
+
+/// What is known of a turn, and by what it waits. The same few bytes are in each, so that it takes no more than a number.
+enum Wait {
+    /// It does not wait, and was granted nothing.
+    No(Way),
+    /// Under this number, or with a place that it was granted.
+    As(Way, WaitId),
+    /// The same, and it looks again when a message expires that takes a place.
+    Until(Way, Box<Until>),
+}
+
+#[derive(Clone, Copy)]
+struct Way {
+    /// The class that was stated.
+    class: Option<Priority>,
+    lane: u8,
     /// Whether it has the readers serve it.
     asked: bool,
+}
+
+struct Until {
+    id: WaitId,
+    at: Instant,
+    timer: Timer,
 }
 
 /// Behind so many others the turn does not come while one yields.
@@ -27,17 +51,59 @@ const SOON: usize = 8;
 impl Turn {
     #[inline(always)]
     pub(super) const fn new() -> Self {
-        Self { waits: None, asked: false }
+        Self { wait: Wait::No(Way { class: None, lane: 0, asked: false }) }
     }
 
     /// Whether it does not wait, and was granted nothing.
     #[inline(always)]
     pub(super) fn is_new(&self) -> bool {
-        self.waits.is_none()
+        matches!(self.wait, Wait::No(_))
+    }
+
+    /// Its number while it waits, or has a place that it was granted.
+    #[inline]
+    fn id(&self) -> Option<WaitId> {
+        match &self.wait {
+            Wait::No(_) => None,
+            Wait::As(_, id) => Some(*id),
+            Wait::Until(_, until) => Some(until.id),
+        }
+    }
+
+    #[inline(always)]
+    fn way(&mut self) -> &mut Way {
+        match &mut self.wait {
+            Wait::No(way) | Wait::As(way, _) | Wait::Until(way, _) => way,
+        }
+    }
+
+    #[inline(always)]
+    fn is_over(&mut self) {
+        self.wait = Wait::No(Way { asked: false, ..*self.way() });
+    }
+
+    /// States the class, whatever the message says.
+    pub(super) fn set_class(&mut self, class: Priority) {
+        self.way().class = Some(class);
+    }
+
+    /// Finds the lane by the class that was stated, or else that of the message. It stays with it while it waits.
+    #[inline]
+    pub(super) fn find_lane<M>(&mut self, log: &Log<M>, class: impl FnOnce() -> Priority) -> LaneIndex {
+        if self.is_new() && log.has_lanes() {
+            let stated = self.way().class;
+            self.way().lane = log.lane_of(|| stated.unwrap_or_else(class)) as u8;
+        }
+        self.lane()
+    }
+
+    #[inline]
+    pub(super) fn lane(&mut self) -> LaneIndex {
+        self.way().lane.into()
     }
 
     /// How many of the messages `wanted` may come in: they must be pushed under this lock, or the places be made permits,
-    /// which come all at once.
+    /// which come all at once. Pending, it must be [armed](Self::arm) once the lock is released.
     pub(super) fn poll<M>(
         &mut self,
         log: &mut Log<M>,
@@ -48,47 +114,79 @@ impl Turn {
         effects: &mut Effects<M>,
     ) -> Poll<Result<usize, Closed>> {
         let what = if kind == WaitKind::Reserve { Entry::Permit } else { Entry::Messages };
-        let mut admission = match self.waits {
-            None => log.admit(wanted, what, true, now(log), effects),
-            Some(id) => log.claim(id, wanted, what, cx.waker(), effects),
+        let lane = self.lane();
+        let mut admission = match self.id() {
+            None => log.admit(lane, wanted, what, true, now(log), effects),
+            Some(id) => log.claim(lane, id, wanted, what, cx.waker(), effects),
         };
-        if admission == Admission::Full && self.waits.is_none() {
-            let soon = log.waiting() < SOON;
+        if admission == Admission::Full && self.is_new() {
+            let soon = log.waiting(lane) < SOON;
             let places = if what == Entry::Permit { wanted as u32 } else { 1 };
-            self.waits = Some(log.enqueue(places, cx.waker(), Caller::here(kind, at)));
+            let id = log.enqueue(lane, places, cx.waker(), Caller::here(kind, at));
+            self.wait = Wait::As(*self.way(), id);
             if soon && pays() {
                 effects.wake(cx.waker()); // in its place in the line, and not asking the readers to serve it yet
                 return Poll::Pending;
             }
         }
         if admission == Admission::Full
-            && !self.asked
-            && let Some(id) = self.waits
+            && let Some(id) = self.id()
         {
-            self.asked = true;
-            if log.request_grants(effects) {
-                admission = log.claim(id, wanted, what, cx.waker(), effects);
+            let asks = !std::mem::replace(&mut self.way().asked, true);
+            // What has expired since gives up its place to those who wait.
+            let granted = asks && log.request_grants(lane, effects)
+                || log.has_expiring() && log.expire(lane, Instant::now(), effects);
+            if granted {
+                admission = log.claim(lane, id, wanted, what, cx.waker(), effects);
             }
         }
         match admission {
-            Admission::Full => Poll::Pending,
+            Admission::Full => {
+                if log.has_expiring() {
+                    self.wait_until(log.next_expiry(lane));
+                }
+                Poll::Pending
+            }
             Admission::Closed => {
-                *self = Self::new();
+                self.is_over();
                 Poll::Ready(Err(Closed))
             }
             Admission::Granted(count) => {
-                *self = Self::new();
+                self.is_over();
                 Poll::Ready(Ok(count))
             }
+        }
+    }
+
+    /// Has it look again then.
+    #[cold]
+    fn wait_until(&mut self, then: Option<Instant>) {
+        let (Some(at), Some(id), way) = (then, self.id(), *self.way()) else { return };
+        match &mut self.wait {
+            Wait::Until(_, until) => until.at = at,
+            _ => self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new() })),
+        }
+    }
+
+    /// Arms the timer of a turn that is to look again, if it waits still.
+    #[inline]
+    pub(super) fn arm(&mut self, cx: &mut Context<'_>) {
+        if let Wait::Until(_, until) = &mut self.wait
+            && until.timer.poll(until.at, cx).is_ready()
+        {
+            cx.waker().wake_by_ref();
         }
     }
 
     /// The short way for one message: false if it is to [poll](Self::poll).
     #[inline]
     pub(super) fn claim<M>(&mut self, log: &mut Log<M>) -> bool {
-        let claimed = self.waits.is_some_and(|id| log.claim_fast(id));
+        let claimed = match self.wait {
+            Wait::As(Way { lane, .. }, id) => log.claim_fast(lane.into(), id),
+            _ => false,
+        };
         if claimed {
-            *self = Self::new();
+            self.is_over();
         }
         claimed
     }
@@ -102,9 +200,11 @@ impl Turn {
         at: &'static Location<'static>,
         cx: &Context<'_>,
     ) -> bool {
-        let queued = self.waits.is_none() && log.waiting() >= SOON && log.just_queue();
+        let lane = self.lane();
+        let queued = self.is_new() && log.waiting(lane) >= SOON && log.just_queue(lane);
         if queued {
-            *self = Self { waits: Some(log.enqueue(1, cx.waker(), Caller::here(kind, at))), asked: true };
+            let id = log.enqueue(lane, 1, cx.waker(), Caller::here(kind, at));
+            self.wait = Wait::As(Way { asked: true, ..*self.way() }, id);
         }
         queued
     }
@@ -117,21 +217,27 @@ impl Turn {
         cx: &Context<'_>,
         effects: &mut Effects<M>,
     ) {
-        *self =
-            Self { waits: Some(log.wait_for_group(self.waits, cx.waker(), caller, effects)), asked: false };
+        let lane = self.lane();
+        let id = log.wait_for_group(lane, self.id(), cx.waker(), caller, effects);
+        self.wait = Wait::As(Way { asked: false, ..*self.way() }, id);
     }
 
     /// The future is dropped: whoever is next gets the place it had been granted. Whether it waited for a group.
     #[inline]
     pub(super) fn cancel<M>(&mut self, shared: &Shared<M>) -> bool {
-        self.waits.take().is_some_and(|id| cancel(shared, id))
+        if self.is_new() {
+            return false;
+        }
+        self.cancel_wait(shared)
     }
-}
 
-#[cold]
-#[inline(never)]
-fn cancel<M>(shared: &Shared<M>, id: WaitId) -> bool {
-    shared.with(|log, effects| log.cancel_send(id, effects))
+    #[cold]
+    #[inline(never)]
+    fn cancel_wait<M>(&mut self, shared: &Shared<M>) -> bool {
+        let (lane, id) = (self.lane(), self.id());
+        self.is_over();
+        id.is_some_and(|id| shared.with(|log, effects| log.cancel_send(lane, id, effects)))
+    }
 }
 
 /// The time, where the engine needs it to admit a sender.

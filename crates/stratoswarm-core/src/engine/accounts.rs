@@ -1,16 +1,23 @@
 use super::{
-    Log, SharedInbox,
+    Gate, LaneIndex, Log, SharedInbox, WaitList,
     departed::Departed,
+    lane::Lane,
     lossy::{LossyReader, LossyShared},
+    per_lane::PerLane,
     reader::{Kind, Reader},
 };
-use crate::stats::{Caller, Skipped};
+use crate::{
+    message::Priority,
+    stats::{Caller, Skipped},
+};
 
 /// The figures of a log at one moment.
 pub(crate) struct LogFigures {
     pub(crate) sent: u64,
     pub(crate) delivered: u64,
     pub(crate) len: u64,
+    /// Of the lane that has all without one of their own.
+    pub(crate) capacity: u64,
     pub(crate) high_water: u64,
     pub(crate) closed: bool,
     /// Kept for readers to come.
@@ -28,7 +35,20 @@ pub(crate) struct LogFigures {
     /// Those who wait for the close, or for the last reader to go.
     pub(crate) ending: Vec<Caller>,
     pub(crate) asked: u64,
+    /// Of a channel that has several, the most urgent first.
+    pub(crate) lanes: Vec<LaneFigures>,
     pub(crate) readers: Vec<ReaderFigures>,
+}
+
+/// The figures of one lane.
+pub(crate) struct LaneFigures {
+    pub(crate) priority: Priority,
+    pub(crate) capacity: u64,
+    pub(crate) sent: u64,
+    pub(crate) len: u64,
+    pub(crate) high_water: u64,
+    /// How many wait for a place.
+    pub(crate) waiting: usize,
 }
 
 /// The figures of one reader; accepted = taken + skipped + left.
@@ -43,6 +63,7 @@ pub(crate) struct ReaderFigures {
     pub(crate) skipped: Skipped,
     pub(crate) left: u64,
     pub(crate) in_flight: u64,
+    pub(crate) paused: bool,
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
 }
@@ -51,26 +72,31 @@ impl<M> Log<M> {
     /// Reads all figures.
     pub(crate) fn figures(&self) -> LogFigures {
         let tail = self.tail();
-        let lossless = self.readers.iter().map(|reader| reader.figures(tail));
+        let lossless = self.readers.iter().map(|reader| reader.figures(&self.lanes));
         let lossy = self.lossy.readers.iter().map(|reader| reader.figures(tail, self.lossy.keep));
         let mut readers: Vec<_> = lossless.chain(lossy).collect();
         readers.sort_unstable_by_key(|reader| reader.number);
         let delivered: u64 = readers.iter().map(|reader| reader.taken).sum();
         let (departed, delivered_to_departed) = self.departed_figures();
         readers.extend(departed);
-        let callers = |list: &super::WaitList| list.callers().copied().collect();
+        let callers = |list: fn(&Gate) -> &WaitList| {
+            self.lanes.iter().flat_map(|lane| list(&lane.gate).callers()).copied().collect()
+        };
+        let normal = self.own_lane(Priority::Normal).unwrap_or(0);
         LogFigures {
             sent: tail,
             delivered: self.delivered_before + delivered + delivered_to_departed,
             len: self.len(),
-            high_water: self.gate.high_water,
+            capacity: self.lanes[normal].gate.capacity,
+            high_water: self.lanes[normal].gate.high_water,
             closed: self.closed,
             unclaimed: self.unclaimed(),
-            blocked: callers(&self.gate.line),
-            granted: callers(&self.gate.granted),
-            granted_places: self.gate.granted_places,
-            permits: callers(&self.gate.permits),
-            unserved: callers(&self.unserved),
+            blocked: callers(|gate| &gate.line),
+            granted: callers(|gate| &gate.granted),
+            granted_places: self.lanes.iter().map(|lane| lane.gate.granted_places).sum(),
+            permits: callers(|gate| &gate.permits),
+            unserved: callers(|gate| &gate.unserved),
+            lanes: self.lane_figures(),
             ending: self.closing.callers().chain(self.deserting.callers()).copied().collect(),
             asked: self.asked,
             readers,
@@ -86,14 +112,52 @@ impl<M> Log<M> {
         }
         let places = |reader: &Reader<M>| {
             let inbox = reader.inbox.lock();
-            tail - reader.next - reader.released + inbox.queue.len() as u64 - inbox.queue.released()
+            let in_lane = |at: LaneIndex| {
+                let (seat, queue) = (&reader.seats[at], &inbox.queues[at]);
+                self.lanes[at].intake.end() - seat.next - seat.released + queue.len() as u64
+                    - queue.released()
+            };
+            self.lanes.read().map(in_lane).sum::<u64>()
         };
-        self.readers.iter().map(places).max().unwrap_or(tail - self.kept_from)
+        self.readers
+            .iter()
+            .map(places)
+            .max()
+            .unwrap_or_else(|| self.lanes.read().map(|at| self.lanes[at].kept_places()).sum())
+    }
+
+    /// Messages in the intakes for the first reader to come, while there is none.
+    fn kept(&self) -> u64 {
+        self.lanes.read().map(|at| self.lanes[at].intake.end() - self.lanes[at].kept_from).sum()
+    }
+
+    /// What each lane of several has.
+    fn lane_figures(&self) -> Vec<LaneFigures> {
+        let Some(classes) = &self.classes else { return Vec::new() };
+        let figures = |at: LaneIndex| {
+            let lane = &self.lanes[at];
+            let (intake, gate) = (&lane.intake, &lane.gate);
+            let places = |reader: &Reader<M>| {
+                let (seat, inbox) = (&reader.seats[at], reader.inbox.lock());
+                let queue = &inbox.queues[at];
+                intake.end() - seat.next - seat.released + queue.len() as u64 - queue.released()
+            };
+            let waiting = self.readers.iter().map(places).max();
+            LaneFigures {
+                priority: classes.class(at),
+                capacity: gate.capacity,
+                sent: intake.end(),
+                len: waiting.unwrap_or_else(|| lane.kept_places()),
+                high_water: gate.high_water,
+                waiting: gate.line.len(),
+            }
+        };
+        self.lanes.read().map(figures).collect()
     }
 
     /// How many messages a lossless reader has yet to get; 0 if it is gone.
     pub(crate) fn left_for(&self, inbox: &SharedInbox<M>) -> u64 {
-        self.readers.get(inbox.place()).map_or(0, |reader| reader.left(self.tail()))
+        self.readers.get(inbox.place()).map_or(0, |reader| reader.left(&self.lanes))
     }
 
     /// How many messages a lossy reader can still get.
@@ -103,16 +167,16 @@ impl<M> Log<M> {
 
     /// Messages kept for readers to come, while there is no lossless one.
     fn unclaimed(&self) -> u64 {
-        if self.keeps && self.readers.is_empty() { self.tail() - self.kept_from } else { 0 }
+        if self.keeps && self.readers.is_empty() { self.kept() } else { 0 }
     }
 
     /// Closed, nothing more to come, and every lossless reader that somebody serves has taken all and finished it.
     pub(crate) fn is_drained(&self) -> bool {
-        let tail = self.tail();
+        let served = |reader: &Reader<M>| reader.members > 0 && !reader.paused;
         self.closed
-            && self.gate.permits.is_empty()
+            && !self.has_permits()
             && !self.has_departed_work()
-            && self.readers.iter().all(|it| (it.members == 0 || it.left(tail) == 0) && it.in_flight() == 0)
+            && self.readers.iter().all(|it| (!served(it) || it.left(&self.lanes) == 0) && it.in_flight() == 0)
     }
 
     /// Deliveries exist, of readers that are here or have left.
@@ -128,38 +192,52 @@ impl<M> Log<M> {
     pub(crate) fn is_spent(&self) -> bool {
         let tail = self.tail();
         self.closed
-            && self.gate.permits.is_empty()
+            && !self.has_permits()
             && self.unclaimed() == 0
-            && self.readers.iter().all(|reader| reader.left(tail) == 0)
+            && self.readers.iter().all(|reader| reader.left(&self.lanes) == 0)
             && self.lossy.readers.iter().all(|reader| reader.behind(tail) == 0)
     }
 
     /// How many messages nobody has taken: the most that any lossless reader has left, or that are kept for one to come.
     pub(crate) fn undelivered(&self) -> u64 {
-        let tail = self.tail();
-        self.readers.iter().map(|reader| reader.left(tail)).sum::<u64>() + self.unclaimed()
+        self.readers.iter().map(|reader| reader.left(&self.lanes)).sum::<u64>() + self.unclaimed()
     }
 }
 
 impl<M> Reader<M> {
+    /// How many messages it has yet to get.
+    pub(super) fn left(&self, lanes: &PerLane<Lane<M>>) -> u64 {
+        let filled = lanes.read().any(|at| self.seats[at].filled);
+        let in_inbox = if filled { self.inbox.lock().len() as u64 } else { 0 };
+        self.not_pulled(lanes) + in_inbox
+    }
+
+    /// How many messages are for it in the intakes.
+    fn not_pulled(&self, lanes: &PerLane<Lane<M>>) -> u64 {
+        lanes.read().map(|at| lanes[at].intake.end() - self.seats[at].next).sum()
+    }
+
     /// What it took is counted where messages leave the inbox, what is left where they are: that the two and what was
     /// skipped make what was accepted is a real check.
-    pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
+    pub(super) fn figures(&self, lanes: &PerLane<Lane<M>>) -> ReaderFigures {
+        let accepted = |at: LaneIndex| lanes[at].intake.end() - self.seats[at].start + self.seats[at].given;
+        let passed: u64 = self.seats.iter().map(|seat| seat.passed).sum();
         let inbox = self.inbox.lock();
         // Under the inbox's lock nothing is taken meanwhile.
         let (left, passed, in_flight) =
-            (tail - self.next + inbox.queue.len() as u64, self.passed + inbox.passed, self.in_flight());
+            (self.not_pulled(lanes) + inbox.len() as u64, passed + inbox.passed, self.in_flight());
         drop(inbox);
         ReaderFigures {
             name: self.name.clone(),
             number: self.number,
             kind: self.kind,
             members: self.members as usize,
-            accepted: tail - self.start + self.given,
+            accepted: lanes.read().map(accepted).sum(),
             taken: passed.saturating_sub(self.skipped.total()),
             skipped: self.skipped,
             left,
             in_flight,
+            paused: self.paused,
             parked: self.parked.callers().copied().collect(),
         }
     }
@@ -183,6 +261,7 @@ impl LossyReader {
             skipped,
             left,
             in_flight: 0,
+            paused: false,
             parked: self.parked.callers().copied().collect(),
         }
     }

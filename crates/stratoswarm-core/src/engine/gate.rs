@@ -2,7 +2,7 @@ use std::{collections::VecDeque, task::Waker};
 
 use tokio::time::Instant;
 
-use super::{Effects, Log, Reader, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning};
+use super::{Effects, LaneIndex, Log, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning, lane::Lane};
 use crate::{request::AnyResponder, stats::Caller};
 
 /// Who may send: how many places there are, who has one reserved, and who waits for one.
@@ -18,6 +18,8 @@ pub(super) struct Gate {
     pub(super) granted_places: u64,
     /// The permits that are out.
     pub(super) permits: WaitList,
+    /// Requests that wait for a group to exist.
+    pub(super) unserved: WaitList,
     /// The most places that a reader took at the last look, and how many readers did, if somebody waited.
     most: u64,
     fullest: u32,
@@ -42,8 +44,17 @@ pub(crate) enum Entry {
 
 impl Gate {
     pub(super) fn new(capacity: u64) -> Self {
-        let (line, granted, permits) = (WaitList::new(), WaitList::new(), WaitList::new());
-        Self { capacity, high_water: 0, line, granted, granted_places: 0, permits, most: 0, fullest: 0 }
+        Self {
+            capacity,
+            high_water: 0,
+            line: WaitList::new(),
+            granted: WaitList::new(),
+            granted_places: 0,
+            permits: WaitList::new(),
+            unserved: WaitList::new(),
+            most: 0,
+            fullest: 0,
+        }
     }
 
     /// Whether those who wait are served with each message that a reader with the most takes.
@@ -54,6 +65,18 @@ impl Gate {
     /// Places that are promised.
     fn reserved(&self) -> u64 {
         self.granted_places + self.permits.len() as u64
+    }
+
+    /// Turns those away who wait; their wakers.
+    pub(super) fn close(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        self.granted_places = 0;
+        let waiting = self.line.clear().chain(self.granted.clear());
+        waiting.chain(self.unserved.clear())
+    }
+
+    /// How many places are free, where so many messages wait.
+    fn free(&self, depth: u64) -> u64 {
+        self.capacity.saturating_sub(depth + self.reserved())
     }
 
     /// Grants a waiter its places; who is to be woken.
@@ -80,8 +103,8 @@ impl<M> Log<M> {
     pub(crate) fn admit_fast(&mut self) -> bool {
         // All that matters is in the credit, and whatever makes less of it (a close, a sender that waits, a place reserved)
         // computes it anew. Readers only make room, which lets it be too low, never too high.
-        if self.credit > 0 {
-            self.credit -= 1;
+        if self.lanes.main.credit > 0 {
+            self.lanes.main.credit -= 1;
             return true;
         }
         self.admit_to_sole()
@@ -90,9 +113,9 @@ impl<M> Log<M> {
     /// The same for `count` messages.
     #[inline]
     pub(crate) fn admit_many_fast(&mut self, count: usize) -> bool {
-        let admitted = count as u64 <= self.credit;
+        let admitted = count as u64 <= self.lanes.main.credit;
         if admitted {
-            self.credit -= count as u64;
+            self.lanes.main.credit -= count as u64;
         }
         admitted
     }
@@ -101,42 +124,61 @@ impl<M> Log<M> {
     /// every message may be a new high water.
     #[inline]
     fn admit_to_sole(&mut self) -> bool {
+        self.admit_to_sole_in(0)
+    }
+
+    #[inline(always)]
+    fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
         let [reader] = self.readers.as_slice() else { return false };
-        if reader.filled || self.closed || !self.gate.line.is_empty() {
+        let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
+        if seat.filled || self.closed || !lane.gate.line.is_empty() {
             return false;
         }
         // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.
-        let depth = self.intake.end() - reader.next - reader.released;
-        if depth + self.gate.reserved() >= self.gate.capacity {
+        let depth = lane.intake.end() - seat.next - seat.released;
+        if depth + lane.gate.reserved() >= lane.gate.capacity {
             return false;
         }
-        self.enter(depth, 1);
+        self.enter(at, depth, 1);
         true
+    }
+
+    /// Admits one message to a lane the short way, if that may be.
+    #[inline]
+    pub(crate) fn admit_fast_in(&mut self, at: LaneIndex) -> bool {
+        let lane = &mut self.lanes[at];
+        if lane.credit > 0 {
+            lane.credit -= 1;
+            return true;
+        }
+        self.admit_to_sole_in(at)
     }
 
     /// Appends an admitted message.
     #[inline(always)]
     pub(crate) fn push(&mut self, message: M) {
-        self.intake.push(message, self.gate.capacity);
+        let lane = &mut self.lanes.main;
+        lane.intake.push(message, lane.gate.capacity);
     }
 
-    /// Appends an admitted request; its number. There must be a group.
+    /// Appends an admitted request, where there are no lanes; its number. There must be a group.
     #[inline(always)]
     pub(crate) fn push_request(&mut self, message: M, request: AnyResponder) -> u64 {
-        let number = self.intake.end();
+        let lane = &mut self.lanes.main;
+        let number = lane.intake.end();
         self.asked += 1;
-        self.intake.push_request(message, request, self.groups, self.gate.capacity);
+        lane.intake.push_request(message, request, self.groups, lane.gate.capacity);
         number
     }
 
-    /// Appends the first `count` messages, which were admitted.
+    /// Appends the first `count` messages, which were admitted, where there are no lanes.
     pub(crate) fn push_many(&mut self, messages: &mut Vec<M>, count: usize) {
-        self.intake.push_many(messages, count);
+        self.lanes.main.intake.push_many(messages, count);
     }
 
     /// The same from a queue.
     pub(crate) fn push_many_of(&mut self, messages: &mut VecDeque<M>, count: usize) {
-        self.intake.push_many_of(messages, count);
+        self.lanes.main.intake.push_many_of(messages, count);
     }
 
     /// Whether a group is there to answer requests.
@@ -154,8 +196,8 @@ impl<M> Log<M> {
     /// What follows the push of `count` messages: readers to wake, and lossy ones to be told where the end is.
     pub(crate) fn after_push(&mut self, count: u64, effects: &mut Effects<M>) {
         if !self.lossy.readers.is_empty() {
-            self.lossy.overtake(self.intake.end());
-            self.trim(effects);
+            self.lossy.overtake(self.tail());
+            self.trim(0, effects);
         }
         if self.parked > 0 {
             self.wake_readers(count, effects);
@@ -185,55 +227,64 @@ impl<M> Log<M> {
 
 impl<M> Log<M> {
     /// So many messages come in where `depth` wait already.
-    fn enter(&mut self, depth: u64, count: u64) {
-        let gate = &mut self.gate;
+    #[inline]
+    fn enter(&mut self, at: LaneIndex, depth: u64, count: u64) {
+        let gate = &mut self.lanes[at].gate;
         let depth = depth + count;
         gate.high_water = gate.high_water.max(depth);
-        self.refresh(depth);
+        self.refresh(at, depth);
     }
 
     /// Computes the credit anew for `depth` messages that wait. It is exact in two ways: within it no message exceeds the
     /// capacity, and none is a new high water that nobody would see.
-    fn refresh(&mut self, depth: u64) {
-        let gate = &self.gate;
-        let room = gate.capacity.saturating_sub(depth + gate.reserved());
+    #[inline]
+    fn refresh(&mut self, at: LaneIndex, depth: u64) {
+        let lane = &mut self.lanes[at];
+        let gate = &lane.gate;
+        let room = gate.free(depth);
         let barred = self.closed || !gate.line.is_empty();
-        self.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(depth)) };
+        lane.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(depth)) };
     }
 
-    /// The most messages that any reader has not taken. While senders wait, the readers with the most are told to serve
-    /// them: no other can free a place. A reader with an empty inbox need not be told, as its next message leads it here.
+    /// The most messages of a lane that any reader has not taken. While senders wait, the readers with the most are told to
+    /// serve them: no other can free a place. A reader with an empty inbox need not be told, as its next message leads it
+    /// here.
     ///
     /// `waits`: who asks will wait, if there is no place.
-    fn look(&mut self, waits: bool) -> u64 {
-        let tail = self.intake.end();
-        let waiting = !self.gate.line.is_empty();
-        let full = self.gate.capacity.saturating_sub(self.gate.reserved());
+    fn look(&mut self, at: LaneIndex, waits: bool) -> u64 {
+        let kept = if self.readers.is_empty() { self.lanes[at].kept_places() } else { 0 };
+        let Lane { intake, gate, .. } = &mut self.lanes[at];
+        let tail = intake.end();
+        let waiting = !gate.line.is_empty();
+        let full = gate.capacity.saturating_sub(gate.reserved());
         let is_full = |places: u64| waiting || waits && places >= full;
-        let mut most = if self.readers.is_empty() { tail - self.kept_from } else { 0 };
+        let mut most = kept;
         for reader in &mut self.readers {
-            let mut places = tail - reader.next - reader.released;
-            if reader.filled {
+            let seat = &mut reader.seats[at];
+            let mut places = tail - seat.next - seat.released;
+            if seat.filled {
                 let mut inbox = reader.inbox.lock();
-                reader.filled = !inbox.queue.is_empty();
-                places += inbox.queue.len() as u64 - inbox.queue.released();
-                let serves = reader.filled && places >= most && is_full(places);
-                if serves != reader.serves {
-                    inbox.serve = serves;
-                    reader.serves = serves;
+                let queue = &inbox.queues[at];
+                let filled = !queue.is_empty();
+                seat.filled = filled || reader.paused;
+                places += queue.len() as u64 - queue.released();
+                let serves = filled && places >= most && is_full(places);
+                if serves != seat.serves {
+                    inbox.set_serve(at, serves);
+                    seat.serves = serves;
                 }
             }
-            reader.places = places;
+            seat.places = places;
             most = most.max(places);
         }
-        self.gate.most = most;
-        self.gate.fullest = 0;
+        gate.most = most;
+        gate.fullest = 0;
         if is_full(most) {
             for reader in &mut self.readers {
-                if reader.places == most {
-                    self.gate.fullest += 1;
+                if reader.seats[at].places == most {
+                    gate.fullest += 1;
                 } else {
-                    reader.stop_serving(); // it had the most only among those before it
+                    reader.stop_serving(at); // it had the most only among those before it
                 }
             }
         }
@@ -241,43 +292,60 @@ impl<M> Log<M> {
     }
 
     /// Nobody waits any more: no reader need serve.
-    fn stop_serving(&mut self) {
-        if self.gate.fullest > 0 {
-            self.gate.fullest = 0;
-            self.readers.iter_mut().for_each(Reader::stop_serving);
+    fn stop_serving(&mut self, at: LaneIndex) {
+        let gate = &mut self.lanes[at].gate;
+        if gate.fullest > 0 {
+            gate.fullest = 0;
+            self.readers.iter_mut().for_each(|reader| reader.stop_serving(at));
         }
     }
 
     /// A reader is gone that had so many places at the last look. If it was the last with the most of them, some are free.
-    pub(super) fn places_left(&mut self, places: u64, effects: &mut Effects<M>) {
-        if self.gate.line.is_empty() {
+    pub(super) fn places_left(&mut self, at: LaneIndex, places: u64, effects: &mut Effects<M>) {
+        let gate = &mut self.lanes[at].gate;
+        if gate.line.is_empty() {
             return;
         }
-        self.gate.fullest -= u32::from(places == self.gate.most && self.gate.fullest > 0);
-        if self.gate.fullest == 0 {
-            self.serve(effects);
+        gate.fullest -= u32::from(places == gate.most && gate.fullest > 0);
+        if gate.fullest == 0 {
+            self.serve_in(at, effects);
         }
     }
 
-    /// Gives free places to the longest waiting senders.
+    /// Gives the free places of every lane to the longest waiting senders.
+    #[inline]
     pub(crate) fn serve(&mut self, effects: &mut Effects<M>) {
-        if self.closed || self.gate.line.is_empty() {
+        for at in self.lanes.read() {
+            self.serve_in(at, effects);
+        }
+    }
+
+    /// The same of one lane.
+    #[inline]
+    pub(super) fn serve_in(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+        if self.closed || self.lanes[at].gate.line.is_empty() {
             return;
         }
-        let depth = self.look(false);
-        let gate = &mut self.gate;
-        let mut free = gate.capacity.saturating_sub(depth + gate.reserved());
+        self.grant(at, effects);
+    }
+
+    fn grant(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+        let depth = self.look(at, false);
+        let gate = &mut self.lanes[at].gate;
+        let mut free = gate.free(depth);
         // Who waits for several places gets them together, and holds up those behind it until they are free.
-        while gate.line.first().is_some_and(|first| u64::from(first.places) <= free)
+        // More than there can be are granted when all are free: the capacity may have been made less meanwhile.
+        let whole = gate.capacity;
+        while gate.line.first().is_some_and(|first| u64::from(first.places).min(whole) <= free)
             && let Some(waiter) = gate.line.pop()
         {
-            free -= u64::from(waiter.places);
+            free = free.saturating_sub(waiter.places.into());
             effects.wake_taken(gate.grant(waiter));
         }
         if gate.line.is_empty() {
-            self.stop_serving();
+            self.stop_serving(at);
         }
-        self.refresh(depth);
+        self.refresh(at, depth);
     }
 
     /// Serves after this message was popped from an inbox that asks for it, the short way: `Ok` with the waker to wake.
@@ -287,21 +355,25 @@ impl<M> Log<M> {
         inbox: &SharedInbox<M>,
         taken: &Taken<M>,
     ) -> Result<Option<Waker>, ()> {
+        if self.lanes.are_several() {
+            return Err(());
+        }
+        let lane = &mut self.lanes.main;
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return Ok(None) };
-        if !reader.serves || self.closed {
+        if !reader.seats.main.serves || self.closed {
             return Ok(None); // somebody has looked meanwhile
         }
         if taken.request.is_some() {
             return Err(()); // it may have given up its place before
         }
-        let gate = &mut self.gate;
+        let gate = &mut lane.gate;
         if gate.fullest > 1 {
             gate.fullest -= 1;
-            reader.stop_serving(); // others have more to take
+            reader.stop_serving(0); // others have more to take
             return Ok(None);
         }
         // What the only reader still has to take has greater numbers than this message, whatever others take meanwhile.
-        let most = self.intake.end() - taken.number - 1;
+        let most = lane.intake.end() - taken.number - 1;
         let one = most + gate.reserved() + 1 == gate.capacity
             && self.readers.len() == 1
             && gate.line.len() > 1
@@ -310,11 +382,12 @@ impl<M> Log<M> {
         Ok(gate.grant(waiter))
     }
 
-    /// Decides the long way: those who wait come first, and requests that are over give up their places. `now` is needed
-    /// where there are requests. `waits`: whoever asks will wait, if there is no place.
+    /// Decides the long way: those who wait come first, and messages that are over give up their places. `now` is needed
+    /// where there are such. `waits`: whoever asks will wait, if there is no place.
     #[cold]
     pub(crate) fn admit(
         &mut self,
+        at: LaneIndex,
         wanted: usize,
         what: Entry,
         waits: bool,
@@ -324,29 +397,29 @@ impl<M> Log<M> {
         if self.closed {
             return Admission::Closed;
         }
-        if !self.gate.is_served() {
-            self.serve(effects);
+        if !self.lanes[at].gate.is_served() {
+            self.serve_in(at, effects);
         }
-        if !self.gate.line.is_empty() && self.release_gone(now) {
-            self.serve(effects);
+        if !self.lanes[at].gate.line.is_empty() && self.release_gone(at, now) {
+            self.serve_in(at, effects);
         }
-        if !self.gate.line.is_empty() {
+        if !self.lanes[at].gate.line.is_empty() {
             return Admission::Full;
         }
-        let mut depth = self.look(waits);
-        let free = |log: &Self, depth| log.gate.capacity.saturating_sub(depth + log.gate.reserved());
-        if free(self, depth) == 0 && self.release_gone(now) {
-            depth = self.look(waits);
+        let mut depth = self.look(at, waits);
+        let free = |log: &Self, depth| log.lanes[at].gate.free(depth);
+        if free(self, depth) == 0 && self.release_gone(at, now) {
+            depth = self.look(at, waits);
         }
         match free(self, depth).min(wanted as u64) {
             count if count == 0 || what == Entry::Permit && count < wanted as u64 => {
-                self.refresh(depth);
+                self.refresh(at, depth);
                 Admission::Full
             }
             count => {
                 match what {
-                    Entry::Messages => self.enter(depth, count),
-                    Entry::Permit => self.refresh(depth),
+                    Entry::Messages => self.enter(at, depth, count),
+                    Entry::Permit => self.refresh(at, depth),
                 }
                 Admission::Granted(count as usize)
             }
@@ -354,30 +427,31 @@ impl<M> Log<M> {
     }
 
     /// How many wait for a place.
-    pub(crate) fn waiting(&self) -> usize {
-        self.gate.line.len()
+    pub(crate) fn waiting(&self, at: LaneIndex) -> usize {
+        self.lanes[at].gate.line.len()
     }
 
     /// Whether [`admit`](Self::admit) needs to know the time.
     pub(crate) fn needs_time(&self) -> bool {
-        self.asked > 0
+        self.asked > 0 || self.expiring
     }
 
     /// Queues a sender in its place behind those who wait. Before it sleeps, it must
     /// [ask for service](Self::request_grants).
-    pub(crate) fn enqueue(&mut self, places: u32, waker: &Waker, caller: Caller) -> WaitId {
+    pub(crate) fn enqueue(&mut self, at: LaneIndex, places: u32, waker: &Waker, caller: Caller) -> WaitId {
         let id = self.next_id();
-        self.credit = 0;
-        self.gate.line.push(Waiter { id, waker: Some(waker.clone()), caller, places, firm: true });
+        let lane = &mut self.lanes[at];
+        lane.credit = 0;
+        lane.gate.line.push(Waiter { id, waker: Some(waker.clone()), caller, places, firm: true });
         id
     }
 
     /// Has the readers with the most serve those who wait, from now on with each message they take. Whether somebody may
     /// have been granted a place by that.
-    pub(crate) fn request_grants(&mut self, effects: &mut Effects<M>) -> bool {
-        let served = self.gate.is_served();
+    pub(crate) fn request_grants(&mut self, at: LaneIndex, effects: &mut Effects<M>) -> bool {
+        let served = self.lanes[at].gate.is_served();
         if !served {
-            self.serve(effects); // what was taken before is seen, and what is taken from here on is served
+            self.serve_in(at, effects); // what was taken before is seen, and what is taken from here on is served
         }
         self.warn_of_stalls(effects);
         !served
@@ -385,38 +459,43 @@ impl<M> Log<M> {
 
     /// Warns, once, of what holds senders and does not read: groups without members, or that there is nobody.
     pub(super) fn warn_of_stalls(&mut self, effects: &mut Effects<M>) {
-        let (waiting, most) = (self.gate.line.len() as u64, self.gate.most);
-        if waiting == 0 {
-            return;
-        }
-        if self.readers.is_empty() && !self.told.unread {
-            self.told.unread = true;
-            effects.warnings.push(Warning::Unread { waiting });
-        }
-        for reader in &mut self.readers {
-            if reader.is_group() && reader.members == 0 && !reader.warned && reader.places == most {
-                reader.warned = true;
-                effects.warnings.push(Warning::DeadGroup { group: reader.name.clone(), waiting });
+        for at in self.lanes.read() {
+            let gate = &self.lanes[at].gate;
+            let (waiting, most) = (gate.line.len() as u64, gate.most);
+            if waiting == 0 {
+                continue;
+            }
+            if self.readers.is_empty() && !self.told.unread {
+                self.told.unread = true;
+                effects.warnings.push(Warning::Unread { waiting });
+            }
+            for reader in &mut self.readers {
+                let holds = reader.is_group() && reader.members == 0 && reader.seats[at].places == most;
+                if holds && !reader.warned {
+                    reader.warned = true;
+                    effects.warnings.push(Warning::DeadGroup { group: reader.name.clone(), waiting });
+                }
             }
         }
     }
 
     /// Whether a sender that comes now just queues: others wait and are served, and nothing is to be decided anew.
     #[inline]
-    pub(crate) fn just_queue(&self) -> bool {
-        // A served line gets every place that is freed before anybody else. Only requests that are over could free one unseen,
+    pub(crate) fn just_queue(&self, at: LaneIndex) -> bool {
+        // A served line gets every place that is freed before anybody else. Only messages that are over could free one unseen,
         // and where there never were any, there is nothing to look for.
-        self.gate.is_served() && !self.gate.line.is_empty() && !self.closed && self.asked == 0
+        let gate = &self.lanes[at].gate;
+        gate.is_served() && !gate.line.is_empty() && !self.closed && !self.needs_time()
     }
 
     /// Takes the place that a waiting sender was granted, the short way: it is its turn, and no new high water.
     #[inline]
-    pub(crate) fn claim_fast(&mut self, id: WaitId) -> bool {
+    pub(crate) fn claim_fast(&mut self, at: LaneIndex, id: WaitId) -> bool {
         // The place is reserved for it, so there is room without a look. And where the high water is the capacity, this message
         // cannot be a new one, so its depth need not be known. Who is not the first leaves the search to the long way.
-        let gate = &mut self.gate;
+        let gate = &mut self.lanes[at].gate;
         let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
-        let short = turn && !self.closed && gate.high_water == gate.capacity;
+        let short = turn && !self.closed && gate.high_water >= gate.capacity;
         if short {
             gate.granted.pop();
             gate.granted_places -= 1;
@@ -428,6 +507,7 @@ impl<M> Log<M> {
     /// free and as nobody waits for. `Full`: it waits still, and its waker is kept current.
     pub(crate) fn claim(
         &mut self,
+        at: LaneIndex,
         id: WaitId,
         wanted: usize,
         what: Entry,
@@ -437,37 +517,40 @@ impl<M> Log<M> {
         if self.closed {
             return Admission::Closed;
         }
-        let Some(places) = self.gate.ungrant(id) else {
-            let renewed = self.gate.line.renew(id, waker).or_else(|| self.unserved.renew(id, waker));
+        let gate = &mut self.lanes[at].gate;
+        let Some(places) = gate.ungrant(id) else {
+            let renewed = gate.line.renew(id, waker).or_else(|| gate.unserved.renew(id, waker));
             effects.drop_waker(renewed.flatten());
             return Admission::Full;
         };
-        if what == Entry::Permit || wanted == 1 && self.gate.high_water == self.gate.capacity {
+        if what == Entry::Permit || wanted == 1 && gate.high_water >= gate.capacity {
             return Admission::Granted(places as usize); // they were promised, and there can be no new high water
         }
-        let depth = self.look(false);
-        let gate = &self.gate;
-        let free = gate.capacity.saturating_sub(depth + gate.reserved());
+        let depth = self.look(at, false);
+        let gate = &self.lanes[at].gate;
+        let free = gate.free(depth);
         let count = if gate.line.is_empty() { free.min(wanted as u64).max(1) } else { 1 };
-        self.enter(depth, count);
+        self.enter(at, depth, count);
         Admission::Granted(count as usize)
     }
 
-    /// A sender is dropped that waited or had been granted a place; where it was.
-    pub(crate) fn cancel_send(&mut self, id: WaitId, effects: &mut Effects<M>) -> bool {
-        if let Some(waiter) = self.unserved.remove(id) {
+    /// A sender is dropped that waited or had been granted a place; whether it waited for a group.
+    pub(crate) fn cancel_send(&mut self, at: LaneIndex, id: WaitId, effects: &mut Effects<M>) -> bool {
+        let gate = &mut self.lanes[at].gate;
+        if let Some(waiter) = gate.unserved.remove(id) {
             effects.drop_waker(waiter.waker);
             return true;
         }
-        if let Some(waiter) = self.gate.line.remove(id) {
+        if let Some(waiter) = gate.line.remove(id) {
+            let (is_last, several) = (gate.line.is_empty(), waiter.places > 1);
             effects.drop_waker(waiter.waker);
-            if self.gate.line.is_empty() {
-                self.stop_serving();
-            } else if waiter.places > 1 {
-                self.serve(effects); // those behind it may need fewer
+            if is_last {
+                self.stop_serving(at);
+            } else if several {
+                self.serve_in(at, effects); // those behind it may need fewer
             }
-        } else if self.gate.ungrant(id).is_some() {
-            self.serve(effects);
+        } else if gate.ungrant(id).is_some() {
+            self.serve_in(at, effects);
         }
         false
     }
@@ -476,22 +559,23 @@ impl<M> Log<M> {
     /// group, is free again.
     pub(crate) fn wait_for_group(
         &mut self,
+        at: LaneIndex,
         id: Option<WaitId>,
         waker: &Waker,
         caller: impl FnOnce() -> Caller,
         effects: &mut Effects<M>,
     ) -> WaitId {
         if let Some(id) = id
-            && !self.unserved.has(id)
+            && !self.lanes[at].gate.unserved.has(id)
         {
-            self.cancel_send(id, effects);
+            self.cancel_send(at, id, effects);
         }
         if !self.told.unserved {
             self.told.unserved = true;
             effects.warnings.push(Warning::Unserved);
         }
         let fresh = id.unwrap_or_else(|| self.next_id());
-        let (id, replaced) = self.unserved.wait(id, fresh, waker, true, caller);
+        let (id, replaced) = self.lanes[at].gate.unserved.wait(id, fresh, waker, true, caller);
         effects.drop_waker(replaced);
         id
     }
@@ -499,52 +583,74 @@ impl<M> Log<M> {
     /// A group has come: the requests that waited for one are in line for a place, each as of when it came.
     pub(super) fn group_came(&mut self, effects: &mut Effects<M>) {
         self.told.unserved = false;
-        if self.closed || self.unserved.is_empty() {
+        for at in self.lanes.read() {
+            let lane = &mut self.lanes[at];
+            if self.closed || lane.gate.unserved.is_empty() {
+                continue;
+            }
+            while let Some(waiter) = lane.gate.unserved.pop() {
+                lane.gate.line.push(waiter);
+            }
+            lane.credit = 0;
+            self.serve_in(at, effects);
+        }
+    }
+
+    /// Gives a lane another capacity. A greater one grants places at once; with a smaller one none is admitted until it
+    /// fits.
+    pub(crate) fn set_capacity(&mut self, at: LaneIndex, capacity: u64, effects: &mut Effects<M>) {
+        self.lanes[at].gate.capacity = capacity;
+        if self.closed {
             return;
         }
-        while let Some(waiter) = self.unserved.pop() {
-            self.gate.line.push(waiter);
-        }
-        self.credit = 0;
-        self.serve(effects);
+        self.grant(at, effects);
     }
 
     // ---- permits
 
     /// Makes an admission into a permit.
-    pub(crate) fn permit(&mut self, caller: Caller) -> WaitId {
+    pub(crate) fn permit(&mut self, at: LaneIndex, caller: Caller) -> WaitId {
         let id = self.next_id();
-        self.credit = self.credit.saturating_sub(1);
-        self.gate.permits.push(Waiter { id, waker: None, caller, places: 1, firm: true });
+        let lane = &mut self.lanes[at];
+        lane.credit = lane.credit.saturating_sub(1);
+        lane.gate.permits.push(Waiter { id, waker: None, caller, places: 1, firm: true });
         id
+    }
+
+    /// Takes a permit back; the lane it was for.
+    pub(super) fn take_permit(&mut self, id: WaitId) -> LaneIndex {
+        let of = self.lanes.read().find(|at| self.lanes[*at].gate.permits.remove(id).is_some());
+        of.unwrap_or(self.lanes.read().start)
     }
 
     /// A permit is dropped unused.
     pub(crate) fn return_permit(&mut self, id: WaitId, effects: &mut Effects<M>) {
-        self.gate.permits.remove(id);
+        let at = self.take_permit(id);
         self.permit_gone(effects);
-        self.serve(effects);
+        self.serve_in(at, effects);
     }
 
-    /// Sends a message with a permit. Legal after the close; whether a shutdown has ended the wait for it.
-    pub(crate) fn push_permitted(&mut self, id: WaitId, message: M, effects: &mut Effects<M>) -> bool {
-        self.gate.permits.remove(id);
-        if self.credit > 0 {
-            self.credit -= 1;
-        } else if self.gate.high_water < self.gate.capacity {
-            let depth = self.look(false);
-            self.enter(depth, 1);
+    /// Admits a message with a permit that was taken back.
+    pub(super) fn admit_permitted(&mut self, at: LaneIndex) {
+        let lane = &mut self.lanes[at];
+        if lane.credit > 0 {
+            lane.credit -= 1;
+        } else if lane.gate.high_water < lane.gate.capacity {
+            let depth = self.look(at, false);
+            self.enter(at, depth, 1);
         }
-        self.push(message);
-        self.after_push(1, effects);
-        self.permit_gone(effects);
-        self.ended
     }
 
-    fn permit_gone(&mut self, effects: &mut Effects<M>) {
-        if self.closed && self.gate.permits.is_empty() {
+    /// A permit was used or given back.
+    pub(super) fn permit_gone(&mut self, effects: &mut Effects<M>) {
+        if self.closed && !self.has_permits() {
             self.wake_all_readers(effects);
         }
+    }
+
+    /// Whether permits are out.
+    pub(super) fn has_permits(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.gate.permits.is_empty())
     }
 
     #[inline]

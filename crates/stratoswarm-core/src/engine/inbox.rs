@@ -2,7 +2,11 @@ use std::{ops::Deref, panic::RefUnwindSafe, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Batch, InFlight, Queue, Taken};
+use super::{
+    Batch, InFlight, LaneIndex, Queue, Taken,
+    lane::{Next, Sorted},
+    per_lane::PerLane,
+};
 use crate::sync::{
     Mutex, Rank,
     atomic::{AtomicUsize, Ordering},
@@ -10,12 +14,19 @@ use crate::sync::{
 
 /// What one lossless reader has to take. The members of a group share one.
 pub(crate) struct Inbox<M> {
-    pub(super) queue: Queue<M>,
+    /// What was pulled of each lane.
+    pub(super) queues: PerLane<Queue<M>>,
     /// How many messages left it.
     pub(super) passed: u64,
-    /// Senders wait, and this is one of the fullest inboxes: whoever takes a message here serves them.
-    pub(super) serve: bool,
+    /// For each lane whether senders wait for it and this is one of the fullest inboxes: whoever takes a message of it here
+    /// serves them. And whether it is [paused](PAUSED).
+    serve: u8,
+    /// Of a channel with lanes.
+    pub(super) sorted: Option<Box<Sorted>>,
 }
+
+/// Nothing is handed out here: beside the lanes in [`Inbox::serve`], so that the short way out need not look for it.
+const PAUSED: u8 = 1 << 7;
 
 /// An inbox under its lock, and where its reader is.
 pub(crate) struct SharedInbox<M>(Arc<CachePadded<Place<M>>>);
@@ -33,12 +44,38 @@ impl<M> RefUnwindSafe for Place<M> {}
 const GONE: usize = usize::MAX;
 
 impl<M> Inbox<M> {
-    /// The next message.
+    /// The next message. None if there is none here, or a more urgent one in the intake.
     #[inline(always)]
     pub(crate) fn pop(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
-        let taken = self.queue.take(in_flight)?;
+        if self.is_paused() {
+            return None;
+        }
+        let Some(taken) = self.queues.main.take(in_flight) else { return self.pop_sorted(in_flight) };
         self.passed += 1;
         Some(taken)
+    }
+
+    /// The same of a channel with lanes.
+    #[inline(never)]
+    fn pop_sorted(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
+        let sorted = self.sorted.as_deref_mut()?;
+        let Next::InInbox(at) = sorted.next(&self.queues) else { return None };
+        let taken = self.queues[at].take_numbered(in_flight)?;
+        sorted.took(at, taken.number, &self.queues);
+        self.passed += 1;
+        Some(taken)
+    }
+
+    /// The message of this number was taken and not handed out.
+    pub(super) fn skipped(&mut self, seq: u64) {
+        if let Some(sorted) = &mut self.sorted {
+            sorted.skipped(seq);
+        }
+    }
+
+    /// Where the next message of a channel with lanes is.
+    pub(super) fn next(&self) -> Next {
+        self.sorted.as_ref().map_or(Next::Nowhere, |sorted| sorted.next(&self.queues))
     }
 
     /// Whether the next `count` messages may be popped the short way: they are here, and without tags, nobody asks to be
@@ -47,27 +84,27 @@ impl<M> Inbox<M> {
     pub(crate) fn is_plain(&self, count: usize) -> bool {
         // Without tags no request can be over and no number missing; without `serve` no sender sleeps for this place; and that
         // the inbox ran empty, the log learns when its reader comes for more.
-        !self.serve && self.queue.is_plain() && self.queue.has(count)
+        self.serve == 0 && self.queues.main.is_plain() && self.queues.main.has(count)
     }
 
     /// The next message, once [`is_plain`](Self::is_plain) has said yes.
     #[inline(always)]
     pub(crate) fn pop_plain(&mut self) -> Option<M> {
-        debug_assert!(self.queue.is_plain(), "what is counted here is popped");
+        debug_assert!(self.queues.main.is_plain(), "what is counted here is popped");
         self.passed += 1;
-        self.queue.pop_plain()
+        self.queues.main.pop_plain()
     }
 
     /// The number of the next message, once [`is_plain`](Self::is_plain) has said yes.
     #[inline(always)]
     pub(crate) fn front(&self) -> u64 {
-        self.queue.front()
+        self.queues.main.front()
     }
 
     /// How many messages are here.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.queues.main.len() + self.queues.more.iter().map(Queue::len).sum::<usize>()
     }
 
     /// Up to `most` messages, if they are without tags; how many.
@@ -78,7 +115,10 @@ impl<M> Inbox<M> {
         in_flight: Option<&InFlight>,
         into: &mut B,
     ) -> usize {
-        let count = self.queue.take_plain_many(most, in_flight, into);
+        if self.is_paused() {
+            return 0;
+        }
+        let count = self.queues.main.take_plain_many(most, in_flight, into);
         self.passed += count as u64;
         count
     }
@@ -86,31 +126,54 @@ impl<M> Inbox<M> {
     /// Gives the storage of a burst back, once it is drained.
     #[inline]
     pub(crate) fn give_back(&mut self) {
-        if self.queue.is_empty() {
-            self.queue.give_back(0);
+        for queue in self.queues.iter_mut().filter(|queue| queue.is_empty()) {
+            queue.give_back(0);
         }
     }
 
-    /// Whether it is empty; then nobody need be served here, and the storage of a burst is given back.
+    /// Whether a lane is empty here; then nobody need be served, and the storage of a burst is given back.
     #[inline]
-    pub(super) fn rest(&mut self) -> bool {
-        let empty = self.queue.is_empty();
+    pub(super) fn rest_in(&mut self, at: LaneIndex) -> bool {
+        let empty = self.queues[at].is_empty();
         if empty {
-            self.serve = false;
-            self.queue.give_back(0);
+            self.set_serve(at, false);
+            self.queues[at].give_back(0);
         }
         empty
     }
 
+    /// The same of a channel without lanes.
+    #[inline]
+    pub(super) fn rest(&mut self) -> bool {
+        self.rest_in(0)
+    }
+
+    /// Whether whoever popped the last message is to serve those who wait.
     #[inline(always)]
     pub(crate) fn asks_for_service(&self) -> bool {
-        self.serve
+        self.serve & !PAUSED != 0
+            && self.serve >> self.sorted.as_ref().map_or(0, |sorted| sorted.last) & 1 != 0
+    }
+
+    pub(super) fn set_serve(&mut self, at: LaneIndex, serve: bool) {
+        self.serve = self.serve & !(1 << at) | u8::from(serve) << at;
+    }
+
+    #[inline(always)]
+    pub(super) fn is_paused(&self) -> bool {
+        self.serve & PAUSED != 0
+    }
+
+    pub(super) fn set_paused(&mut self, paused: bool) {
+        self.serve = self.serve & !PAUSED | if paused { PAUSED } else { 0 };
     }
 }
 
 impl<M> SharedInbox<M> {
-    pub(super) fn new(place: usize) -> Self {
-        let inbox = Inbox { queue: Queue::new(), passed: 0, serve: false };
+    /// `sorted`: how it goes through so many lanes besides the first.
+    pub(super) fn new(place: usize, lanes: usize, sorted: Option<Box<Sorted>>) -> Self {
+        let more = (0..lanes).map(|_| Queue::with_seqs()).collect();
+        let inbox = Inbox { queues: PerLane { main: Queue::new(), more }, passed: 0, serve: 0, sorted };
         Self(Arc::new(CachePadded::new(Place {
             place: AtomicUsize::new(place),
             inbox: Mutex::new(Rank::Inbox, inbox),

@@ -1,8 +1,13 @@
 use std::{mem, sync::Arc};
 
 use super::{
-    Durability, Effects, InFlight, Kind, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag, Warning,
-    cursors::Whose, queue::cloned,
+    Durability, Effects, InFlight, Kind, LaneIndex, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag,
+    Warning,
+    cursors::Whose,
+    lane::{Lane, Sorted},
+    per_lane::PerLane,
+    queue::cloned,
+    reader::Seat,
 };
 
 /// What a member needs of its group: its inbox, and what its members have in flight.
@@ -25,7 +30,7 @@ impl<M: Clone> Log<M> {
         }
         let place = self.open(Kind::Group(durability), name.to_owned(), from_oldest, effects);
         let reader = &self.readers[place];
-        let kept = self.tail() - reader.start + reader.given;
+        let kept = reader.figures(&self.lanes).accepted;
         let gone = self.tail() - kept;
         if gone > 0 {
             effects.warnings.push(Warning::LateGroup { group: name.to_owned(), gone, kept });
@@ -82,10 +87,27 @@ impl<M: Clone> Log<M> {
     /// with the oldest that another still has.
     fn open(&mut self, kind: Kind, name: String, from_oldest: bool, effects: &mut Effects<M>) -> usize {
         let place = self.readers.len();
-        let start = if place == 0 { self.kept_from } else { self.tail() };
-        let mut reader = Reader::new(kind, name, place, start);
+        let start = |lane: &Lane<M>| if place == 0 { lane.kept_from } else { lane.intake.end() };
+        let starts = PerLane {
+            main: start(&self.lanes.main),
+            more: self.lanes.more.iter().map(start).collect::<Vec<_>>(),
+        };
+        let mut seats = PerLane {
+            main: Seat::new(starts.main),
+            more: starts.more.iter().copied().map(Seat::new).collect(),
+        };
+        let sorted = self.classes.as_ref().map(|classes| Box::new(Sorted::new(classes, &starts.more)));
+        let group = matches!(kind, Kind::Group(_));
+        for at in self.lanes.read() {
+            seats[at].released = self.lanes[at].released_from(starts[at], group);
+        }
+        seats.main.filled = sorted.is_some(); // for the short ways, as it has to be gone through
+        let inbox = SharedInbox::new(place, starts.more.len(), sorted);
+        let mut reader = Reader::new(kind, name, inbox, seats);
         if from_oldest && place > 0 {
-            self.copy_oldest(&mut reader, effects);
+            for at in self.lanes.read() {
+                self.copy_oldest(at, &mut reader, effects);
+            }
         }
         reader.number = self.readers_made;
         self.readers_made += 1;
@@ -95,7 +117,9 @@ impl<M: Clone> Log<M> {
         }
         self.readers.push(reader);
         if place > 0 {
-            self.cursor_came(Whose::Lossless, start); // the first takes over that of the one to come
+            for at in self.lanes.read() {
+                self.cursor_came(at, Whose::Lossless, starts[at]); // the first takes over that of the one to come
+            }
         }
         if from_oldest {
             self.serve(effects); // it may be among the fullest
@@ -103,15 +127,17 @@ impl<M: Clone> Log<M> {
         place
     }
 
-    /// Gives a new reader copies of all that the reader with the oldest message still has to get, but for requests that
-    /// gave up their places.
-    fn copy_oldest(&mut self, reader: &mut Reader<M>, effects: &mut Effects<M>) {
+    /// Gives a new reader copies of all in a lane that the reader with its oldest message still has to get, but for those
+    /// that gave up their places.
+    fn copy_oldest(&mut self, at: LaneIndex, reader: &mut Reader<M>, effects: &mut Effects<M>) {
         let live = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.released);
+        let intake = &self.lanes[at].intake;
         let oldest = |reader: &Reader<M>| {
             let inbox = reader.inbox.lock();
-            let in_inbox = inbox.queue.numbered().find(|(.., tag)| live(*tag)).map(|(number, ..)| number);
+            let mut in_inbox = inbox.queues[at].numbered();
+            let in_inbox = in_inbox.find(|(.., tag)| live(*tag)).map(|(number, ..)| number);
             in_inbox.or_else(|| {
-                let mut left = self.intake.numbered().filter(|(number, ..)| *number >= reader.next);
+                let mut left = intake.numbered().filter(|(number, ..)| *number >= reader.seats[at].next);
                 left.find(|(.., tag)| live(*tag)).map(|(number, ..)| number)
             })
         };
@@ -119,42 +145,48 @@ impl<M: Clone> Log<M> {
             self.readers.iter().filter_map(|it| Some((oldest(it)?, it))).min_by_key(|(number, _)| *number);
         let Some((_, source)) = oldest else { return };
         // Taken out, so that `Clone` runs under the log's lock alone; who looks meanwhile comes here, and waits.
-        let inbox = mem::replace(&mut source.inbox.lock().queue, Queue::new());
-        let mut queue = Queue::new();
-        let rest = self.intake.numbered().filter(|(number, ..)| *number >= source.next);
-        for (number, message, _) in inbox.numbered().chain(rest).filter(|(.., tag)| live(*tag)) {
+        let inbox = mem::replace(&mut source.inbox.lock().queues[at], Queue::new());
+        let mut queue = intake.empty_like();
+        let (seat, next) = (&mut reader.seats[at], source.seats[at].next);
+        let rest = intake.numbered().zip(intake.seqs()).filter(|((number, ..), _)| *number >= next);
+        let all = inbox.numbered().zip(inbox.seqs()).chain(rest);
+        for ((number, message, _), seq) in all.filter(|((.., tag), _)| live(*tag)) {
             queue.skip_gap_to(number);
-            reader.given += 1;
+            seat.given += 1;
             match cloned(message) {
-                Some(message) => queue.push(message, self.gate.capacity),
+                Some(message) => queue.push_numbered(message, seq, None, self.lanes[at].gate.capacity),
                 None => {
-                    reader.passed += 1;
+                    seat.passed += 1;
                     reader.skipped.panicked += 1;
                 }
             }
         }
-        queue.skip_gap_to(self.intake.end());
-        source.inbox.lock().queue = inbox;
-        if reader.is_group() {
-            self.share_requests(&mut queue, effects);
-        }
-        reader.filled = true;
-        reader.inbox.lock().queue = queue;
+        queue.skip_gap_to(intake.end());
+        source.inbox.lock().queues[at] = inbox;
+        self.share_tags(at, &mut queue, reader.is_group(), effects);
+        reader.seats[at].filled = true;
+        reader.inbox.lock().queues[at] = queue;
     }
 
-    /// Gives a late group a share in the requests that other groups have to take.
-    fn share_requests(&self, queue: &mut Queue<M>, effects: &mut Effects<M>) {
+    /// Gives a late reader what lies beside its messages: their expiry, and to a group a share in the requests that other
+    /// groups have to take.
+    fn share_tags(&self, at: LaneIndex, queue: &mut Queue<M>, group: bool, effects: &mut Effects<M>) {
         let mut share = |of: &Queue<M>| {
             for (number, request, _) in of.requests().filter(|(.., released)| !released) {
-                if let Err(tag) = queue.attach(Tag::request(number, request.clone(), 1)) {
-                    effects.dropped_requests.push(tag.request); // it is not there, or has a share already
+                let tag = match request.is_request() {
+                    true if group => Tag::request(number, request.clone(), 1),
+                    true => continue,
+                    false => Tag::expiry(number, request.clone()),
+                };
+                if let Err(tag) = queue.attach(tag) {
+                    effects.dropped_requests.push(tag.request); // it is not there, or has one already
                 }
             }
         };
-        for group in self.readers.iter().filter(|other| other.is_group()) {
-            share(&group.inbox.lock().queue);
+        for other in &self.readers {
+            share(&other.inbox.lock().queues[at]);
         }
-        share(&self.intake);
+        share(&self.lanes[at].intake);
     }
 }
 
@@ -164,19 +196,21 @@ impl<M: Clone> Log<M> {
     pub(crate) fn undelivered_messages(&mut self) -> Vec<(Option<String>, M)> {
         let mut left = Vec::new();
         let mut copy = |group: Option<&String>, queue: &Queue<M>, from: u64| {
-            let sent = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.request.is_some());
+            let sent = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.request.is_request());
             let messages = queue.numbered().filter(|(number, _, tag)| *number >= from && sent(*tag));
             left.extend(messages.filter_map(|(_, message, _)| Some((group.cloned(), cloned(message)?))));
         };
         for reader in self.readers.iter().filter(|reader| reader.members == 0) {
-            // Taken out, so that `Clone` runs under the log's lock alone.
-            let inbox = mem::replace(&mut reader.inbox.lock().queue, Queue::new());
-            copy(Some(&reader.name), &inbox, 0);
-            reader.inbox.lock().queue = inbox;
-            copy(Some(&reader.name), &self.intake, reader.next);
+            for at in self.lanes.read() {
+                // Taken out, so that `Clone` runs under the log's lock alone.
+                let inbox = mem::replace(&mut reader.inbox.lock().queues[at], Queue::new());
+                copy(Some(&reader.name), &inbox, 0);
+                reader.inbox.lock().queues[at] = inbox;
+                copy(Some(&reader.name), &self.lanes[at].intake, reader.seats[at].next);
+            }
         }
         if self.keeps && self.readers.is_empty() {
-            copy(None, &self.intake, self.kept_from);
+            self.lanes.read().for_each(|at| copy(None, &self.lanes[at].intake, self.lanes[at].kept_from));
         }
         left
     }
@@ -210,14 +244,16 @@ impl<M> Log<M> {
             self.remove(place, remembered, effects);
         }
         if self.keeps && self.readers.is_empty() {
-            self.keep_from_now_on(self.kept_from, effects);
+            for at in self.lanes.read() {
+                self.keep_from_now_on(at, self.lanes[at].kept_from, effects);
+            }
         }
     }
 
     /// Takes a reader out of every account, but for the figures of one that is remembered; frees what only it had not
     /// read; how many messages that was.
     fn remove(&mut self, place: usize, remembered: bool, effects: &mut Effects<M>) -> usize {
-        let figures = self.readers[place].figures(self.tail());
+        let figures = self.readers[place].figures(&self.lanes);
         let mut gone = self.readers.swap_remove(place);
         if let Some(moved) = self.readers.get(place) {
             moved.inbox.set_place(place);
@@ -228,33 +264,42 @@ impl<M> Log<M> {
         effects.wakers.extend(gone.parked.clear());
         {
             let mut inbox = gone.inbox.lock();
-            inbox.serve = false;
-            effects.drop_all(&mut inbox.queue);
+            for at in self.lanes.read() {
+                inbox.set_serve(at, false);
+                effects.drop_all(&mut inbox.queues[at]);
+            }
         }
-        if gone.is_group() {
-            self.groups -= 1;
-            self.intake.unclaim(gone.next, &mut effects.dropped_requests);
-        }
-        if self.readers.is_empty() {
-            self.keep_from_now_on(gone.next, effects);
-        } else {
-            self.cursor_went(Whose::Lossless, gone.next, effects);
+        self.groups -= u32::from(gone.is_group());
+        for at in self.lanes.read() {
+            let next = gone.seats[at].next;
+            if gone.is_group() {
+                self.lanes[at].intake.unclaim(next, &mut effects.dropped_requests);
+            }
+            if self.readers.is_empty() {
+                self.keep_from_now_on(at, next, effects);
+            } else {
+                self.cursor_went(at, Whose::Lossless, next, effects);
+            }
         }
         let left = figures.left as usize;
         self.remember(ReaderFigures { members: 0, ..figures }, gone.in_flight, remembered);
-        self.places_left(gone.places, effects);
+        for at in self.lanes.read() {
+            self.places_left(at, gone.seats[at].places, effects);
+        }
         self.readers_went(members, effects);
         left
     }
 
     /// The next messages are kept for the first lossless reader to come, who has a cursor already: the one at `before`.
-    fn keep_from_now_on(&mut self, before: u64, effects: &mut Effects<M>) {
-        self.kept_from = self.tail();
-        self.cursors.moved(Whose::Lossless, before, self.kept_from);
-        if self.cursors.are_several() {
-            self.trim(effects);
+    fn keep_from_now_on(&mut self, at: LaneIndex, before: u64, effects: &mut Effects<M>) {
+        let lane = &mut self.lanes[at];
+        let from = lane.intake.end();
+        lane.kept_from = from;
+        lane.cursors.moved(Whose::Lossless, before, from);
+        if lane.cursors.are_several() {
+            self.trim(at, effects);
         } else {
-            self.let_go_before(self.kept_from, effects);
+            self.let_go_before(at, from, effects);
         }
     }
 }

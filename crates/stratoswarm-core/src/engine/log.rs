@@ -1,40 +1,32 @@
 use std::task::Waker;
 
 use super::{
-    Effects, Gate, Queue, WaitId, WaitList, Warning,
-    cursors::Cursors,
+    Effects, WaitId, WaitList, Warning,
     departed::Departed,
+    lane::{Classes, Lane},
     lossy::Lossy,
+    per_lane::PerLane,
     reader::{Durability, Kind, Reader},
 };
-use crate::stats::Caller;
+use crate::{message::Priority, stats::Caller};
 
 /// What stands behind a channel or a broadcast. See the [module](super).
 #[repr(C)]
 pub(crate) struct Log<M> {
-    /// So many messages may come in before anything else needs to be looked at. Never too high; 0 where it is unknown.
-    pub(super) credit: u64,
+    /// What comes in: the first lane, and those of a channel that has more.
+    pub(super) lanes: PerLane<Lane<M>>,
     /// Readers with a parked future.
     pub(super) parked: u32,
     pub(super) closed: bool,
     /// A shutdown is over: nobody waits any more, not even for a permit that is out.
     pub(super) ended: bool,
-    /// What came in, until every reader has taken it; each from its own number on.
-    pub(super) intake: Queue<M>,
-    pub(super) gate: Gate,
     /// The lossless readers.
     pub(super) readers: Vec<Reader<M>>,
     /// How many of them are groups.
     pub(super) groups: u32,
     pub(super) lossy: Lossy,
-    /// Where all readers are.
-    pub(super) cursors: Cursors,
-    /// Where the first lossless reader to come will start, while there is none.
-    pub(super) kept_from: u64,
     /// Whether messages are kept until their lossless readers, or the first to come, have taken them; a broadcast's are not.
     pub(super) keeps: bool,
-    /// Requests that wait for a group to exist.
-    pub(super) unserved: WaitList,
     /// Who waits for the close.
     pub(super) closing: WaitList,
     /// Who waits for the last reader to go.
@@ -45,6 +37,10 @@ pub(crate) struct Log<M> {
     pub(super) ids: u64,
     /// How many requests were accepted.
     pub(super) asked: u64,
+    /// Messages were accepted that expire.
+    pub(super) expiring: bool,
+    /// The lanes of the classes of traffic, of a channel that has several.
+    pub(super) classes: Option<Box<Classes>>,
     /// Hand-overs to readers that have left.
     pub(super) delivered_before: u64,
     /// Readers that left, and that a shutdown's report has to name: after the close, or with work in flight.
@@ -63,25 +59,22 @@ impl<M> Log<M> {
     pub(crate) fn new(capacity: usize, keeps: bool) -> Self {
         let capacity = capacity as u64;
         Self {
-            credit: 0,
+            lanes: PerLane::new(Lane::new(capacity)),
             parked: 0,
             closed: false,
             ended: false,
-            intake: Queue::new(),
-            gate: Gate::new(capacity),
             readers: Vec::new(),
             groups: 0,
             lossy: Lossy::new(capacity, keeps),
-            cursors: Cursors::new(),
-            kept_from: 0,
             keeps,
-            unserved: WaitList::new(),
             closing: WaitList::new(),
             deserting: WaitList::new(),
             reading: None,
             told: Told::default(),
             ids: 0,
             asked: 0,
+            expiring: false,
+            classes: None,
             delivered_before: 0,
             departed: Vec::new(),
             departed_limit: 0,
@@ -89,14 +82,25 @@ impl<M> Log<M> {
         }
     }
 
+    /// Gives it a lane for each of these classes, the most urgent first, each with so much room; `Normal` is among them.
+    /// Nobody may have used it yet.
+    pub(crate) fn set_lanes(&mut self, lanes: &[(Priority, usize)], max_bypass: u32) {
+        let classes = lanes.iter().map(|(class, _)| *class).collect();
+        self.classes = Some(Box::new(Classes::new(classes, max_bypass)));
+        self.lanes.more = lanes.iter().map(|(_, capacity)| Lane::with_seqs(*capacity as u64)).collect();
+        let room = lanes.iter().fold(0u64, |sum, (_, capacity)| sum.saturating_add(*capacity as u64));
+        self.lossy = Lossy::new(room, true);
+        self.lanes.main.gate.capacity = 0; // nobody comes in by the first
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// How many messages were accepted; the number of the next one.
+    /// How many messages were accepted; the sequence number of the next one.
     #[inline]
     pub(super) fn tail(&self) -> u64 {
-        self.intake.end()
+        self.lanes.main.intake.end()
     }
 
     pub(super) fn next_id(&mut self) -> WaitId {
@@ -129,7 +133,7 @@ impl<M> Log<M> {
     /// Whether readers get the end once there is nothing left for them.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        self.closed && (self.gate.permits.is_empty() || self.ended)
+        self.closed && (self.ended || !self.has_permits())
     }
 
     /// Closes: those who wait for room are turned away, readers may drain what there is.
@@ -138,12 +142,10 @@ impl<M> Log<M> {
             return;
         }
         self.closed = true;
-        self.credit = 0;
-        self.gate.granted_places = 0;
-        let gate = &mut self.gate;
-        let lists =
-            [&mut gate.line, &mut gate.granted, &mut self.unserved, &mut self.closing, &mut self.deserting];
-        for list in lists {
+        for lane in self.lanes.iter_mut() {
+            effects.wakers.extend(lane.close());
+        }
+        for list in [&mut self.closing, &mut self.deserting] {
             effects.wakers.extend(list.clear());
         }
         self.wake_all_readers(effects);
@@ -158,9 +160,9 @@ impl<M> Log<M> {
 
     /// Has all messages dropped, and all requests: no handle is left.
     pub(crate) fn clear(&mut self, effects: &mut Effects<M>) {
-        effects.drop_all(&mut self.intake);
+        self.lanes.iter_mut().for_each(|lane| effects.drop_all(&mut lane.intake));
         for reader in &self.readers {
-            effects.drop_all(&mut reader.inbox.lock().queue);
+            reader.inbox.lock().queues.iter_mut().for_each(|queue| effects.drop_all(queue));
         }
     }
 

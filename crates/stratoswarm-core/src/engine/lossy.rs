@@ -162,7 +162,7 @@ impl<M> Log<M> {
         if !self.keeps {
             self.reader_came(); // a tap only looks on
         }
-        self.cursor_came(Whose::Lossy, tail);
+        self.cursor_came(0, Whose::Lossy, tail);
         LossySeat { shared, overtaken, keep }
     }
 
@@ -191,22 +191,23 @@ impl<M> Log<M> {
         self.parked -= u32::from(!gone.parked.is_empty());
         effects.wakers_dropped.extend(gone.parked.clear());
         self.remember(gone.figures(self.tail(), self.lossy.keep), None, self.closed);
-        self.cursor_went(Whose::Lossy, gone.next, effects);
+        self.cursor_went(0, Whose::Lossy, gone.next, effects);
         self.readers_went(usize::from(!self.keeps), effects);
     }
 
     /// Appends without ever waiting: the oldest goes when there is no room.
     #[inline(always)]
     pub(crate) fn push_lossy(&mut self, message: M) -> Option<M> {
+        let lane = &mut self.lanes.main;
         if self.lossy.readers.is_empty() {
-            self.intake.skip_to(self.intake.end() + 1);
+            lane.intake.skip_to(lane.intake.end() + 1);
             return Some(message);
         }
-        let full = self.intake.len() as u64 == self.gate.capacity;
-        let oldest = if full { self.intake.pop_plain() } else { None };
-        self.intake.push(message, self.gate.capacity);
-        self.gate.high_water = self.gate.high_water.max(self.intake.len() as u64);
-        self.lossy.overtake(self.intake.end());
+        let full = lane.intake.len() as u64 == lane.gate.capacity;
+        let oldest = if full { lane.intake.pop_plain() } else { None };
+        lane.intake.push(message, lane.gate.capacity);
+        lane.gate.high_water = lane.gate.high_water.max(lane.intake.len() as u64);
+        self.lossy.overtake(lane.intake.end());
         oldest
     }
 
@@ -217,7 +218,7 @@ impl<M> Log<M> {
     /// How many messages a lossy reader may take at once: together they hold no more than four clones of each message, or
     /// one each.
     pub(crate) fn lossy_share(&self) -> usize {
-        if !self.cursors.are_several() {
+        if !self.lanes.main.cursors.are_several() {
             return usize::MAX; // it makes none
         }
         let readers = self.lossy.readers.len().max(1) as u64;
@@ -226,7 +227,7 @@ impl<M> Log<M> {
 
     /// Gives the storage of a burst back, of the intake and of a lossy reader's batch.
     pub(crate) fn shrink_lossy(&mut self, batch: &mut Queue<M>) {
-        self.intake.give_back(0);
+        self.lanes.main.intake.give_back(0);
         batch.give_back(0);
     }
 }
@@ -236,22 +237,23 @@ impl<M: Clone> Log<M> {
     pub(crate) fn take_newest_lossy(&mut self, of: &LossyShared, waiting: &mut Option<WaitId>) -> Option<M> {
         let reader = self.lossy.readers.get_mut(of.place.load(Ordering::Relaxed))?;
         let number = reader.next;
-        let only = number + 1 == self.intake.end() && !self.intake.is_empty() && !self.intake.has_tags();
+        let lane = &mut self.lanes.main;
+        let only = number + 1 == lane.intake.end() && !lane.intake.is_empty() && !lane.intake.has_tags();
         if !only || waiting.is_some() && !reader.parked.is_empty() {
             return None;
         }
-        let several = self.cursors.are_several();
-        let alone = self.intake.len() == 1 && (!several || self.cursors.alone(Whose::Lossy, number, 1) == 1);
-        if !self.keeps && self.gate.high_water == 0 {
-            self.gate.high_water = 1;
+        let several = lane.cursors.are_several();
+        let alone = lane.intake.len() == 1 && (!several || lane.cursors.alone(Whose::Lossy, number, 1) == 1);
+        if !self.keeps && lane.gate.high_water == 0 {
+            lane.gate.high_water = 1;
         }
         let message = if alone {
-            self.intake.pop_plain()
+            lane.intake.pop_plain()
         } else {
-            self.intake.copy_one(self.intake.len() - 1) // if that panics, it is done the long way
+            lane.intake.copy_one(lane.intake.len() - 1) // if that panics, it is done the long way
         }?;
         reader.next = number + 1;
-        self.cursors.moved(Whose::Lossy, number, number + 1);
+        lane.cursors.moved(Whose::Lossy, number, number + 1);
         *waiting = None; // woken, or the list would not be empty
         Some(message)
     }
@@ -272,7 +274,7 @@ impl<M: Clone> Log<M> {
         };
         if !self.keeps {
             let behind = tail - if batch.is_empty() { reader.next } else { batch.front() };
-            self.gate.high_water = self.gate.high_water.max(behind.min(keep));
+            self.lanes.main.gate.high_water = self.lanes.main.gate.high_water.max(behind.min(keep));
         }
         let mut missed = 0;
         while batch.front() < tail.saturating_sub(keep)
@@ -306,28 +308,33 @@ impl<M: Clone> Log<M> {
         wanted: usize,
         effects: &mut Effects<M>,
     ) -> Skipped {
-        self.trim(effects);
+        self.trim(0, effects);
         let tail = self.tail();
-        let oldest = self.intake.front().max(tail.saturating_sub(self.lossy.keep));
+        let oldest = self.lanes.main.intake.front().max(tail.saturating_sub(self.lossy.keep));
         let reader = &mut self.lossy.readers[place];
         let before = reader.next;
         let mut skipped = Skipped { missed: oldest.saturating_sub(before), ..Skipped::default() };
         reader.next += skipped.missed;
         batch.skip_to(reader.next);
-        if reader.next < tail && reader.next == self.intake.front() {
-            let alone = if self.cursors.are_several() {
-                self.cursors.alone(Whose::Lossy, reader.next, wanted.min(self.intake.len()))
+        if reader.next < tail && reader.next == self.lanes.main.intake.front() {
+            let alone = if self.lanes.main.cursors.are_several() {
+                self.lanes.main.cursors.alone(
+                    Whose::Lossy,
+                    reader.next,
+                    wanted.min(self.lanes.main.intake.len()),
+                )
             } else {
-                self.intake.len()
+                self.lanes.main.intake.len()
             };
-            self.intake.move_first(alone, batch);
+            self.lanes.main.intake.move_first(alone, batch);
+            batch.drop_tags(&mut effects.dropped_requests); // it is for those who must not lose anything to be late
             reader.next += alone as u64;
         }
         while batch.is_empty() && reader.next < tail {
-            let from = (reader.next - self.intake.front()) as usize;
-            let until = self.intake.len().min(from.saturating_add(wanted));
+            let from = (reader.next - self.lanes.main.intake.front()) as usize;
+            let until = self.lanes.main.intake.len().min(from.saturating_add(wanted));
             let cloned = catch_unwind(AssertUnwindSafe(|| {
-                sync::users(|| batch.extend_cloned(&self.intake, from..until));
+                sync::users(|| batch.extend_cloned(&self.lanes.main.intake, from..until));
             }));
             reader.next = batch.end();
             if cloned.is_err() && batch.is_empty() {
@@ -337,7 +344,7 @@ impl<M: Clone> Log<M> {
                 skipped.panicked += 1;
             }
         }
-        self.cursors.moved(Whose::Lossy, before, reader.next);
+        self.lanes.main.cursors.moved(Whose::Lossy, before, reader.next);
         skipped
     }
 }

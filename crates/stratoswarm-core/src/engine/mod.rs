@@ -39,16 +39,20 @@
 
 mod accounts;
 mod batch;
+mod bypass;
 mod cursors;
 mod departed;
 mod effects;
+mod entering;
 mod expiring;
 mod gate;
 mod in_flight;
 mod inbox;
 mod joining;
+mod lane;
 mod log;
 mod lossy;
+mod per_lane;
 mod positions;
 mod pulling;
 mod queue;
@@ -62,7 +66,7 @@ mod taken;
 mod tests;
 
 use crate::waiting::{WaitId, WaitList, Waiter};
-pub(crate) use accounts::ReaderFigures;
+pub(crate) use accounts::{LaneFigures, ReaderFigures};
 pub(crate) use batch::Batch;
 pub(crate) use effects::{Effects, Warning};
 use gate::Gate;
@@ -72,6 +76,7 @@ pub(crate) use inbox::{Inbox, SharedInbox};
 pub(crate) use joining::Membership;
 pub(crate) use log::{End, Log};
 pub(crate) use lossy::LossySeat;
+pub(crate) use per_lane::LaneIndex;
 pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};

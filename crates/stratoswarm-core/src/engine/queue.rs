@@ -5,6 +5,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use tokio::time::Instant;
+
 use super::{Batch, InFlight, InFlightGuard, Tag, Taken};
 use crate::{
     request::{AnyCell, AnyResponder},
@@ -29,8 +31,10 @@ pub(crate) struct Queue<M> {
     tags: VecDeque<Tag>,
     /// How many numbers the gaps leave out.
     missing: u64,
-    /// How many requests here gave up their places.
+    /// How many messages here gave up their places.
     released: u32,
+    /// The sequence numbers of the messages, where those are not their numbers here: in a channel with lanes.
+    seqs: Option<Box<VecDeque<u64>>>,
 }
 
 impl<M> Queue<M> {
@@ -43,7 +47,24 @@ impl<M> Queue<M> {
     };
 
     pub(crate) const fn new() -> Self {
-        Self { messages: VecDeque::new(), front: 0, tags: VecDeque::new(), missing: 0, released: 0 }
+        Self {
+            messages: VecDeque::new(),
+            front: 0,
+            tags: VecDeque::new(),
+            missing: 0,
+            released: 0,
+            seqs: None,
+        }
+    }
+
+    /// A queue whose messages have sequence numbers besides.
+    pub(super) fn with_seqs() -> Self {
+        Self { seqs: Some(Box::default()), ..Self::new() }
+    }
+
+    /// An empty one of the same kind, with the same next number.
+    pub(super) fn empty_like(&self) -> Self {
+        Self { seqs: self.seqs.as_ref().map(|_| Box::default()), ..Self::new() }
     }
 
     #[inline]
@@ -104,6 +125,16 @@ impl<M> Queue<M> {
     #[inline]
     pub(super) fn push_request(&mut self, message: M, request: AnyResponder, groups: u32, most: u64) {
         self.tags.push_back(Tag::request(self.end(), request, groups));
+        self.push(message, most);
+    }
+
+    /// A message with a sequence number, and with a tag, if it needs one.
+    #[inline]
+    pub(super) fn push_numbered(&mut self, message: M, seq: u64, tag: Option<Tag>, most: u64) {
+        self.tags.extend(tag);
+        if let Some(seqs) = &mut self.seqs {
+            seqs.push_back(seq);
+        }
         self.push(message, most);
     }
 
@@ -192,6 +223,18 @@ impl<M> Queue<M> {
         Some(Taken { message, request, number, guard })
     }
 
+    /// The first message on its way out, under its sequence number.
+    #[inline]
+    pub(super) fn take_numbered(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
+        let mut taken = self.take(in_flight)?;
+        if let Some(seqs) = &mut self.seqs
+            && let Some(seq) = seqs.pop_front()
+        {
+            taken.number = seq;
+        }
+        Some(taken)
+    }
+
     /// Leaves a gap behind that is before everything else.
     fn pass_gap(&mut self) {
         while let Some(tag) = self.tags.front()
@@ -275,6 +318,9 @@ impl<M> Queue<M> {
         debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
         into.messages.append(&mut self.messages);
         into.tags.append(&mut self.tags);
+        if let (Some(seqs), Some(into)) = (&mut self.seqs, &mut into.seqs) {
+            into.append(seqs);
+        }
         into.released += mem::take(&mut self.released);
         self.front = into.end();
     }
@@ -294,6 +340,9 @@ impl<M> Queue<M> {
         debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
         let end = self.front + count as u64;
         into.messages.extend(self.messages.drain(..count));
+        if let (Some(seqs), Some(into)) = (&mut self.seqs, &mut into.seqs) {
+            into.extend(seqs.drain(..count));
+        }
         let tagged = self.tags.partition_point(|tag| tag.at < end);
         for tag in self.tags.drain(..tagged) {
             self.released -= u32::from(tag.released);
@@ -317,6 +366,13 @@ impl<M> Queue<M> {
         })
     }
 
+    /// The sequence numbers of all messages.
+    pub(super) fn seqs(&self) -> impl Iterator<Item = u64> {
+        let numbers =
+            if self.seqs.is_some() { None } else { Some(self.numbered().map(|(number, ..)| number)) };
+        self.seqs.iter().flat_map(|seqs| seqs.iter().copied()).chain(numbers.into_iter().flatten())
+    }
+
     /// All requests with their numbers and whether they gave up their places.
     pub(super) fn requests(&self) -> impl Iterator<Item = (u64, &AnyResponder, bool)> {
         let requests = self.tags.iter().filter(|tag| tag.gap == 0);
@@ -332,7 +388,7 @@ impl<M> Queue<M> {
         released
     }
 
-    /// Every request of which this is true gives up its place; whether one did.
+    /// Every message of which this is true gives up its place; whether one did.
     pub(super) fn release_where(&mut self, over: impl Fn(&dyn AnyCell) -> bool) -> bool {
         let before = self.released;
         for tag in self.tags.iter_mut().filter(|tag| !tag.released) {
@@ -340,6 +396,12 @@ impl<M> Queue<M> {
             self.released += u32::from(tag.released);
         }
         self.released > before
+    }
+
+    /// When the next message here that was only sent expires and gives up its place, if one does.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        let tags = self.tags.iter().filter(|tag| tag.claims == Tag::ALL && !tag.released);
+        tags.filter_map(|tag| tag.request.cell().and_then(AnyCell::deadline)).min()
     }
 
     /// Gives a message that is here a tag of the request's.
@@ -356,23 +418,26 @@ impl<M> Queue<M> {
         Ok(())
     }
 
-    /// How many requests from this number on gave up their places.
-    pub(super) fn released_from(&self, number: u64) -> u64 {
-        self.tags.iter().rev().take_while(|tag| tag.at >= number).filter(|tag| tag.released).count() as u64
+    /// How many messages from this number on gave up their places: of a group's, or of another reader's, for whom a request
+    /// is a message like any other.
+    pub(super) fn released_from(&self, number: u64, of_group: bool) -> u64 {
+        let tags = self.tags.iter().rev().take_while(|tag| tag.at >= number).filter(|tag| tag.released);
+        tags.filter(|tag| of_group || !tag.request.is_request()).count() as u64
     }
 
     /// A group that had yet to take the requests from this number on does not. Those that no other will take are let go.
     pub(super) fn unclaim(&mut self, number: u64, let_go: &mut Vec<AnyResponder>) {
         let from = self.tags.partition_point(|tag| tag.at < number);
-        for tag in self.tags.range_mut(from..) {
+        for tag in self.tags.range_mut(from..).filter(|tag| tag.claims != Tag::ALL) {
             tag.claims = tag.claims.saturating_sub(1);
         }
         self.drop_unclaimed(from, self.tags.len(), |tag| let_go.push(tag.request));
     }
 
-    /// Gives a group that has a copy of messages from here its share in their requests: those that no other group will
-    /// take, and of the others a further responder. It comes to `lost` if the message is not there, as its `Clone` panicked.
-    pub(super) fn share_requests(&mut self, from: u64, with: &mut Self, mut lost: impl FnMut(Tag)) {
+    /// Gives a reader that has a copy of messages from here what lies beside them: their expiry, and to a group its share in
+    /// their requests, which is those that no other group will take, and of the others a further responder. It comes to
+    /// `lost` if the message is not there, as its `Clone` panicked.
+    pub(super) fn share_tags(&mut self, from: u64, with: &mut Self, group: bool, mut lost: impl FnMut(Tag)) {
         let end = with.end();
         let (first, last) =
             (self.tags.partition_point(|tag| tag.at < from), self.tags.partition_point(|tag| tag.at < end));
@@ -382,12 +447,18 @@ impl<M> Queue<M> {
             }
         };
         for tag in self.tags.range_mut(first..last) {
-            tag.claims = tag.claims.saturating_sub(1);
-            if tag.claims > 0 {
-                give(Tag { released: tag.released, ..Tag::request(tag.at, tag.request.clone(), 1) });
+            if tag.claims == Tag::ALL {
+                give(Tag { released: tag.released, ..Tag::expiry(tag.at, tag.request.clone()) });
+            } else if group {
+                tag.claims = tag.claims.saturating_sub(1);
+                if tag.claims > 0 {
+                    give(Tag { released: tag.released, ..Tag::request(tag.at, tag.request.clone(), 1) });
+                }
             }
         }
-        self.drop_unclaimed(first, last, give);
+        if group {
+            self.drop_unclaimed(first, last, give);
+        }
     }
 
     /// Takes the requests among these tags that no group has yet to take.
@@ -404,6 +475,13 @@ impl<M> Queue<M> {
         }
     }
 
+    /// Has what lies beside the messages dropped.
+    pub(super) fn drop_tags(&mut self, let_go: &mut Vec<AnyResponder>) {
+        debug_assert_eq!(self.missing, 0, "a gap is no tag to drop");
+        self.released = 0;
+        let_go.extend(self.tags.drain(..).map(|tag| tag.request));
+    }
+
     /// Whether anything lies beside the messages.
     pub(super) fn has_tags(&self) -> bool {
         !self.tags.is_empty()
@@ -414,6 +492,9 @@ impl<M> Queue<M> {
         debug_assert_eq!(self.missing, 0, "an intake has no gaps");
         let count = (number.saturating_sub(self.front) as usize).min(self.messages.len());
         dropped.extend(self.messages.drain(..count));
+        if let Some(seqs) = &mut self.seqs {
+            seqs.drain(..count);
+        }
         self.front += count as u64;
         let tagged = self.tags.partition_point(|tag| tag.at < self.front);
         for tag in self.tags.drain(..tagged) {
@@ -426,6 +507,9 @@ impl<M> Queue<M> {
     pub(super) fn clear(&mut self) -> (VecDeque<M>, VecDeque<Tag>) {
         self.front = self.end();
         (self.missing, self.released) = (0, 0);
+        if let Some(seqs) = &mut self.seqs {
+            seqs.clear();
+        }
         (mem::take(&mut self.messages), mem::take(&mut self.tags))
     }
 
@@ -443,6 +527,9 @@ impl<M> Queue<M> {
         if self.messages.capacity() / 4 > needed {
             self.messages.shrink_to(2 * needed);
             self.tags.shrink_to(2 * needed);
+            if let Some(seqs) = &mut self.seqs {
+                seqs.shrink_to(2 * needed);
+            }
         }
     }
 }
@@ -462,7 +549,11 @@ impl<M: Clone> Queue<M> {
             let before = into.messages.len();
             let all =
                 catch_unwind(AssertUnwindSafe(|| sync::users(|| into.extend_cloned(self, places.clone()))));
-            places.start += into.messages.len() - before;
+            let cloned = into.messages.len() - before;
+            if let (Some(seqs), Some(into)) = (&self.seqs, &mut into.seqs) {
+                into.extend(seqs.range(places.start..places.start + cloned));
+            }
+            places.start += cloned;
             if all.is_err() {
                 panicked += 1;
                 places.start += 1;

@@ -121,7 +121,7 @@ fn check(queue: &Queue<Word>, model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(queue.end(), model.end);
     prop_assert_eq!(queue.released(), model.released(0));
     for from in queue.front()..=queue.end() {
-        prop_assert_eq!(queue.released_from(from), model.released(from));
+        prop_assert_eq!(queue.released_from(from, true), model.released(from));
     }
     let requests: Vec<_> =
         queue.requests().map(|(at, of, released)| (at, of.cell().map(number), released)).collect();

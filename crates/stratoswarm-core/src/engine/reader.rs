@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{InFlight, SharedInbox, WaitList};
+use super::{InFlight, LaneIndex, SharedInbox, WaitList, per_lane::PerLane};
 use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
@@ -9,23 +9,9 @@ pub(crate) struct Reader<M> {
     pub(super) name: String,
     /// How many readers the log had before it.
     pub(super) number: u64,
-    /// The number of the first message that it gets of those that were in the intake when it came, or came later.
-    pub(super) start: u64,
-    /// How many messages from before its start it was given nevertheless.
-    pub(super) given: u64,
-    /// The number of the first message that it has not taken from the intake.
-    pub(super) next: u64,
-    /// How many requests from there on gave up their places, if it is a group.
-    pub(super) released: u64,
+    /// Where it is in each lane.
+    pub(super) seats: PerLane<Seat>,
     pub(super) inbox: SharedInbox<M>,
-    /// Whether the inbox may hold something.
-    pub(super) filled: bool,
-    /// What the inbox's `serve` is.
-    pub(super) serves: bool,
-    /// How many places it took at the last look.
-    pub(super) places: u64,
-    /// How many messages it passed without the inbox.
-    pub(super) passed: u64,
     pub(super) skipped: Skipped,
     /// The receiving futures that wait.
     pub(super) parked: WaitList,
@@ -34,6 +20,28 @@ pub(crate) struct Reader<M> {
     pub(super) in_flight: Option<Arc<InFlight>>,
     /// It was told that this group has no members and holds senders.
     pub(super) warned: bool,
+    /// It is handed nothing.
+    pub(super) paused: bool,
+}
+
+/// Where a reader is in one lane.
+pub(super) struct Seat {
+    /// The number of the first message that it gets of those that were in the intake when it came, or came later.
+    pub(super) start: u64,
+    /// How many messages from before its start it was given nevertheless.
+    pub(super) given: u64,
+    /// The number of the first message that it has not taken from the intake.
+    pub(super) next: u64,
+    /// How many messages from there on gave up their places.
+    pub(super) released: u64,
+    /// Whether the inbox may hold something.
+    pub(super) filled: bool,
+    /// Whether the inbox is to serve the senders that wait.
+    pub(super) serves: bool,
+    /// How many places it took at the last look.
+    pub(super) places: u64,
+    /// How many messages it passed without the inbox.
+    pub(super) passed: u64,
 }
 
 /// What sort of reader.
@@ -51,26 +59,26 @@ pub(crate) enum Durability {
     Ephemeral,
 }
 
+impl Seat {
+    pub(super) const fn new(start: u64) -> Self {
+        Self { start, given: 0, next: start, released: 0, filled: false, serves: false, places: 0, passed: 0 }
+    }
+}
+
 impl<M> Reader<M> {
-    pub(super) fn new(kind: Kind, name: String, place: usize, start: u64) -> Self {
+    pub(super) fn new(kind: Kind, name: String, inbox: SharedInbox<M>, seats: PerLane<Seat>) -> Self {
         Self {
             kind,
             name,
             number: 0,
-            start,
-            given: 0,
-            next: start,
-            released: 0,
-            inbox: SharedInbox::new(place),
-            filled: false,
-            serves: false,
-            places: 0,
-            passed: 0,
+            seats,
+            inbox,
             skipped: Skipped::default(),
             parked: WaitList::new(),
             members: 0,
             in_flight: None,
             warned: false,
+            paused: false,
         }
     }
 
@@ -84,30 +92,21 @@ impl<M> Reader<M> {
         self.in_flight.as_ref().map_or(0, |in_flight| in_flight.count())
     }
 
-    /// What waits in the inbox.
-    pub(super) fn queued(&self) -> usize {
-        if self.filled { self.inbox.lock().queue.len() } else { 0 }
-    }
-
-    /// Notes whether the inbox is found empty; whether it is.
+    /// Notes whether the inbox of a channel without lanes is found empty; whether it is, and may be passed by.
     #[inline]
     pub(super) fn is_dry(&mut self) -> bool {
-        if self.filled && self.inbox.lock().rest() {
-            (self.filled, self.serves) = (false, false);
+        let seat = &mut self.seats.main;
+        if seat.filled && !self.paused && self.inbox.lock().rest() {
+            (seat.filled, seat.serves) = (false, false);
         }
-        !self.filled
+        !seat.filled
     }
 
     /// Nobody need be served here.
-    pub(super) fn stop_serving(&mut self) {
-        if self.serves {
-            self.serves = false;
-            self.inbox.lock().serve = false;
+    pub(super) fn stop_serving(&mut self, at: LaneIndex) {
+        if self.seats[at].serves {
+            self.seats[at].serves = false;
+            self.inbox.lock().set_serve(at, false);
         }
-    }
-
-    /// How many messages it has yet to get.
-    pub(super) fn left(&self, tail: u64) -> u64 {
-        tail - self.next + self.queued() as u64
     }
 }

@@ -1,8 +1,8 @@
 use std::task::Waker;
 
 use super::{
-    Batch, Effects, InFlightGuard, Log, Queue, Reader, SharedInbox, Taken, WaitId, WaitList, cursors::Whose,
-    log::wake, lossy::LossyShared,
+    Batch, Effects, InFlightGuard, Log, Queue, SharedInbox, Taken, WaitId, WaitList, cursors::Whose,
+    lane::Next, log::wake, lossy::LossyShared,
 };
 use crate::{
     request::{AnyResponder, RequestLiveness},
@@ -23,20 +23,21 @@ impl<M: Clone> Log<M> {
     #[inline(always)]
     pub(crate) fn is_lone(&mut self, inbox: &SharedInbox<M>, waiting: &mut Option<WaitId>) -> bool {
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return false };
-        let lone = self.intake.len() == 1 && !self.intake.has_tags() && !reader.filled;
+        let (seat, lane) = (&mut reader.seats.main, &self.lanes.main);
+        let lone = lane.intake.len() == 1 && !lane.intake.has_tags() && !seat.filled;
         if !lone
-            || self.cursors.are_several()
-            || !self.gate.line.is_empty()
+            || lane.cursors.are_several()
+            || !lane.gate.line.is_empty()
             || waiting.is_some() && !reader.parked.is_empty()
         {
             return false;
         }
         // Nobody waits for the place that it frees, nobody else needs the message, and the inbox behind it is empty: so there is
         // nobody to serve, nothing to clone, and no order to keep with what was pulled before.
-        reader.next = self.intake.end();
-        reader.passed += 1;
-        if reader.released > 0 {
-            reader.released = 0;
+        seat.next = lane.intake.end();
+        seat.passed += 1;
+        if seat.released > 0 {
+            seat.released = 0;
         }
         *waiting = None; // woken, or the list would not be empty
         true
@@ -45,13 +46,13 @@ impl<M: Clone> Log<M> {
     /// The message of which [`is_lone`](Self::is_lone) said so.
     #[inline(always)]
     pub(crate) fn take_lone(&mut self) -> Option<M> {
-        self.intake.pop_plain()
+        self.lanes.main.intake.pop_plain()
     }
 
     /// The number of the first message in the intake.
     #[inline(always)]
     pub(crate) fn front(&self) -> u64 {
-        self.intake.front()
+        self.lanes.main.intake.front()
     }
 
     /// Puts the newest message into `next`, if it is the only one for this reader: a request, or one that other readers need,
@@ -63,26 +64,27 @@ impl<M: Clone> Log<M> {
         waiting: &mut Option<WaitId>,
         next: &mut Option<Taken<M>>,
     ) -> bool {
-        let several = self.cursors.are_several();
-        if several && self.intake.has_tags() || !self.gate.line.is_empty() {
+        let lane = &mut self.lanes.main;
+        let several = lane.cursors.are_several();
+        if several && lane.intake.has_tags() || !lane.gate.line.is_empty() || self.classes.is_some() {
             return false;
         }
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return false };
-        let number = reader.next;
-        let only = number + 1 == self.intake.end() && reader.is_dry();
+        let number = reader.seats.main.next;
+        let only = number + 1 == lane.intake.end() && reader.is_dry();
         if !only || waiting.is_some() && !reader.parked.is_empty() {
             return false;
         }
         // The newest message, and an empty inbox: it comes next, whether it is moved or cloned.
-        let first = number == self.intake.front();
-        let alone = !several || first && self.cursors.alone(Whose::Lossless, number, 1) == 1;
+        let first = number == lane.intake.front();
+        let alone = !several || first && lane.cursors.alone(Whose::Lossless, number, 1) == 1;
         if !alone && Self::LARGE {
             return false;
         }
         *next = if alone {
-            self.intake.take(reader.in_flight.as_deref())
+            lane.intake.take(reader.in_flight.as_deref())
         } else {
-            self.intake.copy_one((number - self.intake.front()) as usize).map(|message| {
+            lane.intake.copy_one((number - lane.intake.front()) as usize).map(|message| {
                 let guard = reader
                     .in_flight
                     .as_ref()
@@ -90,11 +92,12 @@ impl<M: Clone> Log<M> {
                 Taken { message, request: AnyResponder::none(), number, guard }
             })
         };
-        reader.next = number + 1;
-        reader.passed += 1;
-        reader.released = 0;
+        let seat = &mut reader.seats.main;
+        seat.next = number + 1;
+        seat.passed += 1;
+        seat.released = 0;
         reader.skipped.panicked += u64::from(next.is_none());
-        self.cursors.moved(Whose::Lossless, number, number + 1);
+        lane.cursors.moved(Whose::Lossless, number, number + 1);
         *waiting = None; // woken, or the list would not be empty
         next.is_some()
     }
@@ -102,15 +105,19 @@ impl<M: Clone> Log<M> {
     /// Whether there is nothing for this reader, and more may come.
     #[inline]
     pub(crate) fn is_idle(&mut self, inbox: &SharedInbox<M>) -> bool {
-        let (closed, tail) = (self.closed, self.intake.end());
-        let idle = |reader: &mut Reader<M>| !closed && reader.next == tail && reader.is_dry();
-        self.readers.get_mut(inbox.place()).is_some_and(idle)
+        if self.closed || self.classes.is_some() {
+            return false;
+        }
+        let tail = self.lanes.main.intake.end();
+        let reader = self.readers.get_mut(inbox.place());
+        reader.is_some_and(|reader| reader.seats.main.next == tail && reader.is_dry())
     }
 
     /// Whether an idle reader may park without ado: nobody waits for room, and there is no storage to give back.
     #[inline]
     pub(crate) fn is_quiet(&self) -> bool {
-        self.gate.line.is_empty() && self.intake.storage() <= Queue::<M>::KEPT
+        let lane = &self.lanes.main;
+        lane.gate.line.is_empty() && lane.intake.storage() <= Queue::<M>::KEPT
     }
 
     /// The next message of a lossless reader, put into `next`: a large one is not copied more often than need be. Serves the
@@ -132,32 +139,78 @@ impl<M: Clone> Log<M> {
         next: &mut Option<Taken<M>>,
         effects: &mut Effects<M>,
     ) -> Take {
+        if self.classes.is_some() {
+            return self.take_sorted(inbox, next, effects);
+        }
         let place = inbox.place();
         loop {
+            let (over, lane) = (self.is_over(), &mut self.lanes.main);
             let Some(reader) = self.readers.get_mut(place) else { return Take::Closed };
-            if reader.filled {
+            let seat = &mut reader.seats.main;
+            if seat.filled {
                 let mut inbox = reader.inbox.lock();
                 *next = inbox.pop(reader.in_flight.as_deref());
                 let left = inbox.len();
+                if next.is_none() && inbox.is_paused() {
+                    return if over && left == 0 && seat.next == lane.intake.end() || self.ended {
+                        Take::Closed
+                    } else {
+                        Take::Empty
+                    };
+                }
                 if inbox.rest() {
-                    (reader.filled, reader.serves) = (false, false);
+                    (seat.filled, seat.serves) = (false, false);
                 }
                 if next.is_some() {
                     return Take::Message(left);
                 }
             }
-            if reader.next == self.intake.end() {
-                self.intake.give_back(0);
-                return if self.is_over() { Take::Closed } else { Take::Empty };
+            if seat.next == lane.intake.end() {
+                lane.intake.give_back(0);
+                return if over { Take::Closed } else { Take::Empty };
             }
-            if self.intake.len() == 1 && !self.cursors.are_several() && !Self::LARGE {
-                *next = self.intake.take(reader.in_flight.as_deref());
-                reader.next = self.intake.front();
-                reader.passed += 1;
-                reader.released = 0;
+            if lane.intake.len() == 1 && !lane.cursors.are_several() && !Self::LARGE {
+                *next = lane.intake.take(reader.in_flight.as_deref());
+                seat.next = lane.intake.front();
+                seat.passed += 1;
+                seat.released = 0;
                 return Take::Message(0); // without the inbox, where senders that wait would have to be served
             }
-            self.pull(place, effects);
+            self.pull(0, place, effects);
+        }
+    }
+
+    /// The same of a channel with lanes: from the inbox, unless the next one is in an intake.
+    fn take_sorted(
+        &mut self,
+        inbox: &SharedInbox<M>,
+        next: &mut Option<Taken<M>>,
+        effects: &mut Effects<M>,
+    ) -> Take {
+        let place = inbox.place();
+        loop {
+            let Some(reader) = self.readers.get_mut(place) else { return Take::Closed };
+            let mut inbox = reader.inbox.lock();
+            if let Some(taken) = inbox.pop(reader.in_flight.as_deref()) {
+                *next = Some(taken);
+                for at in self.lanes.read() {
+                    if inbox.rest_in(at) {
+                        (reader.seats[at].filled, reader.seats[at].serves) = (false, false);
+                    }
+                }
+                return Take::Message(inbox.len());
+            }
+            let (lane, paused) = (inbox.next(), inbox.is_paused());
+            drop(inbox);
+            match lane {
+                Next::Nowhere => {
+                    self.lanes.more.iter_mut().for_each(|lane| lane.intake.give_back(0));
+                    return if self.is_over() { Take::Closed } else { Take::Empty };
+                }
+                _ if paused => return if self.ended { Take::Closed } else { Take::Empty },
+                Next::InIntake(at) => self.pull(at, place, effects),
+                Next::InInbox(_) => {} // it came meanwhile
+            }
         }
     }
 
@@ -184,7 +237,7 @@ impl<M: Clone> Log<M> {
         let (mut count, mut more) = (0, 0);
         while count < most {
             if let Some(reader) = self.readers.get_mut(inbox.place())
-                && reader.filled
+                && reader.seats.main.filled
             {
                 let mut inbox = reader.inbox.lock();
                 let taken = inbox.pop_many(most - count, reader.in_flight.as_deref(), into);
@@ -262,18 +315,38 @@ impl<M> Log<M> {
         if self.unpark(inbox, id, effects) {
             return;
         }
-        let (closed, tail) = (self.closed, self.tail());
+        let closed = self.closed;
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return };
-        if !reader.parked.is_empty() && (closed || reader.left(tail) > 0) {
+        if !reader.parked.is_empty() && (closed || reader.left(&self.lanes) > 0) {
             wake(&mut reader.parked, 1, effects);
             self.parked -= u32::from(reader.parked.is_empty());
         }
     }
 
-    /// Counts a request that a handler was not given.
-    pub(crate) fn count_skip(&mut self, inbox: &SharedInbox<M>, why: RequestLiveness) {
+    /// Counts a message that a reader took and did not hand out.
+    pub(crate) fn count_skip(&mut self, inbox: &SharedInbox<M>, seq: u64, why: RequestLiveness) {
         if let Some(reader) = self.readers.get_mut(inbox.place()) {
             why.count(&mut reader.skipped);
+            reader.inbox.lock().skipped(seq);
         }
+    }
+}
+
+impl<M> Log<M> {
+    /// Hands nothing more to a group, or goes on; whether there is one of this name.
+    pub(crate) fn pause(&mut self, group: &str, paused: bool, effects: &mut Effects<M>) -> bool {
+        let Some(place) = self.group(group) else { return false };
+        let reader = &mut self.readers[place];
+        reader.paused = paused;
+        reader.inbox.lock().set_paused(paused);
+        reader.seats.main.filled = true; // for the short ways, which pass an empty inbox by
+        if !paused {
+            let left = reader.left(&self.lanes).max(u64::from(self.closed));
+            if left > 0 && !reader.parked.is_empty() {
+                wake(&mut reader.parked, left, effects);
+                self.parked -= u32::from(reader.parked.is_empty());
+            }
+        }
+        true
     }
 }

@@ -54,7 +54,7 @@ fn subscribe(log: &mut Log<u32>) -> SharedInbox<u32> {
 }
 
 fn admit(log: &mut Log<u32>, wanted: usize) -> Admission {
-    run(log, |log, effects| log.admit(wanted, Entry::Messages, false, None, effects))
+    run(log, |log, effects| log.admit(0, wanted, Entry::Messages, false, None, effects))
 }
 
 /// Sends as a handle does: the short way if it may, else the long way.
@@ -72,14 +72,14 @@ fn push(log: &mut Log<u32>, message: u32) -> Admission {
 
 fn wait(log: &mut Log<u32>, waker: &Waker) -> WaitId {
     run(log, |log, effects| {
-        let id = log.enqueue(1, waker, Caller::here(WaitKind::Send, Location::caller()));
-        log.request_grants(effects);
+        let id = log.enqueue(0, 1, waker, Caller::here(WaitKind::Send, Location::caller()));
+        log.request_grants(0, effects);
         id
     })
 }
 
 fn claim(log: &mut Log<u32>, id: WaitId, wanted: usize, waker: &Waker) -> Admission {
-    run(log, |log, effects| log.claim(id, wanted, Entry::Messages, waker, effects))
+    run(log, |log, effects| log.claim(0, id, wanted, Entry::Messages, waker, effects))
 }
 
 fn take(log: &mut Log<u32>, inbox: &SharedInbox<u32>) -> Option<(u64, u32)> {
@@ -174,10 +174,10 @@ fn places_are_granted_in_the_order_of_waiting() {
     take(&mut log, &inbox);
     assert_eq!((woken(0), woken(1), woken(2)), (1, 0, 0));
     // The first gives up with its grant: it goes to the second.
-    run(&mut log, |log, effects| log.cancel_send(waiting[0].0, effects));
+    run(&mut log, |log, effects| log.cancel_send(0, waiting[0].0, effects));
     assert_eq!((woken(0), woken(1), woken(2)), (1, 1, 0));
     // The third gives up waiting; nothing changes for the second.
-    run(&mut log, |log, effects| log.cancel_send(waiting[2].0, effects));
+    run(&mut log, |log, effects| log.cancel_send(0, waiting[2].0, effects));
     assert_eq!(claim(&mut log, waiting[1].0, 1, &waiting[1].2), Admission::Granted(1));
     assert_eq!(woken(2), 0);
 }
@@ -219,7 +219,7 @@ fn the_reader_that_asks_gets_the_originals_and_the_others_clones() {
     let second = log.open_subscriber(false, &mut effects);
     let message = Arc::new(());
     let alive = Arc::downgrade(&message);
-    assert_eq!(log.admit(1, Entry::Messages, false, None, &mut effects), Admission::Granted(1));
+    assert_eq!(log.admit(0, 1, Entry::Messages, false, None, &mut effects), Admission::Granted(1));
     log.push(message);
     let mut next = None;
     log.take(&first, &mut next, &mut effects);
@@ -287,5 +287,5 @@ fn storage_beyond_what_is_kept_is_given_back_once_drained() {
         assert_eq!(push(&mut log, n), Admission::Granted(1));
     }
     while take(&mut log, &inbox).is_some() {}
-    assert!(log.intake.storage() + inbox.lock().queue.storage() <= 2 * Queue::<u32>::KEPT);
+    assert!(log.lanes.main.intake.storage() + inbox.lock().queues.main.storage() <= 2 * Queue::<u32>::KEPT);
 }

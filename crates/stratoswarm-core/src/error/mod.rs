@@ -13,6 +13,7 @@
 //! | `request`, `try_request` | [`RequestError`], with the [`Stage`] in which a request expired |
 //! | `GroupOptions::join` | [`JoinError`] |
 //! | `open` | [`OpenError`] |
+//! | `set_capacity` | [`ResizeError`] |
 //!
 //! Errors of sending hand the message back and ask nothing of it, not even `Debug`. What a *handler* has to object is
 //! not an error of the fabric: it is a value of the request's reply type, usually an inner `Result`.
@@ -38,6 +39,7 @@ mod open;
 mod recv_timeout;
 mod request;
 mod reserve_many;
+mod resize;
 mod send;
 mod send_timeout;
 mod stage;
@@ -51,6 +53,7 @@ pub use open::OpenError;
 pub use recv_timeout::RecvTimeoutError;
 pub use request::RequestError;
 pub use reserve_many::ReserveManyError;
+pub use resize::ResizeError;
 pub use send::SendError;
 pub use send_timeout::SendTimeoutError;
 pub use stage::Stage;

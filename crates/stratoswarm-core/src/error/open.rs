@@ -30,6 +30,14 @@ pub enum OpenError {
     /// A capacity of 0; at least 1 is needed.
     #[error("capacity must be at least 1")]
     ZeroCapacity,
+    /// Two options that contradict each other.
+    #[error("{option} is incompatible with {with}")]
+    Incompatible {
+        /// The option, as it is called.
+        option: &'static str,
+        /// What it contradicts.
+        with: &'static str,
+    },
     /// The fabric was shut down.
     #[error("fabric closed")]
     Closed,

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     channel::Broadcast,
     error::OpenError,
-    handle::{Handle, HandleKind, Shared},
+    handle::{Handle, HandleKind, Shared, Traffic},
     stats::ChannelKind,
 };
 
@@ -163,7 +163,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
-            Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, at)
+            Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, Traffic::plain(), at)
         };
         let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
         let broadcast = Broadcast::new(self.fabric.directory().open(place, found, make, &handle)?);

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     channel::Channel,
     error::OpenError,
-    handle::{Handle, HandleKind, Shared, Undelivered},
-    message::Message,
+    handle::{Handle, HandleKind, Shared, Traffic, Undelivered},
+    message::{Message, Priority},
     stats::ChannelKind,
 };
 
@@ -43,6 +43,7 @@ pub struct ChannelBuilder<'a, M> {
     fabric: &'a Fabric,
     name: String,
     capacity: Option<usize>,
+    traffic: Traffic,
     groups: Vec<String>,
     default_timeout: Option<Option<Duration>>,
     order: Option<i32>,
@@ -58,6 +59,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             fabric,
             name,
             capacity: None,
+            traffic: Traffic::plain(),
             groups: Vec::new(),
             default_timeout: None,
             order: None,
@@ -86,6 +88,85 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// ```
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = Some(messages);
+        self
+    }
+
+    /// Gives a class of traffic a lane of its own, with room for so many messages, at least 1. Classes without one share
+    /// `Normal`'s, which is what [`capacity`](Self::capacity) is about.
+    ///
+    /// Readers get the most urgent lane's messages first, but see [`max_bypass`](Self::max_bypass). A full lane delays no
+    /// sender of another. Taps see the messages of all lanes in the order of their acceptance, which costs a clone of each
+    /// message while there is one.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// use stratoswarm_core::Priority;
+    ///
+    /// #[derive(Clone)]
+    /// enum Order { Stop, Work(u32) }
+    /// impl Message for Order {
+    ///     type Reply = NoReply;
+    ///     fn priority(&self) -> Priority {
+    ///         match self { Self::Stop => Priority::Critical, Self::Work(_) => Priority::Normal }
+    ///     }
+    /// }
+    ///
+    /// let orders = Fabric::new().channel::<Order>("orders").capacity(2).lane(Priority::Critical, 1).open()?;
+    /// let mut worker = orders.join("workers");
+    /// orders.try_send(Order::Work(1))?;
+    /// orders.try_send(Order::Work(2))?;
+    /// assert!(orders.try_send(Order::Work(3)).is_err(), "full of work");
+    /// orders.send(Order::Stop).await?; // has room of its own
+    /// assert!(matches!(*worker.try_recv()?, Order::Stop), "and comes first");
+    /// # Ok(()) }
+    /// ```
+    pub fn lane(mut self, priority: Priority, messages: usize) -> Self {
+        self.traffic.lanes.push((priority, messages));
+        self
+    }
+
+    /// How many more urgent messages may overtake a lane that waits, at least 1; 32 if not stated. Then it has its turn: with
+    /// L lanes its next message is handed out after at most this many and 2 (L − 1) others.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
+    /// # #[derive(Clone)] struct Job(Priority);
+    /// # impl Message for Job { type Reply = NoReply; fn priority(&self) -> Priority { self.0 } }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").lane(Priority::Critical, 8).max_bypass(2).open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.try_send(Job(Priority::Normal))?;
+    /// for _ in 0..4 { jobs.try_send(Job(Priority::Critical))?; }
+    /// let order: Vec<_> = worker.try_iter().map(|job| job.0 == Priority::Normal).collect();
+    /// assert_eq!(order, [false, false, true, false, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn max_bypass(mut self, messages: u32) -> Self {
+        self.traffic.max_bypass = Some(messages);
+        self
+    }
+
+    /// How long messages that are only sent are good for, from their acceptance on; for ever if not stated. See
+    /// [`Sending::ttl`](crate::Sending::ttl), which says it for one message.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").ttl(Duration::from_secs(30)).open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send(Job(1)).await?;
+    /// tokio::time::advance(Duration::from_secs(30)).await;
+    /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty), "nobody works on what is stale");
+    /// # Ok(()) }
+    /// ```
+    pub fn ttl(mut self, after: Duration) -> Self {
+        self.traffic.ttl = Some(after);
         self
     }
 
@@ -298,6 +379,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }
+        self.traffic.check()?;
         let found = |entry: &Entry| match entry.of::<M>(ChannelKind::Channel) {
             Some(shared) if self.matches(entry, &shared) => {
                 self.groups.iter().for_each(|group| shared.declare_group(group));
@@ -308,7 +390,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
-            let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, at);
+            let shared =
+                Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, self.traffic.clone(), at);
             if self.close_with_last_reader {
                 shared.log.lock().close_with_readers();
             }
@@ -331,7 +414,10 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             Some(channel) => {
                 let with_readers = channel.log.lock().closes_with_readers();
                 let closes = if with_readers { CLOSES_WITH_READERS } else { "" };
-                with_timeout(entry.describe() + closes, Some(channel.default_timeout))
+                with_timeout(
+                    channel.traffic.describe(entry.describe() + closes),
+                    Some(channel.default_timeout),
+                )
             }
         };
         OpenError::Conflict { name: self.name.clone(), open, asked: self.describe() }
@@ -340,6 +426,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     fn matches(&self, entry: &Entry, channel: &Shared<M>) -> bool {
         self.capacity.is_none_or(|capacity| capacity == channel.capacity)
             && self.default_timeout.is_none_or(|timeout| timeout == channel.default_timeout)
+            && self.traffic.matches(&channel.traffic)
             && self.order.is_none_or(|order| order == entry.order)
             && (entry.ephemeral || !self.ephemeral)
             && (!self.close_with_last_reader || channel.log.lock().closes_with_readers())
@@ -360,7 +447,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         if self.undelivered.is_some() {
             text.push_str(", undelivered handed back");
         }
-        with_timeout(text, self.default_timeout)
+        with_timeout(self.traffic.describe(text), self.default_timeout)
     }
 }
 

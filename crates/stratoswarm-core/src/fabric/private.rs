@@ -4,7 +4,7 @@ use std::{any::type_name, panic::Location, time::Duration};
 
 use crate::{
     channel::{Broadcast, Channel},
-    handle::{Handle, HandleKind, Shared},
+    handle::{Handle, HandleKind, Shared, Traffic},
     message::Message,
     stats::ChannelKind,
 };
@@ -32,7 +32,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 pub fn channel<M: Message>(capacity: usize) -> Channel<M> {
     let at = Location::caller();
     let (name, kind, timeout) = (type_name::<M>(), ChannelKind::Channel, Some(DEFAULT_TIMEOUT));
-    let shared = Shared::new(name, kind, capacity.max(1), timeout, at);
+    let shared = Shared::new(name, kind, capacity.max(1), timeout, Traffic::plain(), at);
     Channel::new(Handle::sending(shared, HandleKind::Channel, at))
 }
 
@@ -51,6 +51,7 @@ pub fn channel<M: Message>(capacity: usize) -> Channel<M> {
 #[track_caller]
 pub fn broadcast<M: Clone + Send + 'static>(capacity: usize) -> Broadcast<M> {
     let at = Location::caller();
-    let shared = Shared::new(type_name::<M>(), ChannelKind::Broadcast, capacity.max(1), None, at);
+    let shared =
+        Shared::new(type_name::<M>(), ChannelKind::Broadcast, capacity.max(1), None, Traffic::plain(), at);
     Broadcast::new(Handle::sending(shared, HandleKind::Broadcast, at))
 }

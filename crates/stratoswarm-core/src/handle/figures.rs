@@ -2,8 +2,8 @@
 
 use super::Shared;
 use crate::{
-    engine::{Kind, ReaderFigures},
-    stats::{ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, WaitInfo, WaitState},
+    engine::{Kind, LaneFigures, ReaderFigures},
+    stats::{ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, WaitInfo, WaitState},
 };
 
 impl<M> Shared<M> {
@@ -23,7 +23,7 @@ impl<M> Shared<M> {
             name: self.name.to_string(),
             kind: self.kind,
             message: std::any::type_name::<M>(),
-            capacity: self.capacity,
+            capacity: usize::try_from(figures.capacity).unwrap_or(usize::MAX),
             len: figures.len as usize,
             sent: figures.sent,
             delivered: figures.delivered,
@@ -36,6 +36,7 @@ impl<M> Shared<M> {
             blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
             unserved: figures.unserved.len(),
             waits: waits.collect(),
+            lanes: figures.lanes.into_iter().map(LaneInfo::new).collect(),
             requests: self.counters.counts(figures.asked),
             readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
             location: self.location,
@@ -43,10 +44,34 @@ impl<M> Shared<M> {
     }
 }
 
+impl LaneInfo {
+    fn new(figures: LaneFigures) -> Self {
+        Self {
+            priority: figures.priority,
+            capacity: usize::try_from(figures.capacity).unwrap_or(usize::MAX),
+            sent: figures.sent,
+            len: figures.len as usize,
+            high_water: figures.high_water as usize,
+            blocked_senders: figures.waiting,
+        }
+    }
+}
+
 impl ReaderInfo {
     pub(crate) fn new(figures: ReaderFigures, channel: ChannelKind) -> Self {
-        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_flight, parked } =
-            figures;
+        let ReaderFigures {
+            name,
+            number,
+            kind,
+            members,
+            accepted,
+            taken,
+            skipped,
+            left,
+            in_flight,
+            paused,
+            parked,
+        } = figures;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
@@ -54,6 +79,18 @@ impl ReaderInfo {
             Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
         };
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
-        Self { name, number, kind, members, accepted, taken, skipped, left, in_flight, waits }
+        Self {
+            name,
+            number,
+            kind,
+            members,
+            accepted,
+            taken,
+            skipped,
+            left,
+            in_flight,
+            is_paused: paused,
+            waits,
+        }
     }
 }

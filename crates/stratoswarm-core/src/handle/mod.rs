@@ -5,14 +5,18 @@ mod figures;
 mod handle;
 mod handle_kind;
 mod handles;
+mod lifetime;
 mod shared;
 mod site;
+mod traffic;
 mod undelivered;
 mod yielding;
 
 pub(crate) use blocking::block_on;
 pub(crate) use handle::Handle;
 pub(crate) use handle_kind::HandleKind;
+pub(crate) use lifetime::Lifetime;
 pub(crate) use shared::{Home, Shared, ended};
+pub(crate) use traffic::Traffic;
 pub(crate) use undelivered::Undelivered;
 pub(crate) use yielding::{Yielding, pays};

@@ -10,12 +10,15 @@ use crossbeam_utils::CachePadded;
 use super::{
     HandleKind,
     handles::{Handles, SiteCount},
+    lifetime::Lifetime,
     site::Site,
+    traffic::Traffic,
     undelivered::{Left, Undelivered},
 };
 use crate::{
     contain::contain,
     engine::{Effects, End, Log, Warning},
+    request::AnyResponder,
     stats::{Caller, ChannelKind, Counters, WaitKind},
     sync::{
         Mutex, MutexGuard, Rank,
@@ -33,6 +36,8 @@ pub(crate) struct Shared<M> {
     pub(crate) kind: ChannelKind,
     pub(crate) capacity: usize,
     pub(crate) default_timeout: Option<Duration>,
+    /// What it does with different classes of traffic.
+    pub(crate) traffic: Traffic,
     pub(crate) location: &'static Location<'static>,
     pub(crate) counters: Counters,
     handles: Mutex<Handles<M>>,
@@ -60,15 +65,18 @@ impl<M> Shared<M> {
         kind: ChannelKind,
         capacity: usize,
         default_timeout: Option<Duration>,
+        traffic: Traffic,
         location: &'static Location<'static>,
     ) -> Arc<Self> {
-        let log = Log::new(capacity, kind == ChannelKind::Channel);
+        let mut log = Log::new(capacity, kind == ChannelKind::Channel);
+        traffic.set_up(&mut log, capacity);
         Arc::new(Self {
             log: CachePadded::new(Mutex::new(Rank::Log, log)),
             name: name.into(),
             kind,
             capacity,
             default_timeout,
+            traffic,
             location,
             counters: Counters::new(),
             handles: Mutex::new(Rank::Handles, Handles::new()),
@@ -86,6 +94,20 @@ impl<M> Shared<M> {
     /// What tells this channel from all others.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
+    }
+
+    /// How many messages may wait now, of those that have no lane of their own.
+    pub(crate) fn current_capacity(&self) -> usize {
+        self.log.lock().capacity()
+    }
+
+    /// The expiry of a message that is accepted now, and says nothing of it.
+    #[inline]
+    pub(crate) fn expiry(&self) -> AnyResponder {
+        match self.traffic.ttl {
+            None => AnyResponder::none(),
+            Some(ttl) => Lifetime::of(ttl).expiry(),
+        }
     }
 
     // ---- the engine's shell

@@ -258,16 +258,14 @@ impl<M: Clone> Cursor<M> {
         polled
     }
 
-    /// Counts a request that was taken and not handed out.
+    /// Counts a message that was taken and not handed out.
     #[cold]
     #[inline(never)]
     pub(super) fn skip(&self, why: RequestLiveness, taken: &mut Option<Taken<M>>) {
-        if let Some(taken) = taken {
-            taken.guard = InFlightGuard::none(); // what is counted as skipped is not in flight
-        }
-        self.handle.log.lock().count_skip(&self.inbox, why);
-        tracing::debug!(channel = &*self.handle.name, ?why, "request skipped");
-        *taken = None;
+        let Some(mut skipped) = taken.take() else { return };
+        skipped.guard = InFlightGuard::none(); // what is counted as skipped is not in flight
+        self.handle.log.lock().count_skip(&self.inbox, skipped.number, why);
+        tracing::debug!(channel = &*self.handle.name, ?why, "message skipped");
     }
 
     /// Ends the wait that is registered; a wake that came for it goes on.

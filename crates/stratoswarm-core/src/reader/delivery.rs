@@ -81,10 +81,11 @@ impl<M: Message> Delivery<M> {
     /// # Ok(()) }
     /// ```
     pub fn is_request(&self) -> bool {
-        self.taken.request.is_some()
+        self.taken.request.is_request()
     }
 
-    /// When its caller gives up; none for a message that was only sent, or a request without deadline.
+    /// When its caller gives up, or the message expires; none for a request without deadline, or a message that is good for
+    /// ever.
     ///
     /// # Examples
     /// ```

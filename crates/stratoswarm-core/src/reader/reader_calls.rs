@@ -158,7 +158,7 @@ macro_rules! reader_calls {
 
         /// How many messages may wait in the channel.
         pub fn capacity(&self) -> usize {
-            self.channel().capacity
+            self.channel().current_capacity()
         }
 
         /// The channel's name.

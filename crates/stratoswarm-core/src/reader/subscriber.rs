@@ -11,6 +11,7 @@ use futures_core::Stream;
 
 use super::{Reader, Recv, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed};
 use crate::{
+    clock,
     engine::{Batch, InFlightGuard, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
@@ -118,9 +119,17 @@ impl<M: Message> Subscriber<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_recv(&mut self) -> Result<M, TryRecvError> {
-        let mut next = None;
-        self.cursor.try_next(&mut next)?;
-        next.map(|taken| taken.message).ok_or(TryRecvError::Empty)
+        loop {
+            let mut next = None;
+            self.cursor.try_next(&mut next)?;
+            match next.as_ref().map(liveness) {
+                Some(RequestLiveness::Live) => {
+                    return next.map(|taken| taken.message).ok_or(TryRecvError::Empty);
+                }
+                Some(why) => self.cursor.skip(why, &mut next),
+                None => {}
+            }
+        }
     }
 
     /// Waits for messages and appends up to `limit` of them to `buffer`, as many as are there at once; how many.
@@ -250,8 +259,16 @@ impl<M: Message> Subscriber<M> {
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
         let before = buffer.len();
-        if limit > 0 {
-            let _ = ready!(self.cursor.poll_many(limit, cx, firm, &mut Messages(buffer)));
+        while limit > 0 {
+            let mut batch = Messages { buffer, skipped: Vec::new() };
+            let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
+            for (why, taken) in batch.skipped {
+                self.cursor.skip(why, &mut Some(taken));
+            }
+            let open = ready!(polled);
+            if buffer.len() > before || !open {
+                break;
+            }
         }
         budget.made_progress();
         Poll::Ready(buffer.len() - before)
@@ -259,7 +276,7 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
-        self.cursor.poll(cx, firm, |message, _, _| message, |_| RequestLiveness::Live, |taken| taken.message)
+        self.cursor.poll(cx, firm, |message, _, _| message, liveness, |taken| taken.message)
     }
 }
 
@@ -304,11 +321,15 @@ impl<M: Message> fmt::Debug for Subscriber<M> {
 }
 
 /// A batch in the making.
-struct Messages<'a, M>(&'a mut Vec<M>);
+struct Messages<'a, M> {
+    buffer: &'a mut Vec<M>,
+    /// Messages that have expired.
+    skipped: Vec<(RequestLiveness, Taken<M>)>,
+}
 
 impl<M> Batch<M, M> for Messages<'_, M> {
     fn buffer(&mut self) -> &mut Vec<M> {
-        self.0
+        self.buffer
     }
 
     #[inline(always)]
@@ -317,7 +338,18 @@ impl<M> Batch<M, M> for Messages<'_, M> {
     }
 
     fn take(&mut self, taken: Taken<M>) -> bool {
-        self.0.push(taken.message);
-        true
+        let why = liveness(&taken);
+        if why == RequestLiveness::Live {
+            self.buffer.push(taken.message);
+        } else {
+            self.skipped.push((why, taken));
+        }
+        why == RequestLiveness::Live
     }
+}
+
+/// Whether a message that was taken is still good: a look at the clock, if it expires.
+#[inline]
+fn liveness<M>(taken: &Taken<M>) -> RequestLiveness {
+    taken.request.cell().map_or(RequestLiveness::Live, |cell| cell.state(cell.deadline().map(clock::near)))
 }

@@ -24,8 +24,13 @@ impl RequestLiveness {
     }
 }
 
-/// A reply cell without its reply type.
+/// What travels with a message: a reply cell without its reply type, or the expiry of a message that was only sent.
 pub(crate) trait AnyCell: Any + Send + Sync {
+    /// Whether a caller waits, or waited, for a reply.
+    fn is_request(&self) -> bool {
+        true
+    }
+
     fn deadline(&self) -> Option<Instant>;
 
     /// Says that a handler gets the request, if it should at this time.

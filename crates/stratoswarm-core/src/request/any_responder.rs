@@ -7,7 +7,8 @@ use std::{
 
 use super::{AnyCell, ReplyCell};
 
-/// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent.
+/// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
+/// [`ExpiryCell`](super::ExpiryCell).
 ///
 /// Counted in its cell: a clone is one responder more, a drop one less.
 #[derive(Default)]
@@ -27,6 +28,12 @@ impl AnyResponder {
     #[inline]
     pub(crate) fn is_some(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Whether a caller waits, or waited, for a reply.
+    #[inline]
+    pub(crate) fn is_request(&self) -> bool {
+        self.0.as_ref().is_some_and(|cell| cell.is_request())
     }
 
     #[inline]

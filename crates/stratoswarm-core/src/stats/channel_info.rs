@@ -1,6 +1,6 @@
 use std::panic::Location;
 
-use super::{ChannelKind, ReaderInfo, RequestCounts, WaitInfo};
+use super::{ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitInfo};
 
 /// The figures of one channel at one moment, read under its lock. A consistent snapshot, except that
 /// `in_flight` may become less while it is taken.
@@ -29,7 +29,7 @@ pub struct ChannelInfo {
     pub kind: ChannelKind,
     /// The message type's name.
     pub message: &'static str,
-    /// How many messages may wait.
+    /// How many messages may wait, of those that have no [lane](Self::lanes) of their own.
     pub capacity: usize,
     /// How many wait now: accepted and not yet taken by the slowest lossless reader. Of a broadcast: how many its
     /// slowest subscriber can still get.
@@ -38,7 +38,7 @@ pub struct ChannelInfo {
     pub sent: u64,
     /// Hand-overs to readers, also those that have left; a message with two readers counts twice.
     pub delivered: u64,
-    /// The most messages that ever waited at once. Of a broadcast: as far as seen when messages come and subscribers
+    /// The most messages that ever waited at once, of those that `capacity` is about. Of a broadcast: as far as seen when messages come and subscribers
     /// take them in batches, so it may be less.
     pub high_water: usize,
     /// Whether nothing more is accepted.
@@ -57,6 +57,8 @@ pub struct ChannelInfo {
     pub unserved: usize,
     /// All of these, and who waits for the close: who, where, and for how long.
     pub waits: Vec<WaitInfo>,
+    /// The lanes of a channel that has several, the most urgent first; none of one that has not.
+    pub lanes: Vec<LaneInfo>,
     /// What became of the requests.
     pub requests: RequestCounts,
     /// Every reader that is there: groups, subscribers, taps; and those that left with work in flight, or after the close.

@@ -38,6 +38,8 @@ pub struct ReaderInfo {
     pub left: u64,
     /// Of those taken: how many a member works on, its `Delivery` or `Responder` not dropped yet.
     pub in_flight: u64,
+    /// Whether it is [paused](crate::Channel::pause_group).
+    pub is_paused: bool,
     /// Its members that wait for a message.
     pub waits: Vec<WaitInfo>,
 }

@@ -7,7 +7,7 @@ use std::{
 
 /// From the lowest up. A module may use those before it.
 const LAYERS: [&str; 16] = [
-    "sync", "contain", "clock", "stats", "error", "waiting", "message", "request", "timers", "engine",
+    "sync", "contain", "clock", "message", "stats", "error", "waiting", "request", "timers", "engine",
     "handle", "reader", "channel", "fabric", "patterns", "preset",
 ];
 

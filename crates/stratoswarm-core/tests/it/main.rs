@@ -42,7 +42,9 @@ mod requests; // replies, late replies, groups, observers
 mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
 mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
-mod events; // what is told to tracing
+mod events;
+mod expiry; // what is told to tracing
+mod lanes;
 mod layers; // imports run downward only
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones
@@ -53,6 +55,7 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
+mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock

@@ -1,0 +1,120 @@
+/// Which lane's turn it is: the most urgent that has something, but that one that waits has its turn once more urgent
+/// messages have overtaken it `max` times.
+///
+/// Lanes are numbered by urgency, 0 the most urgent; a set of them is a mask.
+#[derive(Clone, Copy)]
+pub(super) struct Bypass {
+    max: u32,
+    /// How many more urgent messages were taken since each lane has waited.
+    overtaken: [u32; super::lane::MOST],
+}
+
+impl Bypass {
+    /// `max` is at least 1.
+    pub(super) fn new(max: u32) -> Self {
+        Self { max: max.max(1), overtaken: [0; super::lane::MOST] }
+    }
+
+    /// The lane to take from; none if none waits.
+    #[inline]
+    pub(super) fn pick(&self, waiting: u8) -> Option<usize> {
+        if waiting == 0 {
+            return None;
+        }
+        let first = waiting.trailing_zeros() as usize;
+        if waiting & (waiting - 1) == 0 {
+            return Some(first); // alone
+        }
+        let late = (first + 1..self.overtaken.len())
+            .filter(|lane| waiting >> lane & 1 == 1 && self.overtaken[*lane] >= self.max);
+        // The one overtaken most; of equals the more urgent.
+        Some(late.rev().max_by_key(|lane| self.overtaken[*lane]).unwrap_or(first))
+    }
+
+    /// A message of this lane was taken; these lanes wait now.
+    #[inline]
+    pub(super) fn took(&mut self, lane: usize, waiting: u8) {
+        for (other, overtaken) in self.overtaken.iter_mut().enumerate() {
+            if other == lane || waiting >> other & 1 == 0 {
+                *overtaken = 0;
+            } else if other > lane {
+                *overtaken += 1;
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// The state of a search: how often each lane was overtaken, and how many messages were taken while its head waits.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+    struct State {
+        overtaken: [u32; 4],
+        waited: [Option<u32>; 4],
+    }
+
+    /// Every schedule of arrivals: at each step any set of lanes may get a message before the next is taken.
+    fn longest_wait(lanes: usize, max: u32) -> ([u32; 4], [u32; 4]) {
+        let (mut longest, mut most_urgent_before) = ([0; 4], [0; 4]);
+        let start = State { overtaken: [0; 4], waited: [None; 4] };
+        let (mut seen, mut open) = (HashSet::from([start]), vec![start]);
+        while let Some(state) = open.pop() {
+            for arrivals in 0..1u8 << lanes {
+                let mut waited = state.waited;
+                for lane in (0..lanes).filter(|lane| arrivals >> lane & 1 == 1) {
+                    waited[lane].get_or_insert(0);
+                }
+                let mask = |waited: &[Option<u32>; 4]| {
+                    (0..lanes).map(|lane| u8::from(waited[lane].is_some()) << lane).sum::<u8>()
+                };
+                let bypass = Bypass { max, overtaken: state.overtaken };
+                let Some(taken) = bypass.pick(mask(&waited)) else { continue };
+                longest[taken] = longest[taken].max(waited[taken].expect("it waits"));
+                for lane in (0..lanes).filter(|lane| *lane != taken) {
+                    if let Some(waited) = &mut waited[lane] {
+                        *waited += 1;
+                    }
+                }
+                // Either the lane has another message at once, which waits from now on, or none.
+                for next in [None, Some(0)] {
+                    waited[taken] = next;
+                    let mut bypass = Bypass { max, overtaken: bypass.overtaken };
+                    bypass.took(taken, mask(&waited));
+                    for lane in 0..lanes {
+                        most_urgent_before[lane] = most_urgent_before[lane].max(bypass.overtaken[lane]);
+                    }
+                    let next = State { overtaken: bypass.overtaken, waited };
+                    if waited.iter().flatten().all(|waited| *waited < 64) && seen.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+        }
+        (longest, most_urgent_before)
+    }
+
+    #[test]
+    fn a_lane_that_waits_is_reached_within_the_bound() {
+        for lanes in 1..=4 {
+            for max in 1..=4 {
+                let bound = max + 2 * (lanes as u32 - 1);
+                let (longest, overtaken) = longest_wait(lanes, max);
+                for lane in 0..lanes {
+                    assert!(
+                        longest[lane] <= bound,
+                        "lanes {lanes}, max {max}, lane {lane}: {}",
+                        longest[lane]
+                    );
+                    assert!(overtaken[lane] <= max + lanes as u32, "it has its turn then");
+                }
+                if lanes > 1 {
+                    assert!(longest[lanes - 1] >= max, "and more urgent ones go first up to then");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use super::{Effects, LaneIndex, Log, Tag, WaitId, queue::cloned};
+use crate::{message::Priority, request::AnyResponder, sync};
+
+/// What comes in, where there is more to say than that it does: into which lane, and until when it is good.
+impl<M> Log<M> {
+    /// Whether a message has to be asked where it belongs, or how long it is good for.
+    #[inline]
+    pub(crate) fn has_lanes(&self) -> bool {
+        self.lanes.are_several()
+    }
+
+    /// The lane of a message of this class; it is asked only where there are several.
+    #[inline]
+    pub(crate) fn lane_of(&self, class: impl FnOnce() -> Priority) -> LaneIndex {
+        self.classes.as_ref().map_or(0, |classes| classes.lane(sync::users(class)))
+    }
+
+    /// How many messages may wait of those that have no lane of their own.
+    pub(crate) fn capacity(&self) -> usize {
+        let normal = self.own_lane(Priority::Normal).unwrap_or(0);
+        usize::try_from(self.lanes[normal].gate.capacity).unwrap_or(usize::MAX)
+    }
+
+    /// The lane of one class alone.
+    pub(crate) fn own_lane(&self, class: Priority) -> Option<LaneIndex> {
+        match &self.classes {
+            None => (class == Priority::Normal).then_some(0),
+            Some(classes) => {
+                let own = class == Priority::Normal || classes.lane(class) != classes.lane(Priority::Normal);
+                own.then(|| classes.lane(class))
+            }
+        }
+    }
+}
+
+impl<M: Clone> Log<M> {
+    /// Appends an admitted message to its lane, perhaps with its expiry.
+    pub(crate) fn push_in(
+        &mut self,
+        at: LaneIndex,
+        message: M,
+        expiry: AnyResponder,
+        effects: &mut Effects<M>,
+    ) {
+        self.expiring |= expiry.is_some();
+        let tag = |number| expiry.is_some().then(|| Tag::expiry(number, expiry));
+        self.append(at, message, tag, effects);
+    }
+
+    /// Appends an admitted request to its lane; its number there. There must be a group.
+    pub(crate) fn push_request_in(
+        &mut self,
+        at: LaneIndex,
+        message: M,
+        request: AnyResponder,
+        effects: &mut Effects<M>,
+    ) -> u64 {
+        self.asked += 1;
+        let groups = self.groups;
+        self.append(at, message, |number| Some(Tag::request(number, request, groups)), effects)
+    }
+
+    fn append(
+        &mut self,
+        at: LaneIndex,
+        message: M,
+        tag: impl FnOnce(u64) -> Option<Tag>,
+        effects: &mut Effects<M>,
+    ) -> u64 {
+        let seq = self.tail();
+        if at > 0 {
+            self.remember_admission(&message, effects);
+        }
+        let lane = &mut self.lanes[at];
+        let number = lane.intake.end();
+        lane.intake.push_numbered(message, seq, tag(number), lane.gate.capacity);
+        if let Some(classes) = &self.classes {
+            classes.set_end(at, number + 1);
+        }
+        number
+    }
+
+    /// Counts a message of some lane in the order of admission, and keeps a clone for those who read in that order.
+    fn remember_admission(&mut self, message: &M, effects: &mut Effects<M>) {
+        let (tail, intake) = (self.tail(), &mut self.lanes.main.intake);
+        let clone = if self.lossy.readers.is_empty() { None } else { cloned(message) };
+        let Some(clone) = clone else {
+            effects.drop_all(intake); // those who read it learn how many they missed
+            intake.skip_to(tail + 1);
+            return;
+        };
+        if intake.len() as u64 == self.lossy.keep {
+            effects.dropped.extend(intake.pop_plain());
+        }
+        intake.push(clone, self.lossy.keep);
+    }
+
+    /// Sends a message with a permit, in the lane that the permit is for. Legal after the close; whether a shutdown has ended
+    /// the wait for it.
+    pub(crate) fn push_permitted(
+        &mut self,
+        id: WaitId,
+        message: M,
+        expiry: AnyResponder,
+        effects: &mut Effects<M>,
+    ) -> bool {
+        let at = self.take_permit(id);
+        self.admit_permitted(at);
+        self.push_in(at, message, expiry, effects);
+        self.after_push(1, effects);
+        self.permit_gone(effects);
+        self.ended
+    }
+}

@@ -1,0 +1,163 @@
+use std::{sync::Arc, task::Waker};
+
+use crossbeam_utils::CachePadded;
+
+use super::{Gate, LaneIndex, Queue, bypass::Bypass, cursors::Cursors, per_lane::PerLane};
+use crate::{
+    message::Priority,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Messages that have room of their own, and a line of their own where senders wait for it.
+#[repr(C)]
+pub(super) struct Lane<M> {
+    /// So many messages may come in before anything else needs to be looked at. Never too high; 0 where it is unknown.
+    pub(super) credit: u64,
+    /// What came in, until every reader has taken it; each from its own number on.
+    pub(super) intake: Queue<M>,
+    pub(super) gate: Gate,
+    /// Where all its readers are.
+    pub(super) cursors: Cursors,
+    /// Where the first lossless reader to come will start, while there is none.
+    pub(super) kept_from: u64,
+}
+
+/// How many lanes there can be besides the first: one for each class of traffic.
+pub(super) const MOST: usize = 4;
+
+/// Up to which number messages came into each lane; readers look here without the log's lock.
+pub(super) type Ends = CachePadded<[AtomicU64; MOST]>;
+
+/// Which class of traffic has which lane, and what readers need of that.
+pub(super) struct Classes {
+    /// Those that have a lane of their own.
+    classes: Vec<Priority>,
+    /// The lane of each class.
+    of: [u8; MOST],
+    pub(super) ends: Arc<Ends>,
+    pub(super) max_bypass: u32,
+}
+
+impl<M> Lane<M> {
+    pub(super) fn new(capacity: u64) -> Self {
+        Self {
+            credit: 0,
+            intake: Queue::new(),
+            gate: Gate::new(capacity),
+            cursors: Cursors::new(),
+            kept_from: 0,
+        }
+    }
+
+    /// One of several: its messages have sequence numbers besides.
+    pub(super) fn with_seqs(capacity: u64) -> Self {
+        Self { intake: Queue::with_seqs(), ..Self::new(capacity) }
+    }
+
+    /// How many places what is kept for the first reader to come takes.
+    pub(super) fn kept_places(&self) -> u64 {
+        self.intake.end() - self.kept_from - self.released_from(self.kept_from, false)
+    }
+
+    /// How many messages from this number on gave up their places.
+    pub(super) fn released_from(&self, number: u64, of_group: bool) -> u64 {
+        if self.intake.released() > 0 { self.intake.released_from(number, of_group) } else { 0 }
+    }
+
+    /// Who is to be woken when the lane closes.
+    pub(super) fn close(&mut self) -> impl Iterator<Item = Waker> + use<M> {
+        self.credit = 0;
+        self.gate.close()
+    }
+}
+
+impl Classes {
+    /// One lane for each of these classes, the most urgent first; `Normal`'s is among them, and the lane of all others.
+    pub(super) fn new(classes: Vec<Priority>, max_bypass: u32) -> Self {
+        let lane = |priority| classes.iter().position(|class| *class == priority).map(|at| at as u8 + 1);
+        let normal = lane(Priority::Normal).unwrap_or(1);
+        let all = [Priority::Critical, Priority::High, Priority::Normal, Priority::Low];
+        let ends = std::array::from_fn(|_| AtomicU64::new(0));
+        let of = all.map(|class| lane(class).unwrap_or(normal));
+        Self { classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass }
+    }
+
+    pub(super) fn lane(&self, class: Priority) -> LaneIndex {
+        self.of[class as usize].into()
+    }
+
+    /// The class that has this lane for its own.
+    pub(super) fn class(&self, at: LaneIndex) -> Priority {
+        self.classes[at - 1]
+    }
+
+    /// So many messages came into this lane.
+    #[inline]
+    pub(super) fn set_end(&self, at: LaneIndex, end: u64) {
+        self.ends[at - 1].store(end, Ordering::Relaxed);
+    }
+}
+
+/// How one reader goes through its lanes.
+pub(super) struct Sorted {
+    pub(super) bypass: Bypass,
+    /// Up to which number of each lane messages were pulled.
+    pub(super) pulled: [u64; MOST],
+    ends: Arc<Ends>,
+    /// The lane of the last message that was taken.
+    pub(super) last: LaneIndex,
+    /// Its sequence number, and whose turn it was before.
+    before: (u64, Bypass),
+}
+
+/// Where a reader's next message is.
+pub(super) enum Next {
+    InInbox(LaneIndex),
+    InIntake(LaneIndex),
+    Nowhere,
+}
+
+impl Sorted {
+    /// Of a reader that begins with these numbers.
+    pub(super) fn new(classes: &Classes, starts: &[u64]) -> Self {
+        let pulled = std::array::from_fn(|at| starts.get(at).copied().unwrap_or(0));
+        let bypass = Bypass::new(classes.max_bypass);
+        Self { bypass, pulled, ends: Arc::clone(&classes.ends), last: 1, before: (0, bypass) }
+    }
+
+    /// Where the next message is, as far as can be seen without the log's lock.
+    #[inline]
+    pub(super) fn next<M>(&self, queues: &PerLane<Queue<M>>) -> Next {
+        match self.bypass.pick(self.waiting(queues)) {
+            None => Next::Nowhere,
+            Some(at) if queues.more[at].is_empty() => Next::InIntake(at + 1),
+            Some(at) => Next::InInbox(at + 1),
+        }
+    }
+
+    /// The message of this number was taken from this lane.
+    #[inline]
+    pub(super) fn took<M>(&mut self, at: LaneIndex, seq: u64, queues: &PerLane<Queue<M>>) {
+        self.before = (seq, self.bypass);
+        self.bypass.took(at - 1, self.waiting(queues));
+        self.last = at;
+    }
+
+    /// The message of this number was taken and not handed out: nobody had a turn by that.
+    pub(super) fn skipped(&mut self, seq: u64) {
+        if self.before.0 == seq {
+            self.bypass = self.before.1;
+        }
+    }
+
+    /// The lanes that have something.
+    #[inline]
+    fn waiting<M>(&self, queues: &PerLane<Queue<M>>) -> u8 {
+        let mut waiting = 0;
+        for (at, queue) in queues.more.iter().enumerate() {
+            let waits = !queue.is_empty() || self.ends[at].load(Ordering::Relaxed) > self.pulled[at];
+            waiting |= u8::from(waits) << at;
+        }
+        waiting
+    }
+}
