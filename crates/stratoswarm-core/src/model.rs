@@ -17,8 +17,8 @@ use loom::{future::block_on, thread};
 use crate::{
     channel::Channel,
     error::TrySendError,
-    handle::{Handle, Shared},
-    message::{Message, NoReply},
+    handle::{Handle, Shared, Traffic},
+    message::{Message, NoReply, Priority},
     stats::ChannelKind,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -43,6 +43,7 @@ fn channel(capacity: usize) -> Channel<Number> {
         ChannelKind::Channel,
         capacity,
         None,
+        Traffic::plain(),
         Location::caller(),
     )))
 }
@@ -434,6 +435,7 @@ fn a_request_that_is_given_up_while_it_is_taken_frees_its_place_once() {
             ChannelKind::Channel,
             1,
             None,
+            Traffic::plain(),
             Location::caller(),
         )));
         let mut receiver = asked.join("workers");
@@ -481,5 +483,55 @@ fn what_is_taken_is_in_hand_until_it_is_dropped() {
         }
         drop(working.join().unwrap());
         drop(numbers);
+    });
+}
+
+// ---- lanes
+
+/// One place in each of two lanes.
+fn laned() -> Channel<Number> {
+    let traffic = Traffic { lanes: vec![(Priority::Critical, 1)], max_bypass: Some(1), ttl: None };
+    let (kind, at) = (ChannelKind::Channel, Location::caller());
+    Channel::new(Handle::unlisted(Shared::new("model", kind, 1, None, traffic, at)))
+}
+
+/// An urgent message is pushed while the reader looks where its next one is: it is not lost, and what is sent after it was
+/// accepted finds it there.
+#[test]
+fn an_urgent_message_meets_a_reader_that_looks() {
+    check(3, || {
+        let numbers = laned();
+        let mut receiver = numbers.join("workers");
+        numbers.try_send(Number(0)).unwrap();
+        let sender = numbers.clone();
+        let sending = thread::spawn(move || {
+            block_on(sender.send(Number(10)).priority(Priority::Critical)).unwrap();
+            block_on(sender.send(Number(1))).unwrap();
+        });
+        drop(numbers);
+        let got: Vec<_> =
+            std::iter::from_fn(|| block_on(receiver.recv()).map(|delivery| delivery.0)).collect();
+        assert!(got == [0, 10, 1] || got == [10, 0, 1] || got == [0, 1, 10], "{got:?}");
+        sending.join().unwrap();
+    });
+}
+
+/// Two senders wait, each for a place of its lane, and two readers take.
+#[test]
+fn who_waits_in_a_lane_is_served_by_whoever_takes_of_it() {
+    check(2, || {
+        let numbers = laned();
+        let (mut receiver, mut subscriber) = (numbers.join("workers"), numbers.subscribe());
+        numbers.try_send(Number(0)).unwrap();
+        let urgent = numbers.clone();
+        let sending = thread::spawn(move || {
+            block_on(urgent.send(Number(10)).priority(Priority::Critical)).unwrap();
+            block_on(urgent.send(Number(11)).priority(Priority::Critical)).unwrap();
+        });
+        drop(numbers);
+        let reading = thread::spawn(move || std::iter::from_fn(|| block_on(subscriber.recv())).count());
+        assert_eq!(std::iter::from_fn(|| block_on(receiver.recv())).count(), 3);
+        assert_eq!(reading.join().unwrap(), 3);
+        sending.join().unwrap();
     });
 }

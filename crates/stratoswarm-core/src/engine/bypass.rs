@@ -22,7 +22,7 @@ impl Bypass {
             return None;
         }
         let first = waiting.trailing_zeros() as usize;
-        if waiting & (waiting - 1) == 0 {
+        if waiting.is_power_of_two() {
             return Some(first); // alone
         }
         let late = (first + 1..self.overtaken.len())
@@ -59,7 +59,7 @@ mod tests {
 
     /// Every schedule of arrivals: at each step any set of lanes may get a message before the next is taken.
     fn longest_wait(lanes: usize, max: u32) -> ([u32; 4], [u32; 4]) {
-        let (mut longest, mut most_urgent_before) = ([0; 4], [0; 4]);
+        let (mut longest, mut most_overtaken) = ([0; 4], [0; 4]);
         let start = State { overtaken: [0; 4], waited: [None; 4] };
         let (mut seen, mut open) = (HashSet::from([start]), vec![start]);
         while let Some(state) = open.pop() {
@@ -84,8 +84,8 @@ mod tests {
                     waited[taken] = next;
                     let mut bypass = Bypass { max, overtaken: bypass.overtaken };
                     bypass.took(taken, mask(&waited));
-                    for lane in 0..lanes {
-                        most_urgent_before[lane] = most_urgent_before[lane].max(bypass.overtaken[lane]);
+                    for (most, overtaken) in most_overtaken.iter_mut().zip(bypass.overtaken) {
+                        *most = overtaken.max(*most);
                     }
                     let next = State { overtaken: bypass.overtaken, waited };
                     if waited.iter().flatten().all(|waited| *waited < 64) && seen.insert(next) {
@@ -94,7 +94,7 @@ mod tests {
                 }
             }
         }
-        (longest, most_urgent_before)
+        (longest, most_overtaken)
     }
 
     #[test]

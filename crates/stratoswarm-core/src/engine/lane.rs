@@ -31,7 +31,7 @@ pub(super) type Ends = CachePadded<[AtomicU64; MOST]>;
 /// Which class of traffic has which lane, and what readers need of that.
 pub(super) struct Classes {
     /// Those that have a lane of their own.
-    classes: Vec<Priority>,
+    own: Vec<Priority>,
     /// The lane of each class.
     of: [u8; MOST],
     pub(super) ends: Arc<Ends>,
@@ -79,7 +79,7 @@ impl Classes {
         let all = [Priority::Critical, Priority::High, Priority::Normal, Priority::Low];
         let ends = std::array::from_fn(|_| AtomicU64::new(0));
         let of = all.map(|class| lane(class).unwrap_or(normal));
-        Self { classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass }
+        Self { own: classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass }
     }
 
     pub(super) fn lane(&self, class: Priority) -> LaneIndex {
@@ -88,7 +88,7 @@ impl Classes {
 
     /// The class that has this lane for its own.
     pub(super) fn class(&self, at: LaneIndex) -> Priority {
-        self.classes[at - 1]
+        self.own[at - 1]
     }
 
     /// So many messages came into this lane.

@@ -34,6 +34,7 @@ pub(crate) struct Queue<M> {
     /// How many messages here gave up their places.
     released: u32,
     /// The sequence numbers of the messages, where those are not their numbers here: in a channel with lanes.
+    #[allow(clippy::box_collection, reason = "most queues have none, and are kept small")]
     seqs: Option<Box<VecDeque<u64>>>,
 }
 

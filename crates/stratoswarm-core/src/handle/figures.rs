@@ -36,7 +36,7 @@ impl<M> Shared<M> {
             blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
             unserved: figures.unserved.len(),
             waits: waits.collect(),
-            lanes: figures.lanes.into_iter().map(LaneInfo::new).collect(),
+            lanes: figures.lanes.iter().map(LaneInfo::new).collect(),
             requests: self.counters.counts(figures.asked),
             readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
             location: self.location,
@@ -45,7 +45,7 @@ impl<M> Shared<M> {
 }
 
 impl LaneInfo {
-    fn new(figures: LaneFigures) -> Self {
+    fn new(figures: &LaneFigures) -> Self {
         Self {
             priority: figures.priority,
             capacity: usize::try_from(figures.capacity).unwrap_or(usize::MAX),

@@ -1,7 +1,8 @@
 /// Declares an enum of messages whose variants have replies of their own, and the enum of calls that serves it.
 ///
 /// Every variant has a payload struct of its own name, declared beside it. `Variant -> Reply` can be requested,
-/// a variant without an arrow can only be sent. What comes out:
+/// a variant without an arrow can only be sent; `Variant -> Reply as Critical`, or `Variant as Low`, states its
+/// [`Priority`](crate::Priority), which is `Normal` else. What comes out:
 ///
 /// - the message enum, with `From` each payload and [`Message`](crate::Message) implemented;
 /// - [`Ask`](crate::Ask) for every payload with an arrow, so that `channel.request(Payload { .. })` gives its reply;
@@ -54,10 +55,12 @@
 /// ```
 #[macro_export]
 macro_rules! protocol {
+    (@priority) => { $crate::Priority::Normal };
+    (@priority $priority:ident) => { $crate::Priority::$priority };
     (
         $(#[$meta:meta])*
         $vis:vis enum $message:ident => $call:ident {
-            $($(#[$variant_meta:meta])* $variant:ident $(-> $reply:ty)?),+ $(,)?
+            $($(#[$variant_meta:meta])* $variant:ident $(-> $reply:ty)? $(as $priority:ident)?),+ $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -68,6 +71,12 @@ macro_rules! protocol {
 
         impl $crate::Message for $message {
             type Reply = $crate::NoReply;
+
+            fn priority(&self) -> $crate::Priority {
+                match self {
+                    $(Self::$variant(..) => $crate::protocol!(@priority $($priority)?)),+
+                }
+            }
         }
 
         $(

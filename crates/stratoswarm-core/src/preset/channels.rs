@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::{
-    Broadcast, Channel, Fabric, OpenError,
+    Broadcast, Channel, Fabric, OpenError, Priority,
     messages::{
         CostMessage, EfficiencyMessage, EvolutionMessage, GovernorMessage, GpuCommand, KnowledgeMessage,
         SchedulerMessage, SystemEvent,
@@ -29,6 +29,7 @@ impl Channels {
             scheduler: fabric
                 .channel("scheduler")
                 .capacity(1000)
+                .lane(Priority::Critical, 64)
                 .default_timeout(SHORT)
                 .shutdown_order(10)
                 .open_unlisted()?,
@@ -41,12 +42,14 @@ impl Channels {
             gpu: fabric
                 .channel("gpu")
                 .capacity(100)
+                .lane(Priority::Critical, 16)
                 .default_timeout(LONG)
                 .shutdown_order(30)
                 .open_unlisted()?,
             governor: fabric
                 .channel("governor")
                 .capacity(1000)
+                .lane(Priority::Critical, 64)
                 .default_timeout(SHORT)
                 .shutdown_order(40)
                 .open_unlisted()?,

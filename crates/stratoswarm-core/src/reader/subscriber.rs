@@ -259,7 +259,10 @@ impl<M: Message> Subscriber<M> {
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
         let before = buffer.len();
-        while limit > 0 {
+        loop {
+            if limit == 0 {
+                break;
+            }
             let mut batch = Messages { buffer, skipped: Vec::new() };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
             for (why, taken) in batch.skipped {

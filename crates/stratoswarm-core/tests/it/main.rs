@@ -42,8 +42,8 @@ mod requests; // replies, late replies, groups, observers
 mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
 mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
-mod events;
-mod expiry; // what is told to tracing
+mod events; // what is told to tracing
+mod expiry;
 mod lanes;
 mod layers; // imports run downward only
 mod opening; // names, types, options, conflicts

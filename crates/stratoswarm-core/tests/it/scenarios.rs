@@ -6,10 +6,10 @@ use std::{collections::HashMap, time::Duration};
 use stratoswarm_core::{
     ChannelKind, ChannelRegistry, Message, ReplyOutcome, RequestError, Stage,
     messages::{
-        AgentId, AgentSpawned, BufferId, CostCall, CostMessage, CostQuote, CostUpdate, GpuCall, GpuCommand,
-        GpuFault, KnowledgeCall, KnowledgeEntry, KnowledgeMessage, Matches, MemoryPressure, QueryCost,
-        Retrieve, Store, Stored, StoredVersion, Synchronize, SystemEvent, TransferFromDevice,
-        TransferToDevice,
+        AgentId, AgentSpawned, AllocationId, BufferId, CancelTask, CostCall, CostMessage, CostQuote,
+        CostUpdate, GpuCall, GpuCommand, GpuFault, KnowledgeCall, KnowledgeEntry, KnowledgeMessage, Matches,
+        MemoryPressure, QueryAvailable, QueryCost, ReleaseAllocation, Resources, Retrieve, ScheduleTask,
+        Store, Stored, StoredVersion, Synchronize, SystemEvent, TaskId, TransferFromDevice, TransferToDevice,
     },
 };
 use tokio::time::{Instant, sleep};
@@ -134,16 +134,31 @@ async fn ten_senders_and_five_subscribers_share_a_thousand_messages() {
 fn a_hundred_gpu_commands_are_accepted_at_once_and_the_next_waits_until_one_is_taken() {
     let registry = ChannelRegistry::new();
     let mut executor = registry.gpu().join("executors");
-    for stream in 0..100 {
-        let mut send = task::spawn(registry.gpu().send(Synchronize { stream }.into()));
-        assert!(ready(&mut send).is_ok(), "command {stream}");
+    let command = |buffer| GpuCommand::from(TransferFromDevice { buffer: BufferId::from_u128(buffer) });
+    for buffer in 0..100 {
+        let mut send = task::spawn(registry.gpu().send(command(buffer)));
+        assert!(ready(&mut send).is_ok(), "command {buffer}");
     }
-    let mut next = task::spawn(registry.gpu().send(Synchronize { stream: 100 }.into()));
+    let mut next = task::spawn(registry.gpu().send(command(100)));
     park(&mut next);
-    let taken = executor.try_recv().unwrap().into_message();
-    assert_eq!(taken, GpuCommand::Synchronize(Synchronize { stream: 0 }));
+    assert_eq!(executor.try_recv().unwrap().into_message(), command(0));
     assert!(woken(&mut next).is_ok());
     assert_eq!(registry.gpu().len(), 100);
+}
+
+#[test]
+fn what_gives_back_or_stops_does_not_wait_behind_what_takes() {
+    let registry = ChannelRegistry::new();
+    let (mut scheduler, mut governor) =
+        (registry.scheduler().join("schedulers"), registry.governor().join("governors"));
+    let (task, requirements) = (TaskId::from_u128(1), Resources::default());
+    while registry.scheduler().try_send(ScheduleTask { task, requirements }.into()).is_ok() {}
+    while registry.governor().try_send(QueryAvailable {}.into()).is_ok() {}
+    let allocation = AllocationId::from_u128(2);
+    assert!(registry.scheduler().try_send(CancelTask { task }.into()).is_ok());
+    assert!(registry.governor().try_send(ReleaseAllocation { allocation }.into()).is_ok());
+    assert_eq!(scheduler.try_recv().unwrap().into_message(), CancelTask { task }.into());
+    assert_eq!(governor.try_recv().unwrap().into_message(), ReleaseAllocation { allocation }.into());
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,11 +61,11 @@ fn source(module: &str) -> String {
 }
 
 #[test]
-fn guarantees_are_numbered_without_gaps_and_so_are_their_tests() {
+fn guarantees_have_ascending_numbers_and_so_have_their_tests() {
     let [guarantees, tests] =
         page().map(|part| part.into_iter().map(|(number, _)| number).collect::<Vec<_>>());
     assert!(guarantees.len() > 30, "{guarantees:?}");
-    assert_eq!(guarantees, (1..=guarantees.len() as u32).collect::<Vec<_>>());
+    assert!(guarantees.is_sorted_by(|one, next| one < next), "{guarantees:?}");
     assert_eq!(tests, guarantees);
 }
 

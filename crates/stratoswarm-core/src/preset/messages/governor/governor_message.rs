@@ -32,7 +32,7 @@ crate::protocol! {
         /// May I have this?
         RequestAllocation -> Result<Grant, GovernorFault>,
         /// I do not need it any more.
-        ReleaseAllocation -> Result<Done, GovernorFault>,
+        ReleaseAllocation -> Result<Done, GovernorFault> as Critical,
         /// How much is free?
         QueryAvailable -> AvailableResources,
     }

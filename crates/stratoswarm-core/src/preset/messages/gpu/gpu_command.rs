@@ -7,7 +7,8 @@ use crate::preset::messages::Done;
 crate::protocol! {
     /// Commands for a device that computes over buffers of its own memory.
     ///
-    /// Commands of one stream take effect in the order in which they were sent; transfers belong to no stream.
+    /// Commands of one stream take effect in the order in which they were sent; transfers belong to no stream, and
+    /// [`Synchronize`] goes before what waits.
     ///
     /// # Examples
     /// ```
@@ -35,6 +36,6 @@ crate::protocol! {
         /// Reads a buffer back.
         TransferFromDevice -> Result<Bytes, GpuFault>,
         /// Waits for a stream.
-        Synchronize -> Result<Done, GpuFault>,
+        Synchronize -> Result<Done, GpuFault> as Critical,
     }
 }

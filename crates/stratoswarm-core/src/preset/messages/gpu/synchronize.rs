@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// Waits for everything that was sent to a stream before; answered with [`Done`](crate::messages::Done).
+/// Waits for everything that the device has taken of a stream; answered with [`Done`](crate::messages::Done). It is critical:
+/// it overtakes commands that wait in the channel, so whoever wants them done, too, awaits their replies before.
 ///
 /// # Examples
 /// ```
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 ///     }
 /// });
 /// let waiting = registry.gpu().request(Synchronize { stream: 3 });
-/// assert_eq!(waiting.await?, Ok(Done {}), "the stream's earlier commands have taken effect");
+/// assert_eq!(waiting.await?, Ok(Done {}), "the commands that were taken before have taken effect");
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

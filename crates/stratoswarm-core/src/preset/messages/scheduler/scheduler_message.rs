@@ -36,7 +36,7 @@ crate::protocol! {
         /// Place a task.
         ScheduleTask -> Result<Placement, SchedulerFault>,
         /// Give a task's place up.
-        CancelTask -> CancelOutcome,
+        CancelTask -> CancelOutcome as Critical,
         /// What is running?
         QueryStatus -> SchedulerStatus,
     }
