@@ -19,6 +19,7 @@
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
 //! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
 //! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
+//! | the end of one channel, while the others go on | [`drain`](Channel::drain): its readers finish, and the report says what is left |
 //! | the end of the program | [`shutdown`](Fabric::shutdown): drains in order and reports |
 //!
 //! One channel serves all kinds of readers at once.

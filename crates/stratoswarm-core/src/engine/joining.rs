@@ -237,10 +237,14 @@ impl<M> Log<M> {
         self.group(name).map_or(0, |place| self.remove(place, false, effects))
     }
 
-    /// Removes the groups without members and, if no reader is left then, all that nobody came for. `remembered`: what they
-    /// leave stands in the figures.
+    /// Removes the groups without members that have something left and, if no reader is left then, all that nobody came
+    /// for. `remembered`: what they leave stands in the figures.
     pub(crate) fn remove_deserted(&mut self, remembered: bool, effects: &mut Effects<M>) {
-        while let Some(place) = self.readers.iter().position(|reader| reader.members == 0) {
+        // One that has nothing left stays, so that who reports at the same time still finds what it did.
+        let deserted = |log: &Self| {
+            log.readers.iter().position(|reader| reader.members == 0 && reader.left(&log.lanes) > 0)
+        };
+        while let Some(place) = deserted(self) {
             self.remove(place, remembered, effects);
         }
         if self.keeps && self.readers.is_empty() {

@@ -1,7 +1,7 @@
 use super::ReaderReport;
 use crate::stats::ChannelInfo;
 
-/// What a shutdown found at one channel. The sums are over the lossless readers, which it waits for.
+/// What a shutdown or a [drain](crate::Channel::drain) found at one channel. The sums are over the lossless readers, which it waits for.
 ///
 /// # Examples
 /// ```
@@ -23,7 +23,7 @@ use crate::stats::ChannelInfo;
 pub struct ChannelReport {
     /// The channel's name.
     pub name: String,
-    /// Messages taken and finished since the shutdown began.
+    /// Messages taken and finished since the shutdown or drain began.
     pub drained: u64,
     /// Messages taken whose `Delivery` or `Responder` still existed at the end.
     pub in_flight: u64,

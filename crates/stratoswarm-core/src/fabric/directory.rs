@@ -43,6 +43,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    pub(super) fn channel(&self) -> &dyn AnyChannel {
+        &*self.channel
+    }
+
     /// The channel, if it is of this type.
     pub(super) fn of<M: Clone + Send + 'static>(&self, kind: ChannelKind) -> Option<Arc<Shared<M>>> {
         if self.channel.kind() != kind {

@@ -5,6 +5,7 @@ mod broadcast_builder;
 mod channel_builder;
 mod channel_report;
 mod directory;
+mod draining;
 mod gone;
 mod held_handle;
 mod lookup;

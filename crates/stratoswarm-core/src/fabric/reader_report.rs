@@ -1,6 +1,6 @@
 use crate::stats::ReaderKind;
 
-/// What a shutdown found at one reader.
+/// What a shutdown or a drain found at one reader.
 ///
 /// # Examples
 /// ```
@@ -25,7 +25,7 @@ pub struct ReaderReport {
     pub name: String,
     /// What sort of reader.
     pub kind: ReaderKind,
-    /// Messages taken and finished since the shutdown began.
+    /// Messages taken and finished since the shutdown or drain began.
     pub drained: u64,
     /// Messages taken whose `Delivery` or `Responder` still existed at the end.
     pub in_flight: u64,

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use super::{
     ChannelReport, ReaderReport, ShutdownReport,
+    any_channel::AnyChannel,
     directory::{Directory, Entry},
 };
 use crate::{
@@ -31,23 +32,9 @@ pub(super) async fn run(directory: &Directory, within: Duration) -> ShutdownRepo
         for entry in order {
             entry.channel.close();
         }
-        while !order.iter().all(|entry| entry.channel.is_drained()) {
-            let now = Instant::now();
-            if deadline.is_some_and(|deadline| deadline <= now) {
-                break;
-            }
-            sleep_until(deadline.map_or(now + LOOK_EVERY, |deadline| deadline.min(now + LOOK_EVERY))).await;
-        }
+        until_drained(order.iter().map(Entry::channel), deadline).await;
     }
-    // Readers whose task sees the end go by themselves: they are not "held".
-    for _ in 0..GRACE_LOOKS {
-        let now = Instant::now();
-        let read = channels.iter().any(|entry| entry.channel.readers() > 0);
-        if !read || deadline.is_some_and(|deadline| deadline <= now) {
-            break;
-        }
-        sleep_until(now + LOOK_EVERY).await;
-    }
+    let_readers_go(channels.iter().map(Entry::channel), deadline).await;
     let mut report = ShutdownReport { channels: Vec::new(), held: Vec::new(), gone: directory.take_gone() };
     for (entry, before) in channels.iter().zip(&before) {
         report.channels.push(channel_report(entry.channel.info(), before));
@@ -59,6 +46,48 @@ pub(super) async fn run(directory: &Directory, within: Duration) -> ShutdownRepo
     let undelivered: u64 = report.channels.iter().map(|channel| channel.undelivered).sum();
     tracing::debug!(channels = channels.len(), undelivered, held = report.held.len(), "fabric shut down");
     report
+}
+
+/// Closes and drains one channel, then ends what waits there still, and reports.
+pub(super) async fn drain(channel: &dyn AnyChannel, within: Duration) -> ChannelReport {
+    let deadline = Instant::now().checked_add(within);
+    let before = finished(&channel.info());
+    channel.close();
+    until_drained([channel].into_iter(), deadline).await;
+    let_readers_go([channel].into_iter(), deadline).await;
+    let report = channel_report(channel.info(), &before);
+    channel.end();
+    tracing::debug!(channel = report.name, undelivered = report.undelivered, "channel drained");
+    report
+}
+
+/// Waits until all of them are drained, or the deadline has passed.
+async fn until_drained<'a>(
+    channels: impl Iterator<Item = &'a dyn AnyChannel> + Clone,
+    deadline: Option<Instant>,
+) {
+    while !channels.clone().all(|channel| channel.is_drained()) {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return;
+        }
+        sleep_until(deadline.map_or(now + LOOK_EVERY, |deadline| deadline.min(now + LOOK_EVERY))).await;
+    }
+}
+
+/// Readers whose task sees the end go by themselves: they are not "held".
+async fn let_readers_go<'a>(
+    channels: impl Iterator<Item = &'a dyn AnyChannel> + Clone,
+    deadline: Option<Instant>,
+) {
+    for _ in 0..GRACE_LOOKS {
+        let now = Instant::now();
+        let read = channels.clone().any(|channel| channel.readers() > 0);
+        if !read || deadline.is_some_and(|deadline| deadline <= now) {
+            return;
+        }
+        sleep_until(now + LOOK_EVERY).await;
+    }
 }
 
 pub(super) fn finished(info: &ChannelInfo) -> Finished {

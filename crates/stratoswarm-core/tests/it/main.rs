@@ -26,6 +26,7 @@ mod lossy; // taps and broadcasts: received + missed = sent
 // Ends
 mod cancellation; // dropped futures and permits: no phantom, nothing lost
 mod closing; // close, drain, None
+mod drain; // one channel ends as a shutdown ends it
 mod handles; // which handle keeps a channel open; Send, Sync, Unpin
 mod load; // members, subscribers and the end come and go under load
 mod shutdown; // the order of closing, the drain and its report
