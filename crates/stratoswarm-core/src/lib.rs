@@ -19,6 +19,7 @@
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
 //! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
 //! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
+//! | a sender that must not fill the channel for the others | [`with_credit`](Channel::with_credit): a [`Limited`] handle |
 //! | the end of one channel, while the others go on | [`drain`](Channel::drain): its readers finish, and the report says what is left |
 //! | the end of the program | [`shutdown`](Fabric::shutdown): drains in order and reports |
 //!
@@ -105,7 +106,7 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
+    Broadcast, Channel, GroupOptions, Limited, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
     SendingTimed, WeakBroadcast, WeakChannel,
 };
 pub use error::{

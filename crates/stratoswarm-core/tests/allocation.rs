@@ -162,6 +162,20 @@ fn a_request_allocates_at_most_once() {
     assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
 }
 
+#[test]
+fn a_limited_handle_allocates_once_per_message() {
+    let channel = channel(100);
+    let limited = channel.with_credit(10);
+    let mut receiver = channel.join("workers");
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            now(limited.send(SAMPLE)).unwrap();
+            assert_eq!(now(receiver.recv()).unwrap().0[0], 7);
+        }
+    });
+    assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
+}
+
 const BURST: usize = 100_000;
 const BURST_BYTES: u64 = (size_of::<Sample>() * BURST) as u64;
 

@@ -7,6 +7,7 @@ use crate::{
     handle::{Handle, HandleKind, Shared, block_on, ended},
     message::{Ask, Message},
     reader::{LossySubscriber, Receiver, Subscriber},
+    request::AnyResponder,
     stats::ChannelInfo,
     sync::MutexGuard,
     timers,
@@ -124,7 +125,25 @@ impl<M: Message> Channel<M> {
 
     #[cold]
     #[inline(never)]
-    fn try_send_slow(&self, mut log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
+    fn try_send_slow(&self, log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
+        self.try_send_in(log, message, || self.shared().expiry())
+    }
+
+    /// Sends with something else beside the message than the channel's own.
+    pub(super) fn try_send_with(
+        &self,
+        message: M,
+        beside: impl FnOnce() -> AnyResponder,
+    ) -> Result<(), TrySendError<M>> {
+        self.try_send_in(self.shared().log.lock(), message, beside)
+    }
+
+    fn try_send_in(
+        &self,
+        mut log: MutexGuard<'_, Log<M>>,
+        message: M,
+        beside: impl FnOnce() -> AnyResponder,
+    ) -> Result<(), TrySendError<M>> {
         let shared = self.shared();
         let mut effects = Effects::new();
         let (now, lane) = (turn::now(&log), log.lane_of(|| message.priority()));
@@ -132,7 +151,7 @@ impl<M: Message> Channel<M> {
             Admission::Full => Err(TrySendError::Full(message)),
             Admission::Closed => Err(TrySendError::Closed(message)),
             Admission::Granted(_) => {
-                log.push_in(lane, message, shared.expiry(), &mut effects);
+                log.push_in(lane, message, beside(), &mut effects);
                 log.after_push(1, &mut effects);
                 Ok(())
             }

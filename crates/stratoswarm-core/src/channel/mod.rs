@@ -7,6 +7,7 @@ mod channel_places;
 #[cfg(feature = "sink")]
 mod channel_sink;
 mod group_options;
+mod limited;
 mod owned_permit;
 mod permit;
 mod permits;
@@ -24,6 +25,7 @@ pub use channel::Channel;
 #[cfg(feature = "sink")]
 pub use channel_sink::ChannelSink;
 pub use group_options::GroupOptions;
+pub use limited::Limited;
 pub use owned_permit::OwnedPermit;
 pub use permit::Permit;
 pub use permits::Permits;

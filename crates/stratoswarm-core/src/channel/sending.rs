@@ -13,7 +13,7 @@ use super::{Channel, SendingTimed, turn::Turn};
 use crate::{
     engine::{Effects, Log},
     error::SendError,
-    handle::{Lifetime, Shared, block_on},
+    handle::{Shared, block_on},
     message::{Message, Priority},
     reader::Delivery,
     request::AnyResponder,
@@ -136,14 +136,14 @@ impl<'a, M: Message> Sending<'a, M> {
         block_on(self)
     }
 
-    /// Polls with another lifetime than the channel's.
-    pub(super) fn poll_timed(
+    /// Polls with something else beside the message than the channel's own.
+    pub(super) fn poll_with(
         &mut self,
-        lifetime: &Lifetime,
+        beside: impl FnOnce() -> AnyResponder,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
-        let polled = self.poll_in_lane(self.shared.log.lock(), || lifetime.expiry(), cx);
+        let polled = self.poll_in_lane(self.shared.log.lock(), beside, cx);
         if polled.is_ready() {
             budget.made_progress();
         }

@@ -89,7 +89,7 @@ impl<M: Message> Future for SendingTimed<'_, M> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { sending, lifetime } = self.get_mut();
-        sending.poll_timed(lifetime, cx)
+        sending.poll_with(|| lifetime.expiry(), cx)
     }
 }
 

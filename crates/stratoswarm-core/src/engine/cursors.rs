@@ -65,6 +65,12 @@ impl Cursors {
         both.min()
     }
 
+    /// The number of the first message that a lossless reader needs.
+    #[inline]
+    pub(super) fn least_lossless(&self) -> Option<u64> {
+        self.lossless.least()
+    }
+
     /// How many messages only this reader needs, of the first ones, up to `most`.
     pub(super) fn alone(&self, whose: Whose, at: u64, most: usize) -> usize {
         let (own, others) = match whose {

@@ -42,7 +42,7 @@ impl<M: Clone> Log<M> {
         expiry: AnyResponder,
         effects: &mut Effects<M>,
     ) {
-        self.expiring |= expiry.is_some();
+        self.expiring |= expiry.cell().is_some_and(|cell| cell.deadline().is_some());
         let tag = |number| expiry.is_some().then(|| Tag::expiry(number, expiry));
         self.append(at, message, tag, effects);
     }

@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::{Effects, LaneIndex, Log, Queue, cursors::Whose};
+use super::{Effects, LaneIndex, Log, Queue, cursors::Whose, lane::Lane};
 
 /// How many messages a reader takes from the intake at once, if others need them, too.
 pub(super) const BATCH: usize = if cfg!(loom) { 2 } else { 64 };
@@ -51,6 +51,7 @@ impl<M> Log<M> {
 
     /// Lets go of what nobody needs any more.
     pub(super) fn trim(&mut self, lane: LaneIndex, effects: &mut Effects<M>) {
+        self.lanes[lane].trim_tags(effects);
         let tail = self.tail();
         let lane_of = &mut self.lanes[lane];
         if lane_of.cursors.are_several() {
@@ -72,6 +73,19 @@ impl<M> Log<M> {
     }
 }
 
+impl<M> Lane<M> {
+    /// Lets go of what lies beside the messages that every lossless reader has pulled, though a lossy one may still read
+    /// them: it is none of theirs.
+    #[inline]
+    fn trim_tags(&mut self, effects: &mut Effects<M>) {
+        if self.intake.has_tags()
+            && let Some(least) = self.cursors.least_lossless()
+        {
+            self.intake.drop_tags_before(least, &mut effects.dropped_requests);
+        }
+    }
+}
+
 /// So many messages that only one reader needs are taken at once: they are moved, but counted first.
 const MOVED: usize = 16 * BATCH;
 
@@ -80,7 +94,7 @@ impl<M: Clone> Log<M> {
     /// needs, and clones what others need, too.
     pub(super) fn pull(&mut self, lane: LaneIndex, place: usize, effects: &mut Effects<M>) {
         let reader = &mut self.readers[place];
-        let super::lane::Lane { intake, cursors, .. } = &mut self.lanes[lane];
+        let Lane { intake, cursors, .. } = &mut self.lanes[lane];
         let seat = &mut reader.seats[lane];
         let before = seat.next;
         let left = (intake.end() - before) as usize;
@@ -119,6 +133,7 @@ impl<M: Clone> Log<M> {
             seat.released = intake.released_from(seat.next, matches!(reader.kind, super::Kind::Group(_)));
         }
         cursors.moved(Whose::Lossless, before, seat.next);
+        self.lanes[lane].trim_tags(effects);
         let mut inbox = reader.inbox.lock();
         inbox.queues[lane] = batch;
         if let Some(sorted) = &mut inbox.sorted {

@@ -497,7 +497,12 @@ impl<M> Queue<M> {
             seqs.drain(..count);
         }
         self.front += count as u64;
-        let tagged = self.tags.partition_point(|tag| tag.at < self.front);
+        self.drop_tags_before(self.front, let_go);
+    }
+
+    /// Lets go of what lies beside the messages before this number.
+    pub(super) fn drop_tags_before(&mut self, number: u64, let_go: &mut Vec<AnyResponder>) {
+        let tagged = self.tags.partition_point(|tag| tag.at < number);
         for tag in self.tags.drain(..tagged) {
             self.released -= u32::from(tag.released);
             let_go.push(tag.request);

@@ -16,7 +16,7 @@ pub(crate) use blocking::block_on;
 pub(crate) use handle::Handle;
 pub(crate) use handle_kind::HandleKind;
 pub(crate) use lifetime::Lifetime;
-pub(crate) use shared::{Home, Shared, ended};
+pub(crate) use shared::{Home, Shared, closed_while, ended};
 pub(crate) use traffic::Traffic;
 pub(crate) use undelivered::Undelivered;
 pub(crate) use yielding::{Yielding, pays};

@@ -338,23 +338,31 @@ impl<M> Drop for Shared<M> {
 
 /// Waits for an end.
 pub(crate) async fn ended<M>(shared: &Shared<M>, of: End, at: &'static Location<'static>) {
-    let mut waiting = WaitingForEnd { shared, of, id: None };
+    let kind = match of {
+        End::Channel => WaitKind::Closed,
+        End::Reading => WaitKind::ReadersGone,
+    };
+    let mut waiting = WaitingForEnd { shared, of, kind, id: None };
+    std::future::poll_fn(|cx| waiting.poll(at, cx)).await;
+}
+
+/// Waits for the close, while something else is waited for: that is what the figures show.
+pub(crate) async fn closed_while<M>(shared: &Shared<M>, kind: WaitKind, at: &'static Location<'static>) {
+    let mut waiting = WaitingForEnd { shared, of: End::Channel, kind, id: None };
     std::future::poll_fn(|cx| waiting.poll(at, cx)).await;
 }
 
 struct WaitingForEnd<'a, M> {
     shared: &'a Shared<M>,
     of: End,
+    kind: WaitKind,
     id: Option<WaitId>,
 }
 
 impl<M> WaitingForEnd<'_, M> {
     fn poll(&mut self, at: &'static Location<'static>, cx: &mut Context<'_>) -> Poll<()> {
         let budget = ready!(poll_proceed(cx));
-        let kind = match self.of {
-            End::Channel => WaitKind::Closed,
-            End::Reading => WaitKind::ReadersGone,
-        };
+        let kind = self.kind;
         let caller = || Caller::here(kind, at);
         let (of, id) = (self.of, self.id);
         self.id = self.shared.with(|log, effects| log.wait_for_end(of, id, cx.waker(), caller, effects));

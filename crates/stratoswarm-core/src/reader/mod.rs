@@ -1,5 +1,6 @@
 //! The receiving handles, and what arrives by them.
 
+mod aside;
 mod cursor;
 mod delivery;
 mod lossy_subscriber;

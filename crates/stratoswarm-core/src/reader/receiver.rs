@@ -10,7 +10,8 @@ use std::{
 use futures_core::Stream;
 
 use super::{
-    Delivery, Reader, Recv, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed,
+    Delivery, Reader, Recv, aside::Aside, cursor::Cursor, reader_calls::reader_calls, recv::Waiting,
+    sealed::Sealed,
 };
 use crate::{
     clock,
@@ -116,7 +117,7 @@ impl<M: Message> Receiver<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_ref().map(handover) {
+            match next.as_mut().map(handover) {
                 Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
@@ -302,11 +303,9 @@ impl<M: Message> Receiver<M> {
                 budget.made_progress();
                 return Poll::Ready(0);
             }
-            let mut batch = Deliveries { buffer, skipped: Vec::new() };
+            let mut batch = Deliveries { buffer, aside: Vec::new() };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
-            for (why, taken) in batch.skipped {
-                self.cursor.skip(why, &mut Some(taken));
-            }
+            Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
             let count = buffer.len() - before;
             if count > 0 || !open {
@@ -321,7 +320,7 @@ impl<M: Message> Receiver<M> {
 struct Deliveries<'a, M: Message> {
     buffer: &'a mut Vec<Delivery<M>>,
     /// Requests that nobody waits for any more.
-    skipped: Vec<(RequestLiveness, Taken<M>)>,
+    aside: Vec<Aside<M>>,
 }
 
 impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
@@ -334,12 +333,16 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
         Delivery::plain(message, number, guard)
     }
 
-    fn take(&mut self, taken: Taken<M>) -> bool {
-        let why = handover(&taken);
+    fn take(&mut self, mut taken: Taken<M>) -> bool {
+        let why = begin(&taken);
         if why == RequestLiveness::Live {
+            let charge = taken.request.take_charge();
+            if charge.is_some() {
+                self.aside.push(Aside::Charge(charge));
+            }
             self.buffer.push(Delivery::new(taken));
         } else {
-            self.skipped.push((why, taken));
+            self.aside.push(Aside::Skipped(why, taken));
         }
         why == RequestLiveness::Live
     }
@@ -347,7 +350,17 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
 
 /// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
 #[inline]
-fn handover<M>(taken: &Taken<M>) -> RequestLiveness {
+fn handover<M>(taken: &mut Taken<M>) -> RequestLiveness {
+    if !taken.request.is_some() {
+        return RequestLiveness::Live;
+    }
+    let liveness = begin(taken);
+    taken.discharge();
+    liveness
+}
+
+#[inline]
+fn begin<M>(taken: &Taken<M>) -> RequestLiveness {
     taken
         .request
         .cell()

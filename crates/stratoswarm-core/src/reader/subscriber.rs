@@ -9,7 +9,9 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{Reader, Recv, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed};
+use super::{
+    Reader, Recv, aside::Aside, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed,
+};
 use crate::{
     clock,
     engine::{Batch, InFlightGuard, Taken},
@@ -122,7 +124,7 @@ impl<M: Message> Subscriber<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_ref().map(liveness) {
+            match next.as_mut().map(liveness) {
                 Some(RequestLiveness::Live) => {
                     return next.map(|taken| taken.message).ok_or(TryRecvError::Empty);
                 }
@@ -263,11 +265,9 @@ impl<M: Message> Subscriber<M> {
             if limit == 0 {
                 break;
             }
-            let mut batch = Messages { buffer, skipped: Vec::new() };
+            let mut batch = Messages { buffer, aside: Vec::new() };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
-            for (why, taken) in batch.skipped {
-                self.cursor.skip(why, &mut Some(taken));
-            }
+            Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
             if buffer.len() > before || !open {
                 break;
@@ -327,7 +327,7 @@ impl<M: Message> fmt::Debug for Subscriber<M> {
 struct Messages<'a, M> {
     buffer: &'a mut Vec<M>,
     /// Messages that have expired.
-    skipped: Vec<(RequestLiveness, Taken<M>)>,
+    aside: Vec<Aside<M>>,
 }
 
 impl<M> Batch<M, M> for Messages<'_, M> {
@@ -340,12 +340,16 @@ impl<M> Batch<M, M> for Messages<'_, M> {
         message
     }
 
-    fn take(&mut self, taken: Taken<M>) -> bool {
-        let why = liveness(&taken);
+    fn take(&mut self, mut taken: Taken<M>) -> bool {
+        let why = state(&taken);
         if why == RequestLiveness::Live {
+            let charge = taken.request.take_charge();
+            if charge.is_some() {
+                self.aside.push(Aside::Charge(charge));
+            }
             self.buffer.push(taken.message);
         } else {
-            self.skipped.push((why, taken));
+            self.aside.push(Aside::Skipped(why, taken));
         }
         why == RequestLiveness::Live
     }
@@ -353,6 +357,16 @@ impl<M> Batch<M, M> for Messages<'_, M> {
 
 /// Whether a message that was taken is still good: a look at the clock, if it expires.
 #[inline]
-fn liveness<M>(taken: &Taken<M>) -> RequestLiveness {
+fn liveness<M>(taken: &mut Taken<M>) -> RequestLiveness {
+    if !taken.request.is_some() {
+        return RequestLiveness::Live;
+    }
+    let liveness = state(taken);
+    taken.discharge();
+    liveness
+}
+
+#[inline]
+fn state<M>(taken: &Taken<M>) -> RequestLiveness {
     taken.request.cell().map_or(RequestLiveness::Live, |cell| cell.state(cell.deadline().map(clock::near)))
 }

@@ -2,6 +2,7 @@ use std::any::Any;
 
 use tokio::time::Instant;
 
+use super::AnyResponder;
 use crate::stats::Skipped;
 
 /// Whether a handler should still get a request.
@@ -29,6 +30,11 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// Whether a caller waits, or waited, for a reply.
     fn is_request(&self) -> bool {
         true
+    }
+
+    /// What goes on with the message once it is taken, if its sender was charged for it until then.
+    fn without_charge(&self) -> Option<AnyResponder> {
+        None
     }
 
     fn deadline(&self) -> Option<Instant>;

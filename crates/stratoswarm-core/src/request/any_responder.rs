@@ -36,6 +36,16 @@ impl AnyResponder {
         self.0.as_ref().is_some_and(|cell| cell.is_request())
     }
 
+    /// Parts with what the sender is charged, as the message is taken: to be dropped where no lock is held, as that wakes
+    /// somebody. What else there is stays.
+    #[inline]
+    pub(crate) fn take_charge(&mut self) -> Self {
+        match self.cell().and_then(AnyCell::without_charge) {
+            Some(rest) => std::mem::replace(self, rest),
+            None => Self::none(),
+        }
+    }
+
     #[inline]
     pub(crate) fn cell(&self) -> Option<&dyn AnyCell> {
         self.0.as_deref()

@@ -5,12 +5,14 @@
 
 mod any_cell;
 mod any_responder;
+mod charge_cell;
 mod expiry_cell;
 mod reply_cell;
 mod reply_outcome;
 
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
+pub(crate) use charge_cell::ChargeCell;
 pub(crate) use expiry_cell::ExpiryCell;
 pub(crate) use reply_cell::{Reply, ReplyCell};
 pub use reply_outcome::ReplyOutcome;

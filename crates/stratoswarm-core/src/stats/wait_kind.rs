@@ -9,6 +9,8 @@ pub enum WaitKind {
     Send,
     /// `send_many`, for room.
     SendMany,
+    /// `send` of a [`Limited`](crate::Limited) handle, for credit.
+    Credit,
     /// `reserve`, `reserve_many` or `reserve_owned`, or a sink that is to be ready: for room.
     Reserve,
     /// `request`, for room or for a group.
@@ -28,6 +30,7 @@ impl fmt::Display for WaitKind {
         f.write_str(match self {
             Self::Send => "send",
             Self::SendMany => "send_many",
+            Self::Credit => "credit",
             Self::Reserve => "reserve",
             Self::Request => "request",
             Self::Receive => "receive",
