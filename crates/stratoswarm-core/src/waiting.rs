@@ -114,6 +114,10 @@ impl WaitList {
         Some(if known { None } else { current.replace(waker.clone()) })
     }
 
+    pub(crate) fn get(&self, id: WaitId) -> Option<&Waiter> {
+        self.find(id).map(|at| &self.waiters[at])
+    }
+
     pub(crate) fn has(&self, id: WaitId) -> bool {
         self.find(id).is_some()
     }

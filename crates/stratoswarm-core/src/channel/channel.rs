@@ -66,6 +66,11 @@ impl<M: Message> Channel<M> {
         self.handle.shared()
     }
 
+    /// What tells this handle from others that exist, as long as it does not move.
+    pub(super) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// Waits for room and sends.
     ///
     /// # Errors
@@ -266,7 +271,7 @@ impl<M: Message> Channel<M> {
     ) -> impl Future<Output = Result<(), Closed>> + Send + 'a {
         let from = Location::caller();
         async move {
-            let mut sending = SendingMany::new(self.shared(), batch, from);
+            let mut sending = SendingMany::new(self, batch, from);
             std::future::poll_fn(|cx| sending.poll(cx)).await
         }
     }

@@ -101,7 +101,7 @@ impl<M: Message> Channel<M> {
             if count == 0 && !self.is_closed() {
                 return Ok(Permits::new(self, Vec::new()));
             }
-            let mut places = Places::new(self.shared(), count, from);
+            let mut places = Places::new(self, count, from);
             let ids = std::future::poll_fn(|cx| places.poll(cx)).await;
             ids.map_or(Err(ReserveManyError::Closed), |ids| Ok(Permits::new(self, ids)))
         }
@@ -209,7 +209,7 @@ impl<M: Message> Channel<M> {
         let from = Location::caller();
         async move {
             let id = {
-                let mut place = Place::new(self.shared(), from);
+                let mut place = Place::new(&self, from);
                 std::future::poll_fn(|cx| place.poll(cx)).await?
             };
             Ok(OwnedPermit::new(self, id))

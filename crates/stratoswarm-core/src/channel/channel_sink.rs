@@ -7,7 +7,11 @@ use std::{
 
 use futures_sink::Sink;
 
-use super::{Channel, reserving::poll_place, turn::Turn};
+use super::{
+    Channel,
+    reserving::poll_place,
+    turn::{By, Turn},
+};
 use crate::{
     error::{Closed, TrySendError},
     message::Message,
@@ -73,7 +77,8 @@ impl<M: Message> Sink<M> for ChannelSink<M> {
             return Poll::Ready(Ok(()));
         }
         let budget = ready!(poll_proceed(cx));
-        let reserved = ready!(poll_place(turn, channel.shared(), at, cx));
+        let by = By { handle: channel.address(), at };
+        let reserved = ready!(poll_place(turn, channel.shared(), by, cx));
         budget.made_progress();
         *place = Some(reserved.map_err(|Closed| TrySendError::Closed(()))?);
         Poll::Ready(Ok(()))

@@ -12,7 +12,10 @@ use std::{
 use futures_core::FusedFuture;
 use tokio::time::Instant;
 
-use super::{Channel, turn, turn::Turn};
+use super::{
+    Channel, turn,
+    turn::{By, Turn},
+};
 use crate::{
     engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::{RequestError, Stage},
@@ -331,7 +334,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
                 return Err(RequestError::Unserved);
             }
             let caller = || Caller::here(WaitKind::Request, self.from);
-            self.turn.wait_for_group(log, caller, cx, effects);
+            self.turn.wait_for_group(log, self.channel.address(), caller, cx, effects);
             return Ok(());
         }
         if self.only_try {
@@ -341,7 +344,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
                 Admission::Closed => return Err(RequestError::Closed),
             }
         } else {
-            match self.turn.poll(log, 1, WaitKind::Request, self.from, cx, effects) {
+            let by = By { handle: self.channel.address(), at: self.from };
+            match self.turn.poll(log, 1, WaitKind::Request, by, cx, effects) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(_)) => return Err(RequestError::Closed),
                 Poll::Ready(Ok(_)) => {}

@@ -8,7 +8,10 @@ use std::{
 
 use futures_core::FusedFuture;
 
-use super::{Channel, Permit, turn::Turn};
+use super::{
+    Channel, Permit,
+    turn::{By, Turn},
+};
 use crate::{
     engine::{LaneIndex, Log},
     error::Closed,
@@ -48,7 +51,7 @@ pub struct Reserving<'a, M: Message> {
 
 impl<'a, M: Message> Reserving<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>, from: &'static Location<'static>) -> Self {
-        Self { channel, place: Place::new(channel.shared(), from) }
+        Self { channel, place: Place::new(channel, from) }
     }
 
     /// The class of traffic of the message to come: the place is in its lane, whatever class the message then has.
@@ -99,12 +102,13 @@ pub(super) struct Place<'a, M: Message> {
     shared: &'a Shared<M>,
     turn: Turn,
     is_over: bool,
-    from: &'static Location<'static>,
+    by: By,
 }
 
 impl<'a, M: Message> Place<'a, M> {
-    pub(super) fn new(shared: &'a Shared<M>, from: &'static Location<'static>) -> Self {
-        Self { shared, turn: Turn::new(), is_over: false, from }
+    pub(super) fn new(channel: &'a Channel<M>, from: &'static Location<'static>) -> Self {
+        let by = By { handle: channel.address(), at: from };
+        Self { shared: channel.shared(), turn: Turn::new(), is_over: false, by }
     }
 
     /// The permit's number.
@@ -113,7 +117,7 @@ impl<'a, M: Message> Place<'a, M> {
         if self.is_over {
             return Poll::Pending; // polled after it was ready
         }
-        let reserved = ready!(poll_place(&mut self.turn, self.shared, self.from, cx));
+        let reserved = ready!(poll_place(&mut self.turn, self.shared, self.by, cx));
         self.is_over = true;
         budget.made_progress();
         Poll::Ready(reserved)
@@ -127,18 +131,18 @@ pub(super) struct Places<'a, M: Message> {
 }
 
 impl<'a, M: Message> Places<'a, M> {
-    pub(super) fn new(shared: &'a Shared<M>, count: usize, from: &'static Location<'static>) -> Self {
-        Self { place: Place::new(shared, from), count }
+    pub(super) fn new(channel: &'a Channel<M>, count: usize, from: &'static Location<'static>) -> Self {
+        Self { place: Place::new(channel, from), count }
     }
 
     /// The permits' numbers.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<WaitId>, Closed>> {
         let budget = ready!(poll_proceed(cx));
-        let (Place { shared, turn, from, .. }, count) = (&mut self.place, self.count);
+        let (Place { shared, turn, by, .. }, count) = (&mut self.place, self.count);
         let reserved = shared.with(|log, effects| {
             let lane = turn.find_lane(log, Priority::default);
-            let turn = turn.poll(log, count, WaitKind::Reserve, from, cx, effects);
-            turn.map_ok(|_| permits(log, lane, count, from))
+            let turn = turn.poll(log, count, WaitKind::Reserve, *by, cx, effects);
+            turn.map_ok(|_| permits(log, lane, count, by.at))
         });
         turn.arm(cx);
         let reserved = ready!(reserved);
@@ -151,13 +155,13 @@ impl<'a, M: Message> Places<'a, M> {
 pub(super) fn poll_place<M: Message>(
     turn: &mut Turn,
     shared: &Shared<M>,
-    from: &'static Location<'static>,
+    by: By,
     cx: &mut Context<'_>,
 ) -> Poll<Result<WaitId, Closed>> {
     let reserved = shared.with(|log, effects| {
         let lane = turn.find_lane(log, Priority::default);
-        let polled = turn.poll(log, 1, WaitKind::Reserve, from, cx, effects);
-        polled.map_ok(|_| log.permit(lane, Caller::here(WaitKind::Permit, from)))
+        let polled = turn.poll(log, 1, WaitKind::Reserve, by, cx, effects);
+        polled.map_ok(|_| log.permit(lane, Caller::here(WaitKind::Permit, by.at)))
     });
     turn.arm(cx);
     reserved

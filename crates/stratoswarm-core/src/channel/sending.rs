@@ -9,7 +9,10 @@ use std::{
 
 use futures_core::FusedFuture;
 
-use super::{Channel, SendingTimed, turn::Turn};
+use super::{
+    Channel, SendingTimed,
+    turn::{By, Turn},
+};
 use crate::{
     engine::{Effects, Log},
     error::SendError,
@@ -46,7 +49,7 @@ use crate::{
 pub struct Sending<'a, M: Message> {
     /// None once it is sent, or came back.
     message: Option<M>,
-    shared: &'a Shared<M>,
+    channel: &'a Channel<M>,
     turn: Turn,
     from: &'static Location<'static>,
 }
@@ -54,7 +57,7 @@ pub struct Sending<'a, M: Message> {
 impl<'a, M: Message> Sending<'a, M> {
     #[inline(always)]
     pub(super) fn new(channel: &'a Channel<M>, message: M, from: &'static Location<'static>) -> Self {
-        Self { message: Some(message), shared: channel.shared(), turn: Turn::new(), from }
+        Self { message: Some(message), channel, turn: Turn::new(), from }
     }
 
     /// The class of traffic of this message, whatever [`Message::priority`] says.
@@ -143,19 +146,28 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
-        let polled = self.poll_in_lane(self.shared.log.lock(), beside, cx);
+        let polled = self.poll_in_lane(self.shared().log.lock(), beside, cx);
         if polled.is_ready() {
             budget.made_progress();
         }
         polled
     }
 
+    #[inline(always)]
+    fn shared(&self) -> &'a Shared<M> {
+        self.channel.shared()
+    }
+
+    fn by(&self) -> By {
+        By { handle: self.channel.address(), at: self.from }
+    }
+
     pub(super) fn default_ttl(&self) -> Option<Duration> {
-        self.shared.traffic.ttl
+        self.shared().traffic.ttl
     }
 
     pub(super) fn channel_name(&self) -> &str {
-        &self.shared.name
+        &self.shared().name
     }
 
     /// The way of a message that is to be looked at: into its lane, with its expiry.
@@ -167,12 +179,12 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
-        let lane = self.turn.find_lane(&log, || message.priority());
+        let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
         let mut effects = Effects::new();
         let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
             Poll::Ready(Ok(1))
         } else {
-            self.turn.poll(&mut log, 1, WaitKind::Send, self.from, cx, &mut effects)
+            self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
         };
         let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
             (Poll::Ready(Ok(_)), Some(message)) => {
@@ -185,7 +197,7 @@ impl<'a, M: Message> Sending<'a, M> {
             (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
             _ => Poll::Pending,
         };
-        self.shared.unlock_and_apply(log, effects);
+        self.shared().unlock_and_apply(log, effects);
         if polled.is_pending() {
             self.turn.arm(cx);
         }
@@ -205,7 +217,7 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         if log.has_lanes() {
-            let shared = self.shared;
+            let shared = self.shared();
             return self.poll_in_lane(log, || shared.expiry(), cx);
         }
         if self.message.is_none() {
@@ -219,12 +231,12 @@ impl<'a, M: Message> Sending<'a, M> {
         {
             log.push(message);
             if log.has_listeners() {
-                self.shared.after_push(log);
+                self.shared().after_push(log);
             }
             return Poll::Ready(Ok(()));
         }
-        let mut effects = Effects::new();
-        let turn = self.turn.poll(&mut log, 1, WaitKind::Send, self.from, cx, &mut effects);
+        let (by, mut effects) = (self.by(), Effects::new());
+        let turn = self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects);
         let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
             (Poll::Ready(Ok(_)), Some(message)) => {
                 log.push(message);
@@ -234,7 +246,7 @@ impl<'a, M: Message> Sending<'a, M> {
             (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
             _ => Poll::Pending,
         };
-        self.shared.unlock_and_apply(log, effects);
+        self.shared().unlock_and_apply(log, effects);
         if polled.is_pending() {
             self.turn.arm(cx);
         }
@@ -251,7 +263,7 @@ impl<M: Message> Future for Sending<'_, M> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
-        let shared = this.shared;
+        let shared = this.shared();
         let mut log = shared.log.lock();
         if this.turn.is_new()
             && this.message.is_some()
@@ -276,7 +288,7 @@ impl<M: Message> Future for Sending<'_, M> {
 impl<M: Message> Drop for Sending<'_, M> {
     #[inline]
     fn drop(&mut self) {
-        self.turn.cancel(self.shared);
+        self.turn.cancel(self.channel.shared());
     }
 }
 
@@ -288,6 +300,6 @@ impl<M: Message> FusedFuture for Sending<'_, M> {
 
 impl<M: Message> fmt::Debug for Sending<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").field("channel", &self.shared.name).finish_non_exhaustive()
+        f.debug_struct("Sending").field("channel", &self.shared().name).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::turn::Turn;
+use super::{
+    Channel,
+    turn::{By, Turn},
+};
 use crate::{
     engine::{Effects, Log},
     error::Closed,
@@ -21,22 +24,23 @@ const SMALL: usize = 16;
 /// A `send_many` under way.
 pub(super) struct SendingMany<'a, M: Message> {
     shared: &'a Shared<M>,
+    by: By,
     /// The caller's vector, which has what is left again at the end.
     batch: &'a mut Vec<M>,
     /// What is left, once the batch goes out in pieces that are small beside it: of a queue the first go without a move of the
     /// others. None before; then the vector is empty.
     rest: Option<VecDeque<M>>,
     turn: Turn,
-    from: &'static Location<'static>,
 }
 
 impl<'a, M: Message> SendingMany<'a, M> {
     pub(super) fn new(
-        shared: &'a Shared<M>,
+        channel: &'a Channel<M>,
         batch: &'a mut Vec<M>,
         from: &'static Location<'static>,
     ) -> Self {
-        Self { shared, batch, rest: None, turn: Turn::new(), from }
+        let by = By { handle: channel.address(), at: from };
+        Self { shared: channel.shared(), by, batch, rest: None, turn: Turn::new() }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
@@ -60,7 +64,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
             let count = if self.turn.is_new() && log.admit_many_fast(left) {
                 left
             } else {
-                match self.turn.poll(&mut log, left, WaitKind::SendMany, self.from, cx, &mut effects) {
+                match self.turn.poll(&mut log, left, WaitKind::SendMany, self.by, cx, &mut effects) {
                     Poll::Ready(Ok(count)) => count,
                     Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
                     Poll::Pending => break Poll::Pending,
@@ -93,7 +97,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
             let Some(message) = rest.front() else { break Poll::Ready(Ok(())) };
             let lane = self.turn.find_lane(&log, || message.priority());
             if !(self.turn.is_new() && log.admit_fast_in(lane)) {
-                match self.turn.poll(&mut log, 1, WaitKind::SendMany, self.from, cx, &mut effects) {
+                match self.turn.poll(&mut log, 1, WaitKind::SendMany, self.by, cx, &mut effects) {
                     Poll::Ready(Ok(_)) => {}
                     Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
                     Poll::Pending => break Poll::Pending,

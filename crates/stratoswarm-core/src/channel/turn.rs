@@ -15,6 +15,14 @@ use crate::{
     waiting::WaitId,
 };
 
+/// Who sends, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct By {
+    /// What tells the handle from others, as long as it waits: its address, as it cannot move then.
+    pub(super) handle: usize,
+    pub(super) at: &'static Location<'static>,
+}
+
 /// One sender's way through the gate: admitted at once, or in line until it is granted a place.
 pub(super) struct Turn {
     wait: Wait,
@@ -109,7 +117,7 @@ impl Turn {
         log: &mut Log<M>,
         wanted: usize,
         kind: WaitKind,
-        at: &'static Location<'static>,
+        by: By,
         cx: &Context<'_>,
         effects: &mut Effects<M>,
     ) -> Poll<Result<usize, Closed>> {
@@ -122,7 +130,7 @@ impl Turn {
         if admission == Admission::Full && self.is_new() {
             let soon = log.waiting(lane) < SOON;
             let places = if what == Entry::Permit { wanted as u32 } else { 1 };
-            let id = log.enqueue(lane, places, cx.waker(), Caller::here(kind, at));
+            let id = log.enqueue(lane, places, cx.waker(), by.handle, Caller::here(kind, by.at));
             self.wait = Wait::As(*self.way(), id);
             if soon && pays() {
                 effects.wake(cx.waker()); // in its place in the line, and not asking the readers to serve it yet
@@ -203,7 +211,7 @@ impl Turn {
         let lane = self.lane();
         let queued = self.is_new() && log.waiting(lane) >= SOON && log.just_queue(lane);
         if queued {
-            let id = log.enqueue(lane, 1, cx.waker(), Caller::here(kind, at));
+            let id = log.enqueue(lane, 1, cx.waker(), 0, Caller::here(kind, at)); // where handles take no turns
             self.wait = Wait::As(Way { asked: true, ..*self.way() }, id);
         }
         queued
@@ -213,12 +221,13 @@ impl Turn {
     pub(super) fn wait_for_group<M>(
         &mut self,
         log: &mut Log<M>,
+        handle: usize,
         caller: impl FnOnce() -> Caller,
         cx: &Context<'_>,
         effects: &mut Effects<M>,
     ) {
         let lane = self.lane();
-        let id = log.wait_for_group(lane, self.id(), cx.waker(), caller, effects);
+        let id = log.wait_for_group(lane, self.id(), cx.waker(), handle, caller, effects);
         self.wait = Wait::As(Way { asked: false, ..*self.way() }, id);
     }
 

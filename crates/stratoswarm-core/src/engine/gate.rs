@@ -2,7 +2,9 @@ use std::{collections::VecDeque, task::Waker};
 
 use tokio::time::Instant;
 
-use super::{Effects, LaneIndex, Log, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning, lane::Lane};
+use super::{
+    Effects, LaneIndex, Log, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning, lane::Lane, rota::Rota,
+};
 use crate::{request::AnyResponder, stats::Caller};
 
 /// Who may send: how many places there are, who has one reserved, and who waits for one.
@@ -20,6 +22,8 @@ pub(super) struct Gate {
     pub(super) permits: WaitList,
     /// Requests that wait for a group to exist.
     pub(super) unserved: WaitList,
+    /// Whose turn it is, where handles take turns; otherwise it is the longest waiting's.
+    rota: Option<Box<Rota>>,
     /// The most places that a reader took at the last look, and how many readers did, if somebody waited.
     most: u64,
     fullest: u32,
@@ -52,6 +56,7 @@ impl Gate {
             granted_places: 0,
             permits: WaitList::new(),
             unserved: WaitList::new(),
+            rota: None,
             most: 0,
             fullest: 0,
         }
@@ -70,8 +75,32 @@ impl Gate {
     /// Turns those away who wait; their wakers.
     pub(super) fn close(&mut self) -> impl Iterator<Item = Waker> + use<> {
         self.granted_places = 0;
+        self.rota.iter_mut().for_each(|rota| rota.clear());
         let waiting = self.line.clear().chain(self.granted.clear());
         waiting.chain(self.unserved.clear())
+    }
+
+    /// Has the handles that wait take turns.
+    pub(super) fn take_turns(&mut self) {
+        self.rota = Some(Box::default());
+    }
+
+    /// Whose turn it is.
+    #[inline]
+    fn next(&self) -> Option<&Waiter> {
+        match &self.rota {
+            None => self.line.first(),
+            Some(rota) => rota.first().and_then(|id| self.line.get(id)),
+        }
+    }
+
+    /// The same, who waits no more.
+    #[inline]
+    fn pop_next(&mut self) -> Option<Waiter> {
+        match &mut self.rota {
+            None => self.line.pop(),
+            Some(rota) => rota.pop().and_then(|id| self.line.remove(id)),
+        }
     }
 
     /// How many places are free, where so many messages wait.
@@ -336,8 +365,8 @@ impl<M> Log<M> {
         // Who waits for several places gets them together, and holds up those behind it until they are free.
         // More than there can be are granted when all are free: the capacity may have been made less meanwhile.
         let whole = gate.capacity;
-        while gate.line.first().is_some_and(|first| u64::from(first.places).min(whole) <= free)
-            && let Some(waiter) = gate.line.pop()
+        while gate.next().is_some_and(|next| u64::from(next.places).min(whole) <= free)
+            && let Some(waiter) = gate.pop_next()
         {
             free = free.saturating_sub(waiter.places.into());
             effects.wake_taken(gate.grant(waiter));
@@ -437,11 +466,22 @@ impl<M> Log<M> {
     }
 
     /// Queues a sender in its place behind those who wait. Before it sleeps, it must
-    /// [ask for service](Self::request_grants).
-    pub(crate) fn enqueue(&mut self, at: LaneIndex, places: u32, waker: &Waker, caller: Caller) -> WaitId {
+    /// [ask for service](Self::request_grants). `handle` is what tells its handle from others that exist.
+    pub(crate) fn enqueue(
+        &mut self,
+        at: LaneIndex,
+        places: u32,
+        waker: &Waker,
+        handle: usize,
+        caller: Caller,
+    ) -> WaitId {
         let id = self.next_id();
         let lane = &mut self.lanes[at];
         lane.credit = 0;
+        if let Some(rota) = &mut lane.gate.rota {
+            rota.note(id, handle);
+            rota.enter(id);
+        }
         lane.gate.line.push(Waiter { id, waker: Some(waker.clone()), caller, places, firm: true });
         id
     }
@@ -537,6 +577,9 @@ impl<M> Log<M> {
     /// A sender is dropped that waited or had been granted a place; whether it waited for a group.
     pub(crate) fn cancel_send(&mut self, at: LaneIndex, id: WaitId, effects: &mut Effects<M>) -> bool {
         let gate = &mut self.lanes[at].gate;
+        if let Some(rota) = &mut gate.rota {
+            rota.remove(id);
+        }
         if let Some(waiter) = gate.unserved.remove(id) {
             effects.drop_waker(waiter.waker);
             return true;
@@ -562,6 +605,7 @@ impl<M> Log<M> {
         at: LaneIndex,
         id: Option<WaitId>,
         waker: &Waker,
+        handle: usize,
         caller: impl FnOnce() -> Caller,
         effects: &mut Effects<M>,
     ) -> WaitId {
@@ -575,7 +619,11 @@ impl<M> Log<M> {
             effects.warnings.push(Warning::Unserved);
         }
         let fresh = id.unwrap_or_else(|| self.next_id());
-        let (id, replaced) = self.lanes[at].gate.unserved.wait(id, fresh, waker, true, caller);
+        let gate = &mut self.lanes[at].gate;
+        let (id, replaced) = gate.unserved.wait(id, fresh, waker, true, caller);
+        if let Some(rota) = &mut gate.rota {
+            rota.note(id, handle);
+        }
         effects.drop_waker(replaced);
         id
     }
@@ -589,6 +637,7 @@ impl<M> Log<M> {
                 continue;
             }
             while let Some(waiter) = lane.gate.unserved.pop() {
+                lane.gate.rota.iter_mut().for_each(|rota| rota.enter(waiter.id));
                 lane.gate.line.push(waiter);
             }
             lane.credit = 0;

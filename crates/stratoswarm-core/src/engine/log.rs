@@ -93,6 +93,11 @@ impl<M> Log<M> {
         self.lanes.main.gate.capacity = 0; // nobody comes in by the first
     }
 
+    /// Has handles that wait take turns, in each lane. There must be lanes: the short ways know one order only.
+    pub(crate) fn take_turns(&mut self) {
+        self.lanes.more.iter_mut().for_each(|lane| lane.gate.take_turns());
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }

@@ -60,6 +60,7 @@ mod queue;
 mod queue_tests;
 mod reader;
 mod reading;
+mod rota;
 mod tag;
 mod taken;
 #[cfg(all(test, not(loom)))]

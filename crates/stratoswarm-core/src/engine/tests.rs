@@ -72,7 +72,7 @@ fn push(log: &mut Log<u32>, message: u32) -> Admission {
 
 fn wait(log: &mut Log<u32>, waker: &Waker) -> WaitId {
     run(log, |log, effects| {
-        let id = log.enqueue(0, 1, waker, Caller::here(WaitKind::Send, Location::caller()));
+        let id = log.enqueue(0, 1, waker, 0, Caller::here(WaitKind::Send, Location::caller()));
         log.request_grants(0, effects);
         id
     })

@@ -170,6 +170,36 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// Handles that wait for room take turns: a freed place goes to the handle that was served the longest ago, and in it to
+    /// its longest waiting send, permit or request. Without it, it goes to the longest waiting of all.
+    ///
+    /// So a handle with a thousand sends that wait holds up another's single one by one place, not by a thousand. A handle is
+    /// one clone of the [`Channel`]: whoever is to have turns of his own needs one of his own. Each message costs more.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).fair_senders().open()?;
+    /// let (modest, mut worker) = (jobs.clone(), jobs.join("workers"));
+    /// jobs.send(Job(0)).await?;
+    /// let mut flood: Vec<_> = (1..100).map(|n| jobs.send(Job(n))).collect();
+    /// for send in &mut flood { assert!(futures::poll!(send).is_pending()); }
+    /// let mut single = modest.send(Job(1_000));
+    /// assert!(futures::poll!(&mut single).is_pending());
+    ///
+    /// assert_eq!(worker.recv().await.map(|job| job.0), Some(0));
+    /// (&mut flood[0]).await?;
+    /// assert_eq!(worker.recv().await.map(|job| job.0), Some(1));
+    /// single.await?; // before the other 98
+    /// # Ok(()) }
+    /// ```
+    pub fn fair_senders(mut self) -> Self {
+        self.traffic.fair_senders = true;
+        self
+    }
+
     /// Declares a durable group before its first member: messages are kept for it from the opening on. May be called
     /// several times.
     ///

@@ -11,6 +11,8 @@ pub(crate) struct Traffic {
     pub(crate) max_bypass: Option<u32>,
     /// How long messages that are only sent are good for.
     pub(crate) ttl: Option<Duration>,
+    /// Handles that wait take turns.
+    pub(crate) fair_senders: bool,
 }
 
 /// Where nothing else is said.
@@ -19,7 +21,7 @@ const MAX_BYPASS: u32 = 32;
 impl Traffic {
     /// One class, good for ever.
     pub(crate) const fn plain() -> Self {
-        Self { lanes: Vec::new(), max_bypass: None, ttl: None }
+        Self { lanes: Vec::new(), max_bypass: None, ttl: None, fair_senders: false }
     }
 
     /// Whether a channel may be opened so.
@@ -53,6 +55,7 @@ impl Traffic {
         lanes
             && self.max_bypass.is_none_or(|max| max == open.max_bypass.unwrap_or(MAX_BYPASS))
             && self.ttl.is_none_or(|ttl| Some(ttl) == open.ttl)
+            && (!self.fair_senders || open.fair_senders)
     }
 
     /// Adds what is stated to the description of a channel.
@@ -66,17 +69,23 @@ impl Traffic {
         if let Some(ttl) = self.ttl {
             text.push_str(&format!(", time to live {ttl:?}"));
         }
+        if self.fair_senders {
+            text.push_str(", fair senders");
+        }
         text
     }
 
     /// Gives a new log its lanes. Where messages expire by themselves there is one, too, as each has to be looked at.
     pub(super) fn set_up<M>(&self, log: &mut Log<M>, capacity: usize) {
-        if self.lanes.is_empty() && self.ttl.is_none() {
+        if self.lanes.is_empty() && self.ttl.is_none() && !self.fair_senders {
             return;
         }
         let mut lanes = self.lanes.clone();
         lanes.push((Priority::Normal, capacity));
         lanes.sort_unstable_by_key(|(class, _)| *class);
         log.set_lanes(&lanes, self.max_bypass.unwrap_or(MAX_BYPASS));
+        if self.fair_senders {
+            log.take_turns();
+        }
     }
 }

@@ -13,6 +13,7 @@ mod fixtures; // the small message of most tests, futures polled by hand
 mod batches; // send_many, recv_many
 mod capacity; // exactly N, permits included
 mod credit; // limited handles: of each so many messages wait at most
+mod fair_senders; // handles that take turns
 mod fairness; // no barging; siblings on one thread get their turns
 mod kept_for; // for whom a message is kept: groups, subscribers, late readers
 mod oldest; // late readers from the oldest: nothing twice, nothing lost, requests still requests
