@@ -57,7 +57,8 @@
 //! exactly; senders are served in the order they came; a dropped `send` was not sent, a dropped `recv` took nothing; a handler
 //! does not get a request that nobody waits for; every reader's accounts ([`ChannelInfo`]) balance at every moment.
 //!
-//! [`coming_from_tokio`] shows `tokio::sync` and this side by side, [`life_of_a_message`] how it works.
+//! [`coming_from_tokio`] shows `tokio::sync` and this side by side, [`coming_from`] the words of brokers and of actors
+//! beside these, [`life_of_a_message`] how it works.
 //!
 //! # What can deadlock
 //!
@@ -136,6 +137,11 @@ pub mod guarantees {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/coming-from-tokio.md")]
 pub mod coming_from_tokio {}
+
+/// What you have in brokers and with actors, and what it is here.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/coming-from.md")]
+pub mod coming_from {}
 
 /// From a send to the end of its handler, step by step.
 #[cfg(any(doc, doctest))]
