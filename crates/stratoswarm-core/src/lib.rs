@@ -107,6 +107,7 @@ pub use channel::{
     Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
     WeakBroadcast, WeakChannel,
 };
+pub use engine::AckPolicy;
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, SendError,
     SendTimeoutError, Stage, TryRecvError, TrySendError,
@@ -115,11 +116,13 @@ pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
     ShutdownReport, WeakFabric, broadcast, channel,
 };
-pub use message::{Ask, Message, NoReply, Once, Priority};
+pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
-pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
-pub use request::ReplyOutcome;
+pub use reader::{
+    Ack, Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
+};
+pub use request::{ReplyOutcome, Settled};
 pub use stats::{
     ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };

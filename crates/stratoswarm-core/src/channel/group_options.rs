@@ -1,7 +1,12 @@
 use std::{fmt, panic::Location, sync::Arc};
 
-use super::Channel;
-use crate::{engine::Durability, error::JoinError, message::Message, reader::Receiver};
+use super::{Channel, dead_letters::DeadLetters};
+use crate::{
+    engine::{AckPolicy, Bury, Durability, Keeping},
+    error::JoinError,
+    message::{DeadLetter, Message},
+    reader::Receiver,
+};
 
 /// How to join a group; made by [`Channel::group`].
 ///
@@ -26,11 +31,22 @@ pub struct GroupOptions<'a, M: Message> {
     from_oldest: bool,
     member: Option<&'a str>,
     declared: bool,
+    policy: Option<AckPolicy>,
+    dead_letters: Option<Arc<dyn Bury<M>>>,
 }
 
 impl<'a, M: Message> GroupOptions<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>, group: &'a str) -> Self {
-        Self { channel, group, durability: None, from_oldest: false, member: None, declared: false }
+        Self {
+            channel,
+            group,
+            durability: None,
+            from_oldest: false,
+            member: None,
+            declared: false,
+            policy: None,
+            dead_letters: None,
+        }
     }
 
     /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent. A
@@ -88,6 +104,55 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// The group acknowledges: what it hands out holds its place until it is settled, and is delivered again if it is dropped
+    /// unsettled. See [`AckPolicy`], and [`Delivery::into_acked`](crate::Delivery::into_acked).
+    ///
+    /// It is said by the first member to join; a group that was joined without it is not changed. Each delivery clones the
+    /// message.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, Fabric, JoinError, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let first = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// let mut second = jobs.join("workers"); // who states nothing takes the group as it is
+    /// let other = jobs.group("workers").ack(AckPolicy::explicit().max_deliver(1)).join();
+    /// assert_eq!(other.err(), Some(JoinError::Conflict));
+    /// jobs.try_send(Job(1))?;
+    /// drop(second.try_recv()?); // unsettled
+    /// assert_eq!(second.try_recv()?.into_message(), Job(1));
+    /// # drop(first);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ack(mut self, policy: AckPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Where a group that acknowledges puts what it gives up, if there is room: without waiting. What finds none, or a closed
+    /// channel, is counted and told in a warning. The group keeps that channel open.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, DeadLetter, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let fabric = Fabric::new();
+    /// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open()?;
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).dead_letters(&dead).join()?;
+    /// jobs.try_send(Job(1))?;
+    /// worker.try_recv()?.into_acked().1.term("no such account");
+    /// let letter = dead.join("clerks").try_recv()?.into_message();
+    /// assert_eq!(letter.reason.to_string(), "terminated: no such account");
+    /// jobs.try_send(letter.message)?; // sent again, after the fix
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dead_letters(mut self, channel: &Channel<DeadLetter<M>>) -> Self {
+        self.dead_letters = Some(DeadLetters::to(channel));
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -112,8 +177,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// Joins.
     ///
     /// # Errors
-    /// The group exists as durable, and was asked for as ephemeral; or it does not exist, and was to be
-    /// [declared](Self::declared).
+    /// The group exists as durable, and was asked for as ephemeral, or acknowledges otherwise than was asked for; or it does
+    /// not exist, and was to be [declared](Self::declared); or two options do not go together.
     ///
     /// # Examples
     /// ```
@@ -129,7 +194,15 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// ```
     #[track_caller]
     pub fn join(self) -> Result<Receiver<M>, JoinError> {
-        let Self { channel, group, durability, from_oldest, member, declared } = self;
+        let Self { channel, group, durability, from_oldest, member, declared, policy, dead_letters } = self;
+        let keeping = match (policy, dead_letters) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                let with = "a group that does not acknowledge";
+                return Err(JoinError::Incompatible { option: "dead_letters", with });
+            }
+            (Some(policy), dead_letters) => Some(Keeping { policy, dead_letters }),
+        };
         let at = Location::caller();
         let joined = channel.shared().with(|log, effects| {
             let existing = log.durability(group);
@@ -142,7 +215,15 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             {
                 return Err(JoinError::Conflict);
             }
-            Ok(log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, effects))
+            if keeping.as_ref().is_some_and(|keeping| !log.may_keep(group, keeping)) {
+                return Err(JoinError::Conflict);
+            }
+            let durability = durability.unwrap_or(Durability::Durable);
+            let mut joined = log.join(group, durability, from_oldest, effects);
+            if let Some(keeping) = keeping {
+                log.keep(&mut joined, group, keeping);
+            }
+            Ok(joined)
         })?;
         Ok(Receiver::new(Arc::clone(channel.shared()), joined, member.unwrap_or(group), at))
     }

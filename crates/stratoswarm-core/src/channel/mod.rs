@@ -5,6 +5,7 @@ mod channel;
 mod channel_places;
 #[cfg(feature = "sink")]
 mod channel_sink;
+mod dead_letters;
 mod group_options;
 mod owned_permit;
 mod permit;

@@ -31,7 +31,7 @@ pub(crate) struct LogFigures {
     pub(crate) readers: Vec<ReaderFigures>,
 }
 
-/// The figures of one reader; accepted = taken + skipped + left.
+/// The figures of one reader; accepted = taken + skipped + dead + left.
 #[derive(Clone)]
 pub(crate) struct ReaderFigures {
     pub(crate) name: String,
@@ -43,8 +43,22 @@ pub(crate) struct ReaderFigures {
     pub(crate) skipped: Skipped,
     pub(crate) left: u64,
     pub(crate) in_flight: u64,
+    pub(crate) kept: KeptFigures,
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
+}
+
+/// What a group adds that acknowledges. Then what it has taken is what it has settled.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct KeptFigures {
+    /// Given up.
+    pub(crate) dead: u64,
+    /// Hand-overs after the first of a message.
+    pub(crate) redelivered: u64,
+    /// Of what is left: handed out, and not settled.
+    pub(crate) unsettled: u64,
+    /// Of what is left: waits for its delay to end.
+    pub(crate) delayed: u64,
 }
 
 impl<M> Log<M> {
@@ -86,7 +100,7 @@ impl<M> Log<M> {
         }
         let places = |reader: &Reader<M>| {
             let inbox = reader.inbox.lock();
-            tail - reader.next - reader.released + inbox.queue.len() as u64 - inbox.queue.released()
+            tail - reader.next - reader.released + inbox.places()
         };
         self.readers.iter().map(places).max().unwrap_or(tail - self.kept_from)
     }
@@ -148,7 +162,8 @@ impl<M> Reader<M> {
         let inbox = self.inbox.lock();
         // Under the inbox's lock nothing is taken meanwhile.
         let (left, passed, in_flight) =
-            (tail - self.next + inbox.queue.len() as u64, self.passed + inbox.passed, self.in_flight());
+            (tail - self.next + inbox.left() as u64, self.passed + inbox.passed(), self.in_flight());
+        let (kept, skipped) = inbox.kept_figures(self.skipped);
         drop(inbox);
         ReaderFigures {
             name: self.name.clone(),
@@ -156,10 +171,11 @@ impl<M> Reader<M> {
             kind: self.kind,
             members: self.members as usize,
             accepted: tail - self.start + self.given,
-            taken: passed.saturating_sub(self.skipped.total()),
-            skipped: self.skipped,
+            taken: passed.saturating_sub(skipped.total() + kept.dead),
+            skipped,
             left,
             in_flight,
+            kept,
             parked: self.parked.callers().copied().collect(),
         }
     }
@@ -183,6 +199,7 @@ impl LossyReader {
             skipped,
             left,
             in_flight: 0,
+            kept: KeptFigures::default(),
             parked: self.parked.callers().copied().collect(),
         }
     }

@@ -16,7 +16,7 @@ impl<M> Log<M> {
             if in_intake {
                 group.released = self.intake.released_from(group.next);
             }
-            released |= group.filled && group.inbox.lock().queue.release_where(over);
+            released |= group.filled && group.inbox.lock().release_where(over);
         }
         released
     }
@@ -28,7 +28,7 @@ impl<M> Log<M> {
             if group.next <= number {
                 group.released += u64::from(in_intake);
             } else if group.filled {
-                group.inbox.lock().queue.release(number);
+                group.inbox.lock().release(number);
             }
         }
         self.serve(effects);

@@ -215,11 +215,11 @@ impl<M> Log<M> {
             let mut places = tail - reader.next - reader.released;
             if reader.filled {
                 let mut inbox = reader.inbox.lock();
-                reader.filled = !inbox.queue.is_empty();
-                places += inbox.queue.len() as u64 - inbox.queue.released();
+                reader.filled = reader.keeps || !inbox.queue.is_empty();
+                places += inbox.places();
                 let serves = reader.filled && places >= most && is_full(places);
                 if serves != reader.serves {
-                    inbox.serve = serves;
+                    inbox.set_serve(serves);
                     reader.serves = serves;
                 }
             }

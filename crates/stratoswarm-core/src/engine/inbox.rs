@@ -2,7 +2,7 @@ use std::{ops::Deref, panic::RefUnwindSafe, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Batch, InFlight, Queue, Taken};
+use super::{Batch, InFlight, Ledger, Queue, Taken};
 use crate::sync::{
     Mutex, Rank,
     atomic::{AtomicUsize, Ordering},
@@ -13,8 +13,11 @@ pub(crate) struct Inbox<M> {
     pub(super) queue: Queue<M>,
     /// How many messages left it.
     pub(super) passed: u64,
-    /// Senders wait, and this is one of the fullest inboxes: whoever takes a message here serves them.
+    /// Senders wait, and this is one of the fullest inboxes: whoever takes a message here serves them. Always, where there is a
+    /// ledger: no message goes from there the short way.
     pub(super) serve: bool,
+    /// What a group that acknowledges has handed out and not settled.
+    pub(super) ledger: Option<Box<Ledger<M>>>,
 }
 
 /// An inbox under its lock, and where its reader is.
@@ -26,7 +29,7 @@ pub(crate) struct Place<M> {
     inbox: Mutex<Inbox<M>>,
 }
 
-// No user's code runs under its lock.
+// Of the user's code, only what a ledger needs runs under its lock; and that it panics is caught there.
 impl<M> RefUnwindSafe for Place<M> {}
 
 /// The place of a reader that is gone.
@@ -94,7 +97,7 @@ impl<M> Inbox<M> {
     /// Whether it is empty; then nobody need be served here, and the storage of a burst is given back.
     #[inline]
     pub(super) fn rest(&mut self) -> bool {
-        let empty = self.queue.is_empty();
+        let empty = self.queue.is_empty() && self.ledger.is_none();
         if empty {
             self.serve = false;
             self.queue.give_back(0);
@@ -110,7 +113,7 @@ impl<M> Inbox<M> {
 
 impl<M> SharedInbox<M> {
     pub(super) fn new(place: usize) -> Self {
-        let inbox = Inbox { queue: Queue::new(), passed: 0, serve: false };
+        let inbox = Inbox { queue: Queue::new(), passed: 0, serve: false, ledger: None };
         Self(Arc::new(CachePadded::new(Place {
             place: AtomicUsize::new(place),
             inbox: Mutex::new(Rank::Inbox, inbox),

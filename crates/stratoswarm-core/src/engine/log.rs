@@ -138,6 +138,7 @@ impl<M> Log<M> {
             return;
         }
         self.closed = true;
+        self.close_ledgers();
         self.credit = 0;
         self.gate.granted_places = 0;
         let gate = &mut self.gate;
@@ -160,7 +161,11 @@ impl<M> Log<M> {
     pub(crate) fn clear(&mut self, effects: &mut Effects<M>) {
         effects.drop_all(&mut self.intake);
         for reader in &self.readers {
-            effects.drop_all(&mut reader.inbox.lock().queue);
+            let mut inbox = reader.inbox.lock();
+            effects.drop_all(&mut inbox.queue);
+            if let Some(ledger) = &mut inbox.ledger {
+                ledger.clear(effects);
+            }
         }
     }
 

@@ -38,15 +38,19 @@
 //! | no lost wake-up | before a sender sleeps, `serve` is set in the inbox of every reader with the most places, and `fullest` is how many they are; who pops under `serve` counts it down, and the last of them looks anew and gives out the free places. No other reader frees a place, and who finds his inbox empty comes here anyway |
 
 mod accounts;
+mod ack_policy;
 mod batch;
 mod cursors;
 mod departed;
 mod effects;
 mod expiring;
+mod fallout;
 mod gate;
 mod in_flight;
 mod inbox;
 mod joining;
+mod keeping;
+mod ledger;
 mod log;
 mod lossy;
 mod positions;
@@ -56,25 +60,32 @@ mod queue;
 mod queue_tests;
 mod reader;
 mod reading;
+mod slots;
 mod tag;
 mod taken;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 use crate::waiting::{WaitId, WaitList, Waiter};
-pub(crate) use accounts::ReaderFigures;
+pub(crate) use accounts::{KeptFigures, ReaderFigures};
+pub use ack_policy::AckPolicy;
 pub(crate) use batch::Batch;
 pub(crate) use effects::{Effects, Warning};
+pub(crate) use fallout::{Bury, Fallout};
 use gate::Gate;
 pub(crate) use gate::{Admission, Entry};
 pub(crate) use in_flight::{InFlight, InFlightGuard};
 pub(crate) use inbox::{Inbox, SharedInbox};
 pub(crate) use joining::Membership;
+pub(crate) use keeping::{After, Keeping, Parked, Refill};
+pub(crate) use ledger::Given;
+use ledger::Ledger;
 pub(crate) use log::{End, Log};
 pub(crate) use lossy::LossySeat;
 pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::Take;
+pub(crate) use slots::Slot;
 use tag::Tag;
 pub(crate) use taken::Taken;

@@ -4,6 +4,7 @@ use super::{InFlight, SharedInbox, WaitList};
 use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Reader<M> {
     pub(super) kind: Kind,
     pub(super) name: String,
@@ -20,6 +21,8 @@ pub(crate) struct Reader<M> {
     pub(super) inbox: SharedInbox<M>,
     /// Whether the inbox may hold something.
     pub(super) filled: bool,
+    /// Whether the inbox has a ledger.
+    pub(super) keeps: bool,
     /// What the inbox's `serve` is.
     pub(super) serves: bool,
     /// How many places it took at the last look.
@@ -63,6 +66,7 @@ impl<M> Reader<M> {
             released: 0,
             inbox: SharedInbox::new(place),
             filled: false,
+            keeps: false,
             serves: false,
             places: 0,
             passed: 0,
@@ -84,9 +88,9 @@ impl<M> Reader<M> {
         self.in_flight.as_ref().map_or(0, |in_flight| in_flight.count())
     }
 
-    /// What waits in the inbox.
+    /// What waits in the inbox, or is not settled.
     pub(super) fn queued(&self) -> usize {
-        if self.filled { self.inbox.lock().queue.len() } else { 0 }
+        if self.filled { self.inbox.lock().left() } else { 0 }
     }
 
     /// Notes whether the inbox is found empty; whether it is.
@@ -102,7 +106,7 @@ impl<M> Reader<M> {
     pub(super) fn stop_serving(&mut self) {
         if self.serves {
             self.serves = false;
-            self.inbox.lock().serve = false;
+            self.inbox.lock().set_serve(false);
         }
     }
 

@@ -259,7 +259,7 @@ impl<M> Log<M> {
 
     /// A receiving future is dropped. If it had been woken, its wake goes on to the next.
     pub(crate) fn cancel_receive(&mut self, inbox: &SharedInbox<M>, id: WaitId, effects: &mut Effects<M>) {
-        if self.unpark(inbox, id, effects) {
+        if self.unpark(inbox, id, effects) && !self.was_watching(inbox, id) {
             return;
         }
         let (closed, tail) = (self.closed, self.tail());

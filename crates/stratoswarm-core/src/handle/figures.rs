@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::{
-    engine::{Kind, ReaderFigures},
+    engine::{KeptFigures, Kind, ReaderFigures},
     stats::{ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, WaitInfo, WaitState},
 };
 
@@ -45,8 +45,20 @@ impl<M> Shared<M> {
 
 impl ReaderInfo {
     pub(crate) fn new(figures: ReaderFigures, channel: ChannelKind) -> Self {
-        let ReaderFigures { name, number, kind, members, accepted, taken, skipped, left, in_flight, parked } =
-            figures;
+        let ReaderFigures {
+            name,
+            number,
+            kind,
+            members,
+            accepted,
+            taken,
+            skipped,
+            left,
+            in_flight,
+            kept,
+            parked,
+        } = figures;
+        let KeptFigures { dead, redelivered, unsettled, delayed } = kept;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
@@ -54,6 +66,21 @@ impl ReaderInfo {
             Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
         };
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
-        Self { name, number, kind, members, accepted, taken, skipped, left, in_flight, waits }
+        Self {
+            name,
+            number,
+            kind,
+            members,
+            accepted,
+            taken,
+            skipped,
+            left,
+            in_flight,
+            dead,
+            redelivered,
+            unsettled,
+            delayed,
+            waits,
+        }
     }
 }

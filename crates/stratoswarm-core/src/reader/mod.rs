@@ -1,7 +1,10 @@
 //! The receiving handles, and what arrives by them.
 
+mod ack;
 mod cursor;
 mod delivery;
+mod kept;
+mod lease;
 mod lossy_subscriber;
 mod raw_responder;
 mod reader;
@@ -12,6 +15,7 @@ mod responder;
 mod sealed;
 mod subscriber;
 
+pub use ack::Ack;
 pub use delivery::Delivery;
 pub use lossy_subscriber::LossySubscriber;
 pub use raw_responder::RawResponder;

@@ -2,6 +2,7 @@ use std::any::Any;
 
 use tokio::time::Instant;
 
+use super::Owed;
 use crate::stats::Skipped;
 
 /// Whether a handler should still get a request.
@@ -24,7 +25,7 @@ impl RequestLiveness {
     }
 }
 
-/// A reply cell without its reply type.
+/// A reply cell without its reply type, or what else travels with a message.
 pub(crate) trait AnyCell: Any + Send + Sync {
     fn deadline(&self) -> Option<Instant>;
 
@@ -46,4 +47,22 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn add_responder(&self);
     fn drop_responder(&self);
     fn fail_wrong_type(&self);
+
+    /// A group gave the request up, after so many deliveries: unless another answers, that is what its caller is told.
+    fn bury(&self, attempts: u32);
+
+    /// Whether a caller waits for a reply.
+    fn is_request(&self) -> bool {
+        true
+    }
+
+    /// Which delivery of the message it is: 1 for the first.
+    fn attempt(&self) -> u32 {
+        1
+    }
+
+    /// What its group is owed, if it acknowledges.
+    fn owed(&self) -> Option<&dyn Owed> {
+        None
+    }
 }

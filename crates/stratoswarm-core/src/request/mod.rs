@@ -5,10 +5,14 @@
 
 mod any_cell;
 mod any_responder;
+mod owed;
 mod reply_cell;
 mod reply_outcome;
+mod settled;
 
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
+pub(crate) use owed::{Owed, Verdict};
 pub(crate) use reply_cell::{Reply, ReplyCell};
 pub use reply_outcome::ReplyOutcome;
+pub use settled::Settled;

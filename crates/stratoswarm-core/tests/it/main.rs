@@ -32,6 +32,10 @@ mod shutdown; // the order of closing, the drain and its report
 mod soak; // all of it at once, with what goes wrong: every message is accounted for
 mod undelivered; // what nobody came for, handed back
 
+// Groups that acknowledge
+mod acks; // what leaves them, and what comes again
+mod dead_letters; // where what is given up goes
+
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler
 mod patterns; // request_with_timeout, serve

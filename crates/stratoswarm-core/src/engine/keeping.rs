@@ -1,0 +1,302 @@
+//! The way to the log of groups that acknowledge. What they hand out goes through their ledger, under their inbox's lock
+//! alone, where `Clone` runs: so the log only fills the inbox, parks members and wakes them.
+
+use std::{sync::Arc, task::Waker};
+
+use tokio::time::Instant;
+
+use super::{
+    AckPolicy, Effects, Given, InFlight, Inbox, Ledger, Log, Membership, SharedInbox, Slot,
+    accounts::KeptFigures,
+    fallout::{Bury, Fallout},
+    log::wake,
+};
+use crate::{
+    request::{AnyCell, Settled, Verdict},
+    stats::{Caller, Skipped},
+    waiting::WaitId,
+};
+
+/// How a group is to keep what it hands out.
+pub(crate) struct Keeping<M> {
+    pub(crate) policy: AckPolicy,
+    pub(crate) dead_letters: Option<Arc<dyn Bury<M>>>,
+}
+
+/// What has to be done at the log after something was done in an inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct After {
+    /// A place is free for which somebody may wait.
+    serve: bool,
+    /// A member may be parked that should look.
+    stir: bool,
+}
+
+/// What came of a look into the intake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refill {
+    /// The inbox has more.
+    More,
+    Empty,
+    Closed,
+}
+
+/// What came of parking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parked {
+    /// It is not parked: something has come back meanwhile.
+    Look,
+    /// It is; and if it is the one to watch, it is to look again at this time.
+    Until(Option<Instant>),
+}
+
+impl After {
+    /// Whether there is nothing to be done.
+    pub(crate) fn is_nothing(self) -> bool {
+        !self.serve && !self.stir
+    }
+}
+
+// ---- under the inbox's lock alone
+
+impl<M> Inbox<M> {
+    /// How many places it takes.
+    #[inline]
+    pub(super) fn places(&self) -> u64 {
+        let kept = self.ledger.as_ref().map_or(0, |ledger| ledger.places());
+        self.queue.len() as u64 - self.queue.released() + kept as u64
+    }
+
+    /// How many messages are here that were not taken, or not settled.
+    #[inline]
+    pub(super) fn left(&self) -> usize {
+        self.queue.len() + self.ledger.as_ref().map_or(0, |ledger| ledger.len())
+    }
+
+    /// How many messages left it for good.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed + self.ledger.as_ref().map_or(0, |ledger| ledger.counts().passed)
+    }
+
+    /// The figures of a ledger, and what was skipped there, too.
+    pub(super) fn kept_figures(&self, mut skipped: Skipped) -> (KeptFigures, Skipped) {
+        let Some(ledger) = &self.ledger else { return (KeptFigures::default(), skipped) };
+        let counts = ledger.counts();
+        skipped.expired += counts.skipped.expired;
+        skipped.abandoned += counts.skipped.abandoned;
+        skipped.panicked += counts.skipped.panicked;
+        let figures = KeptFigures {
+            dead: counts.dead,
+            redelivered: counts.redelivered,
+            unsettled: ledger.in_flight() as u64,
+            delayed: ledger.delayed() as u64,
+        };
+        (figures, skipped)
+    }
+
+    /// Whether senders wait for what is taken here, or settled.
+    #[inline]
+    pub(super) fn set_serve(&mut self, serve: bool) {
+        match &mut self.ledger {
+            None => self.serve = serve,
+            Some(ledger) => ledger.serve = serve,
+        }
+    }
+
+    /// Every request that is over gives up its place; whether one did.
+    pub(super) fn release_where(&mut self, over: impl Fn(&dyn AnyCell) -> bool) -> bool {
+        let kept = self
+            .ledger
+            .as_mut()
+            .is_some_and(|ledger| ledger.release_where(|request, _| request.cell().is_some_and(&over)));
+        self.queue.release_where(over) | kept
+    }
+
+    /// The request of this number gives up its place.
+    pub(super) fn release(&mut self, number: u64) {
+        self.queue.release(number);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.release_where(|request, at| at == number && request.is_some());
+        }
+    }
+
+    /// Whether [`give`](Self::give) needs to know the time.
+    pub(crate) fn needs_time(&self) -> bool {
+        self.queue.has_tags() || self.ledger.as_ref().is_some_and(|ledger| ledger.needs_time())
+    }
+
+    /// Whether [`settle`](Self::settle) needs to know the time.
+    pub(crate) fn settling_needs_time(&self, slot: Slot, verdict: &Verdict) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.settling_needs_time(slot, verdict))
+    }
+
+    /// Settles a delivery, unless that was done, or it has lapsed, or its group is gone.
+    pub(crate) fn settle(
+        &mut self,
+        slot: Slot,
+        lease: u64,
+        verdict: Verdict,
+        now: Option<Instant>,
+        fallout: &mut Fallout<M>,
+    ) -> Settled {
+        let Some(ledger) = &mut self.ledger else { return Settled::Lapsed };
+        ledger.settle(slot, lease, verdict, now, fallout)
+    }
+
+    /// What is to be done at the log, once the lock is released.
+    pub(crate) fn after(&self, fallout: &Fallout<M>) -> After {
+        let Some(ledger) = &self.ledger else { return After { serve: false, stir: false } };
+        let stir = ledger.starved
+            && (ledger.is_takable(&self.queue)
+                || ledger.is_unwatched()
+                || fallout.freed && ledger.has_room());
+        After { serve: ledger.serve && fallout.freed, stir }
+    }
+}
+
+impl<M: Clone> Inbox<M> {
+    /// The next message, handed out. `waiting`: the wait of the member that takes it, which ends.
+    pub(crate) fn give(
+        &mut self,
+        waiting: Option<WaitId>,
+        in_flight: Option<&InFlight>,
+        now: Option<Instant>,
+        fallout: &mut Fallout<M>,
+    ) -> Option<Given<M>> {
+        let ledger = self.ledger.as_mut()?;
+        let given = ledger.give(&mut self.queue, in_flight, now, fallout);
+        if let Some(id) = waiting.filter(|_| given.is_some()) {
+            ledger.unwatch(id);
+        }
+        given
+    }
+}
+
+// ---- at the log
+
+impl<M> Log<M> {
+    /// Has a new group, or one that nobody joined yet, keep what it hands out.
+    pub(crate) fn keep(&mut self, membership: &mut Membership<M>, group: &str, keeping: Keeping<M>) {
+        let closed = self.closed;
+        let Some(reader) = self.readers.get_mut(membership.inbox.place()).filter(|it| !it.keeps) else {
+            return;
+        };
+        (reader.keeps, reader.filled, membership.keeps) = (true, true, true);
+        let mut ledger = Ledger::new(keeping.policy, group, keeping.dead_letters);
+        let mut inbox = reader.inbox.lock();
+        ledger.serve = inbox.serve;
+        if closed {
+            ledger.close();
+        }
+        inbox.ledger = Some(Box::new(ledger));
+        inbox.serve = true;
+    }
+
+    /// Whether a group may be joined as one that keeps what it hands out in this way: there is none, or nobody has joined it
+    /// yet, or it does.
+    pub(crate) fn may_keep(&self, group: &str, keeping: &Keeping<M>) -> bool {
+        let Some(reader) = self.group(group).and_then(|place| self.readers.get(place)) else { return true };
+        let inbox = reader.inbox.lock();
+        match &inbox.ledger {
+            None => reader.in_flight.is_none(),
+            Some(ledger) => {
+                let address = |to: &Arc<dyn Bury<M>>| to.address();
+                let stated = keeping.dead_letters.as_ref().map(address);
+                ledger.policy == keeping.policy
+                    && (stated.is_none() || ledger.dead_letters.as_ref().map(address) == stated)
+            }
+        }
+    }
+
+    /// The channel closes: in no ledger anything is delayed any more.
+    pub(super) fn close_ledgers(&mut self) {
+        for reader in self.readers.iter().filter(|reader| reader.keeps) {
+            if let Some(ledger) = &mut reader.inbox.lock().ledger {
+                ledger.close();
+            }
+        }
+    }
+
+    /// Parks a member that found nothing, unless something has come back meanwhile.
+    pub(crate) fn park_kept(
+        &mut self,
+        inbox: &SharedInbox<M>,
+        waiting: &mut Option<WaitId>,
+        waker: &Waker,
+        firm: bool,
+        caller: impl FnOnce() -> Caller,
+        effects: &mut Effects<M>,
+    ) -> Parked {
+        {
+            let mut inbox = inbox.lock();
+            let Inbox { queue, ledger: Some(ledger), .. } = &mut *inbox else { return Parked::Until(None) };
+            if ledger.is_takable(queue) {
+                return Parked::Look;
+            }
+            // From here on whoever settles something comes to the log, where it waits until this member is parked.
+            ledger.starved = true;
+        }
+        let mut replaced = None;
+        *waiting = self.park(inbox, *waiting, waker, firm, caller, &mut replaced);
+        effects.drop_waker(replaced);
+        let Some(id) = *waiting else { return Parked::Until(None) };
+        Parked::Until(inbox.lock().ledger.as_mut().and_then(|ledger| ledger.watch(id)))
+    }
+
+    /// A member does not wait any more; whether it was the one to watch for what is due, so that another has to.
+    pub(super) fn was_watching(&self, inbox: &SharedInbox<M>, id: WaitId) -> bool {
+        self.readers.get(inbox.place()).is_some_and(|reader| {
+            reader.keeps && reader.inbox.lock().ledger.as_mut().is_some_and(|it| it.unwatch(id))
+        })
+    }
+
+    /// Does what is to be done after something was done in an inbox.
+    pub(crate) fn follow(&mut self, inbox: &SharedInbox<M>, after: After, effects: &mut Effects<M>) {
+        if after.stir {
+            self.stir(inbox, effects);
+        }
+        if after.serve {
+            self.serve(effects);
+        }
+    }
+
+    /// Wakes a parked member that would find something, or has to watch; all, if nothing will come.
+    fn stir(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) {
+        let (tail, over) = (self.tail(), self.is_over());
+        let Some(reader) = self.readers.get_mut(inbox.place()) else { return };
+        let parked = !reader.parked.is_empty();
+        let more = reader.next < tail;
+        let mut inbox = reader.inbox.lock();
+        let Inbox { queue, ledger: Some(ledger), .. } = &mut *inbox else { return };
+        let end = over && !more && queue.is_empty() && ledger.len() == 0;
+        let some = ledger.is_takable(queue) || ledger.is_unwatched() || more && ledger.has_room();
+        wake(&mut reader.parked, if end { u64::MAX } else { u64::from(some) }, effects);
+        if reader.parked.is_empty() {
+            ledger.starved = false;
+            self.parked -= u32::from(parked);
+        }
+    }
+}
+
+impl<M: Clone> Log<M> {
+    /// Fills the inbox from the intake, if it has nothing new.
+    pub(crate) fn fill(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) -> Refill {
+        let (tail, over, ended) = (self.tail(), self.is_over(), self.ended);
+        let place = inbox.place();
+        let Some(reader) = self.readers.get(place) else { return Refill::Closed };
+        let (dry, left) = {
+            let inbox = reader.inbox.lock();
+            (inbox.queue.is_empty(), inbox.left())
+        };
+        if dry && reader.next < tail {
+            self.pull(place, effects);
+            self.serve(effects); // of what was pulled, some may be no more
+            return Refill::More;
+        }
+        if dry {
+            self.intake.give_back(0);
+        }
+        if over && (left == 0 || ended) { Refill::Closed } else { Refill::Empty }
+    }
+}
