@@ -234,6 +234,9 @@ impl<M> Log<M> {
             if ledger.is_takable(queue) {
                 return Parked::Look;
             }
+            if let Some(id) = *waiting {
+                ledger.unwatch(id); // it gets another number, if it was woken
+            }
             // From here on whoever settles something comes to the log, where it waits until this member is parked.
             ledger.starved = true;
         }
@@ -242,6 +245,13 @@ impl<M> Log<M> {
         effects.drop_waker(replaced);
         let Some(id) = *waiting else { return Parked::Until(None) };
         Parked::Until(inbox.lock().ledger.as_mut().and_then(|ledger| ledger.watch(id)))
+    }
+
+    /// A member is content: it got something, or the end. If it had been woken, another may find what it was woken for.
+    pub(crate) fn unpark_kept(&mut self, inbox: &SharedInbox<M>, id: WaitId, effects: &mut Effects<M>) {
+        if !self.unpark(inbox, id, effects) {
+            self.stir(inbox, effects);
+        }
     }
 
     /// A member does not wait any more; whether it was the one to watch for what is due, so that another has to.

@@ -165,7 +165,7 @@ impl<M> Ledger<M> {
     /// A member parks: until when, if it is the one to watch for what is due.
     pub(super) fn watch(&mut self, member: WaitId) -> Option<Instant> {
         let due = self.next_due()?;
-        if self.watch.is_some_and(|(other, until)| other != member && until <= due) {
+        if self.watch.is_some_and(|(_, until)| until <= due) {
             return None;
         }
         self.watch = Some((member, due));

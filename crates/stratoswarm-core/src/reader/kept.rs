@@ -55,7 +55,6 @@ impl<M: Message> Cursor<M> {
     pub(super) fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Taken<M>>> {
         loop {
             if let Some(taken) = self.take_kept() {
-                self.end_wait();
                 return Poll::Ready(Some(taken));
             }
             let mut effects = Effects::new();
@@ -119,7 +118,7 @@ impl<M: Message> Cursor<M> {
         Poll::Ready(true)
     }
 
-    /// The next message, if the inbox has one.
+    /// The next message, if the inbox has one. Then a wait that is registered ends.
     fn take_kept(&mut self) -> Option<Taken<M>> {
         let mut fallout = Fallout::new();
         let mut inbox = self.inbox.lock();
@@ -128,6 +127,9 @@ impl<M: Message> Cursor<M> {
         let after = inbox.after(&fallout);
         drop(inbox);
         let taken = given.map(|given| Lease::of(given, self.handle.shared(), &self.inbox));
+        if taken.is_some() {
+            self.end_wait(); // before another is woken, who should not be this one
+        }
         follow(&self.handle, &self.inbox, after, fallout);
         taken
     }
@@ -138,7 +140,7 @@ impl<M: Message> Cursor<M> {
             kept.disarm();
         }
         if let Some(id) = self.waiting.take() {
-            self.handle.with(|log, effects| log.unpark(&self.inbox, id, effects));
+            self.handle.with(|log, effects| log.unpark_kept(&self.inbox, id, effects));
         }
     }
 }

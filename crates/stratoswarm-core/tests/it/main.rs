@@ -57,6 +57,7 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
+mod model_acks; // a group that acknowledges, on a paused clock
 mod model_lossy; // a broadcast that keeps its last messages
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock
