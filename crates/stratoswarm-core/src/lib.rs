@@ -104,7 +104,7 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
+    Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending, Settling,
     WeakBroadcast, WeakChannel,
 };
 pub use engine::AckPolicy;
@@ -122,7 +122,7 @@ pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{
     Ack, Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
 };
-pub use request::{ReplyOutcome, Settled};
+pub use request::{ReplyOutcome, Settled, Settlement};
 pub use stats::{
     ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind, WaitState,
 };

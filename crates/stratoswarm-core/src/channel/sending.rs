@@ -3,17 +3,19 @@ use std::{
     future::Future,
     panic::Location,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use futures_core::FusedFuture;
 
-use super::{Channel, turn::Turn};
+use super::{Channel, Settling, turn::Turn};
 use crate::{
     engine::{Effects, Log},
     error::SendError,
     handle::Shared,
     message::{Message, Priority},
+    request::SettleCell,
     stats::WaitKind,
     sync::{MutexGuard, poll_proceed},
 };
@@ -71,6 +73,58 @@ impl<'a, M: Message> Sending<'a, M> {
     pub fn priority(self, priority: Priority) -> Self {
         let _ = priority;
         self
+    }
+
+    /// Waits, once it is sent, until each group that [acknowledges](crate::GroupOptions::ack) has settled the message: of those
+    /// that are there when it is accepted. Others do not count; without any it is ready at once.
+    ///
+    /// # Errors
+    /// The channel is closed; the message comes back.
+    ///
+    /// # Cancel safety
+    /// Dropped before the message is sent, it is not sent, ever. Dropped later, it changes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settlement};
+    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// assert_eq!(jobs.send(Job(1)).settled().await?, Settlement::Acked, "nobody acknowledges");
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await { delivery.into_acked().1.ack(); }
+    /// });
+    /// assert_eq!(jobs.send(Job(2)).settled().await?, Settlement::Acked);
+    /// # Ok(()) }
+    /// ```
+    pub fn settled(self) -> Settling<'a, M> {
+        Settling::new(self)
+    }
+
+    /// Sends, and says by what the groups tell how they settle it; by nothing, if none acknowledges.
+    pub(super) fn poll_settled(
+        &mut self,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Option<Arc<SettleCell>>, SendError<M>>> {
+        let mut effects = Effects::new();
+        let mut log = self.shared.log.lock();
+        let turn = if self.turn.is_new() && log.admit_fast() {
+            Poll::Ready(Ok(1))
+        } else {
+            self.turn.poll(&mut log, 1, WaitKind::Send, self.from, cx, &mut effects)
+        };
+        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
+            (Poll::Ready(Ok(_)), Some(message)) => {
+                let cell = log.push_settled(message);
+                log.after_push(1, &mut effects);
+                Poll::Ready(Ok(cell))
+            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
+        };
+        self.shared.unlock_and_apply(log, effects);
+        polled
     }
 
     /// Takes the message back, if it was not sent.

@@ -1,6 +1,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    task::Waker,
 };
 
 use smallvec::SmallVec;
@@ -18,6 +19,8 @@ pub(crate) struct Fallout<M> {
     /// What is in the ledger no more.
     pub(super) gone: SmallVec<[Entry<M>; 1]>,
     pub(super) dead: Vec<Dead<M>>,
+    /// Senders that wait until their messages are settled.
+    pub(super) wakers: SmallVec<[Waker; 1]>,
     /// Whether a place became free.
     pub(super) freed: bool,
 }
@@ -45,7 +48,7 @@ pub(crate) trait Bury<M>: Send + Sync {
 impl<M> Fallout<M> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { gone: SmallVec::new(), dead: Vec::new(), freed: false }
+        Self { gone: SmallVec::new(), dead: Vec::new(), wakers: SmallVec::new(), freed: false }
     }
 
     /// Drops what is gone, and brings the dead letters to theirs.
@@ -55,6 +58,7 @@ impl<M> Fallout<M> {
     {
         self.gone.into_iter().for_each(|entry| contain(|| drop(entry)));
         self.dead.into_iter().for_each(|dead| dead.bury(channel));
+        self.wakers.into_iter().for_each(|waker| contain(|| waker.wake())); // the letter is there by then
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     log::wake,
 };
 use crate::{
-    request::{AnyCell, Settled, Verdict},
+    request::{AnyCell, SettleCell, Settled, Verdict},
     stats::{Caller, Skipped},
     waiting::WaitId,
 };
@@ -205,6 +205,32 @@ impl<M> Log<M> {
                 let stated = keeping.dead_letters.as_ref().map(address);
                 ledger.policy == keeping.policy
                     && (stated.is_none() || ledger.dead_letters.as_ref().map(address) == stated)
+            }
+        }
+    }
+
+    /// Appends an admitted message, and says by what the groups tell how they settle it; by nothing, if none acknowledges.
+    pub(crate) fn push_settled(&mut self, message: M) -> Option<Arc<SettleCell>> {
+        let number = self.tail();
+        let keeping = || self.readers.iter().filter(|reader| reader.keeps);
+        let groups = keeping().count();
+        let cell = (groups > 0).then(|| SettleCell::new(groups));
+        if let Some(cell) = &cell {
+            for reader in keeping() {
+                if let Some(ledger) = &mut reader.inbox.lock().ledger {
+                    ledger.owes(number, cell);
+                }
+            }
+        }
+        self.push(message);
+        cell
+    }
+
+    /// Nobody waits any more: senders are told that what is not settled will not be.
+    pub(super) fn end_ledgers(&mut self, effects: &mut Effects<M>) {
+        for reader in self.readers.iter().filter(|reader| reader.keeps) {
+            if let Some(ledger) = &mut reader.inbox.lock().ledger {
+                ledger.tell_all(effects);
             }
         }
     }

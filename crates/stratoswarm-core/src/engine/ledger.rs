@@ -1,7 +1,7 @@
 //! What a group that acknowledges has handed out and not settled, or has yet to hand out again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -9,14 +9,14 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    AckPolicy, Effects, InFlight, InFlightGuard, Queue,
+    AckPolicy, Effects, InFlight, InFlightGuard, Queue, Taken,
     fallout::{Bury, Dead, Fallout},
     queue::cloned,
     slots::{Slot, Slots},
 };
 use crate::{
     message::DeadReason,
-    request::{AnyResponder, RequestLiveness, Settled, Verdict},
+    request::{AnyResponder, RequestLiveness, SettleCell, Settled, Verdict},
     stats::Skipped,
     waiting::WaitId,
 };
@@ -39,6 +39,10 @@ pub(crate) struct Ledger<M> {
     requests: usize,
     /// How many of the entries gave up their places.
     released: usize,
+    /// Senders that wait until their message of this number is settled, by ascending numbers.
+    owed: VecDeque<(u64, Arc<SettleCell>)>,
+    /// The number after the last that came from the queue.
+    next_number: u64,
     /// How many were handed back, as nobody came for them; they count as left.
     handed_back: usize,
     /// The channel is closed: nothing is delayed any more.
@@ -105,6 +109,8 @@ impl<M> Ledger<M> {
             delayed: 0,
             requests: 0,
             released: 0,
+            owed: VecDeque::new(),
+            next_number: 0,
             handed_back: 0,
             closed: false,
             serve: false,
@@ -239,14 +245,22 @@ impl<M> Ledger<M> {
         self.ready.insert(entry.number, slot);
     }
 
-    /// Takes an entry out, whatever its state.
-    fn remove(&mut self, slot: Slot, fallout: &mut Fallout<M>) -> Option<Entry<M>> {
+    /// Takes an entry out, whatever its state. `dead`: why, if it was given up.
+    fn remove(
+        &mut self,
+        slot: Slot,
+        dead: Option<&DeadReason>,
+        fallout: &mut Fallout<M>,
+    ) -> Option<Entry<M>> {
         self.leave_state(slot);
         let entry = self.entries.remove(slot)?;
         self.requests -= usize::from(entry.request.is_some());
         self.released -= usize::from(entry.released);
         self.counts.passed += 1;
         fallout.freed = true;
+        if !self.owed.is_empty() {
+            self.tell(entry.number, dead, fallout);
+        }
         Some(entry)
     }
 
@@ -280,15 +294,14 @@ impl<M> Ledger<M> {
     /// A request that no handler gets.
     fn skip(&mut self, slot: Slot, why: RequestLiveness, fallout: &mut Fallout<M>) {
         why.count(&mut self.counts.skipped);
-        let gone = self.remove(slot, fallout);
+        let gone = self.remove(slot, Some(&DeadReason::Expired), fallout);
         fallout.gone.extend(gone);
     }
 
     /// It is given up.
     fn die(&mut self, slot: Slot, reason: DeadReason, fallout: &mut Fallout<M>) {
-        let Some(Entry { message, request, number, attempts, .. }) = self.remove(slot, fallout) else {
-            return;
-        };
+        let Some(entry) = self.remove(slot, Some(&reason), fallout) else { return };
+        let Entry { message, request, number, attempts, .. } = entry;
         self.counts.dead += 1;
         let (group, to) = (Arc::clone(&self.group), self.dead_letters.clone());
         fallout.dead.push(Dead { message, request, number, attempts, reason, group, to });
@@ -332,7 +345,7 @@ impl<M> Ledger<M> {
         }
         match verdict {
             Verdict::Ack => {
-                let gone = self.remove(slot, fallout);
+                let gone = self.remove(slot, None, fallout);
                 fallout.gone.extend(gone);
             }
             Verdict::Nak(_) => {
@@ -350,6 +363,41 @@ impl<M> Ledger<M> {
             }
         }
         Settled::Done
+    }
+
+    // ---- senders that are to be told
+
+    /// The sender of the message of this number, which is the next to come in, is to be told how it is settled.
+    pub(super) fn owes(&mut self, number: u64, to: &Arc<SettleCell>) {
+        self.owed.push_back((number, Arc::clone(to)));
+    }
+
+    /// Tells the sender of this message, if it waits.
+    fn tell(&mut self, number: u64, dead: Option<&DeadReason>, fallout: &mut Fallout<M>) {
+        if let Ok(at) = self.owed.binary_search_by_key(&number, |(number, _)| *number)
+            && let Some((_, cell)) = self.owed.remove(at)
+        {
+            fallout.wakers.extend(cell.settle(&self.group, dead.cloned()));
+        }
+    }
+
+    /// What is before this number and did not come from the queue was lost on its way there: its `Clone` panicked.
+    fn tell_lost(&mut self, before: u64, fallout: &mut Fallout<M>) {
+        let from = self.next_number;
+        self.next_number = from.max(before);
+        let first = self.owed.partition_point(|(number, _)| *number < from);
+        while self.owed.get(first).is_some_and(|(number, _)| *number < before)
+            && let Some((_, cell)) = self.owed.remove(first)
+        {
+            fallout.wakers.extend(cell.settle(&self.group, Some(DeadReason::Panicked)));
+        }
+    }
+
+    /// Tells all senders that wait: nothing of theirs will be settled here.
+    pub(super) fn tell_all(&mut self, effects: &mut Effects<M>) {
+        for (_, cell) in self.owed.drain(..) {
+            effects.wakers.extend(cell.settle(&self.group, Some(DeadReason::Removed)));
+        }
     }
 
     // ---- requests that are over
@@ -389,6 +437,7 @@ impl<M> Ledger<M> {
 
     /// Everything that is here, which is here no more.
     pub(super) fn clear(&mut self, effects: &mut Effects<M>) {
+        self.tell_all(effects);
         for Entry { message, request, .. } in self.entries.take_all() {
             effects.dropped.push(message);
             effects.dropped_requests.push(request);
@@ -410,7 +459,7 @@ impl<M: Clone> Ledger<M> {
     ) -> Option<Given<M>> {
         self.sweep(now, fallout);
         while !self.is_full() {
-            let slot = self.next(queue)?;
+            let slot = self.next(queue, fallout)?;
             let entry = self.entries.get_mut(slot)?;
             let liveness =
                 entry.request.cell().map_or(RequestLiveness::Live, |cell| cell.begin_handling(now));
@@ -420,7 +469,7 @@ impl<M: Clone> Ledger<M> {
             }
             let Some(message) = cloned(&entry.message) else {
                 self.counts.skipped.panicked += 1;
-                let gone = self.remove(slot, fallout);
+                let gone = self.remove(slot, Some(&DeadReason::Panicked), fallout);
                 fallout.gone.extend(gone);
                 continue;
             };
@@ -430,13 +479,17 @@ impl<M: Clone> Ledger<M> {
     }
 
     /// The entry that is next.
-    fn next(&mut self, queue: &mut Queue<M>) -> Option<Slot> {
+    fn next(&mut self, queue: &mut Queue<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
         if let Some((_, slot)) = self.ready.first_key_value() {
             return Some(*slot);
         }
-        let taken = queue.take(None)?;
+        let taken = queue.take(None);
         queue.give_back(0);
-        let (message, request, number) = (taken.message, taken.request, taken.number);
+        if !self.owed.is_empty() {
+            self.tell_lost(taken.as_ref().map_or(queue.end(), |taken| taken.number), fallout);
+        }
+        let Taken { message, request, number, .. } = taken?;
+        self.next_number = number + 1;
         self.requests += usize::from(request.is_some());
         let slot = self.entries.insert(Entry {
             message,

@@ -154,6 +154,7 @@ impl<M> Log<M> {
     pub(crate) fn end(&mut self, effects: &mut Effects<M>) {
         self.close(effects);
         self.ended = true;
+        self.end_ledgers(effects);
         self.wake_all_readers(effects);
     }
 

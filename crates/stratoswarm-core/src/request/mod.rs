@@ -8,11 +8,15 @@ mod any_responder;
 mod owed;
 mod reply_cell;
 mod reply_outcome;
+mod settle_cell;
 mod settled;
+mod settlement;
 
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
 pub(crate) use owed::{Owed, Verdict};
 pub(crate) use reply_cell::{Reply, ReplyCell};
 pub use reply_outcome::ReplyOutcome;
+pub(crate) use settle_cell::SettleCell;
 pub use settled::Settled;
+pub use settlement::Settlement;

@@ -35,6 +35,7 @@ mod undelivered; // what nobody came for, handed back
 // Groups that acknowledge
 mod acks; // what leaves them, and what comes again
 mod dead_letters; // where what is given up goes
+mod settled; // the sender is told
 
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler

@@ -213,7 +213,7 @@ struct Model<'a> {
     next_number: u64,
 }
 
-impl<'a> Model<'a> {
+impl Model<'_> {
     fn free(&self) -> bool {
         let other = self.group.entries.len() as u64 - self.other_taken;
         other.max(self.group.left()) < self.jobs.capacity() as u64
@@ -362,7 +362,7 @@ impl<'a> Model<'a> {
                 self.settle(index, Ack::ack, |group, at| group.entries[at].state = State::Settled)?;
             }
             Operation::Nak(index) => {
-                self.settle(index, Ack::nak, |group, at| group.give_back(at, group.backoff(at)))?
+                self.settle(index, Ack::nak, |group, at| group.give_back(at, group.backoff(at)))?;
             }
             Operation::NakAfter(index, millis) => {
                 self.settle(index, |ack| ack.nak_after(ms(millis)), |group, at| group.give_back(at, millis))?;
