@@ -1,8 +1,8 @@
-use std::{fmt, panic::Location, sync::Arc};
+use std::{fmt, hash::Hash, panic::Location, sync::Arc};
 
 use super::{Channel, dead_letters::DeadLetters};
 use crate::{
-    engine::{AckPolicy, Bury, Durability, Keeping},
+    engine::{AckPolicy, Bury, Durability, Flows, Keeping, Order},
     error::JoinError,
     message::{DeadLetter, Message},
     reader::Receiver,
@@ -33,6 +33,8 @@ pub struct GroupOptions<'a, M: Message> {
     declared: bool,
     policy: Option<AckPolicy>,
     dead_letters: Option<Arc<dyn Bury<M>>>,
+    ordered: Option<Flows<M>>,
+    fair: Option<Flows<M>>,
 }
 
 impl<'a, M: Message> GroupOptions<'a, M> {
@@ -46,6 +48,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             declared: false,
             policy: None,
             dead_letters: None,
+            ordered: None,
+            fair: None,
         }
     }
 
@@ -153,6 +157,65 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// Of messages with one key the group works on one at a time: the next is handed out, to any member, when the delivery
+    /// before it is dropped or settled. Keys are compared, and not only hashed.
+    ///
+    /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
+    /// group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Booking { account: u32, cents: i64 }
+    /// impl Message for Booking { type Reply = NoReply; }
+    ///
+    /// let bookings = Fabric::new().channel::<Booking>("bookings").open()?;
+    /// let mut clerk = bookings.group("clerks").ordered_by(|booking: &Booking| booking.account).join()?;
+    /// for (account, cents) in [(1, 10), (1, -5), (2, 7)] { bookings.try_send(Booking { account, cents })?; }
+    /// let first = clerk.try_recv()?;
+    /// assert_eq!((first.account, clerk.try_recv()?.account), (1, 2), "account 1 is busy");
+    /// assert!(clerk.try_recv().is_err());
+    /// drop(first);
+    /// assert_eq!(clerk.try_recv()?.cents, -5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ordered_by<K>(mut self, key: impl Fn(&M) -> K + Send + 'static) -> Self
+    where
+        K: Hash + Eq + Clone + Send + 'static,
+    {
+        self.ordered = Some(Flows::new(Order::Ordered, key));
+        self
+    }
+
+    /// Keys that have something take turns: a message waits for at most one of each other key, and for those of its own before
+    /// it. Keys are compared, and not only hashed.
+    ///
+    /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
+    /// group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// #[derive(Clone)]
+    /// struct Job { tenant: &'static str }
+    /// impl Message for Job { type Reply = NoReply; }
+    ///
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").fair_by(|job: &Job| job.tenant).join()?;
+    /// for tenant in ["noisy", "noisy", "noisy", "quiet"] { jobs.try_send(Job { tenant })?; }
+    /// let order: Vec<_> = worker.try_iter().map(|job| job.tenant).collect();
+    /// assert_eq!(order, ["noisy", "quiet", "noisy", "noisy"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fair_by<K>(mut self, key: impl Fn(&M) -> K + Send + 'static) -> Self
+    where
+        K: Hash + Eq + Clone + Send + 'static,
+    {
+        self.fair = Some(Flows::new(Order::Fair, key));
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -193,16 +256,9 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn join(self) -> Result<Receiver<M>, JoinError> {
-        let Self { channel, group, durability, from_oldest, member, declared, policy, dead_letters } = self;
-        let keeping = match (policy, dead_letters) {
-            (None, None) => None,
-            (None, Some(_)) => {
-                let with = "a group that does not acknowledge";
-                return Err(JoinError::Incompatible { option: "dead_letters", with });
-            }
-            (Some(policy), dead_letters) => Some(Keeping { policy, dead_letters }),
-        };
+    pub fn join(mut self) -> Result<Receiver<M>, JoinError> {
+        let keeping = self.keeping()?;
+        let Self { channel, group, durability, from_oldest, member, declared, .. } = self;
         let at = Location::caller();
         let joined = channel.shared().with(|log, effects| {
             let existing = log.durability(group);
@@ -226,6 +282,24 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             Ok(joined)
         })?;
         Ok(Receiver::new(Arc::clone(channel.shared()), joined, member.unwrap_or(group), at))
+    }
+}
+
+impl<M: Message> GroupOptions<'_, M> {
+    /// How the group is to keep what it hands out, if that was said.
+    fn keeping(&mut self) -> Result<Option<Keeping<M>>, JoinError> {
+        let (policy, dead_letters) = (self.policy.take(), self.dead_letters.take());
+        let (ordered, fair) = (self.ordered.take(), self.fair.take());
+        if dead_letters.is_some() && policy.is_none() {
+            let with = "a group that does not acknowledge";
+            return Err(JoinError::Incompatible { option: "dead_letters", with });
+        }
+        if ordered.is_some() && fair.is_some() {
+            return Err(JoinError::Incompatible { option: "fair_by", with: "ordered_by" });
+        }
+        let flows = ordered.or(fair);
+        let stated = policy.is_some() || flows.is_some();
+        Ok(stated.then_some(Keeping { policy, dead_letters, flows }))
     }
 }
 

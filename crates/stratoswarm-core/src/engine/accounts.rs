@@ -59,6 +59,8 @@ pub(crate) struct KeptFigures {
     pub(crate) unsettled: u64,
     /// Of what is left: waits for its delay to end.
     pub(crate) delayed: u64,
+    /// Of what is left: waits for another to give its key back.
+    pub(crate) behind: u64,
 }
 
 impl<M> Log<M> {

@@ -6,10 +6,11 @@ use std::{sync::Arc, task::Waker};
 use tokio::time::Instant;
 
 use super::{
-    AckPolicy, Effects, Given, InFlight, Inbox, Ledger, Log, Membership, SharedInbox, Slot,
+    AckPolicy, Effects, Flows, Given, InFlight, Inbox, Ledger, Log, Membership, SharedInbox, Slot,
     accounts::KeptFigures,
     fallout::{Bury, Fallout},
     log::wake,
+    reader::Reader,
 };
 use crate::{
     request::{AnyCell, SettleCell, Settled, Verdict},
@@ -19,8 +20,9 @@ use crate::{
 
 /// How a group is to keep what it hands out.
 pub(crate) struct Keeping<M> {
-    pub(crate) policy: AckPolicy,
+    pub(crate) policy: Option<AckPolicy>,
     pub(crate) dead_letters: Option<Arc<dyn Bury<M>>>,
+    pub(crate) flows: Option<Flows<M>>,
 }
 
 /// What has to be done at the log after something was done in an inbox.
@@ -89,8 +91,9 @@ impl<M> Inbox<M> {
         let figures = KeptFigures {
             dead: counts.dead,
             redelivered: counts.redelivered,
-            unsettled: ledger.in_flight() as u64,
+            unsettled: ledger.unsettled() as u64,
             delayed: ledger.delayed() as u64,
+            behind: ledger.behind() as u64,
         };
         (figures, skipped)
     }
@@ -156,16 +159,18 @@ impl<M> Inbox<M> {
 }
 
 impl<M: Clone> Inbox<M> {
-    /// The next message, handed out. `waiting`: the wait of the member that takes it, which ends.
+    /// The next message, handed out. `waiting`: the wait of the member that takes it, which ends. `fresh`: it has seen that
+    /// there was nothing more in the intake.
     pub(crate) fn give(
         &mut self,
+        fresh: bool,
         waiting: Option<WaitId>,
         in_flight: Option<&InFlight>,
         now: Option<Instant>,
         fallout: &mut Fallout<M>,
     ) -> Option<Given<M>> {
         let ledger = self.ledger.as_mut()?;
-        let given = ledger.give(&mut self.queue, in_flight, now, fallout);
+        let given = ledger.give(&mut self.queue, fresh, in_flight, now, fallout);
         if let Some(id) = waiting.filter(|_| given.is_some()) {
             ledger.unwatch(id);
         }
@@ -183,7 +188,7 @@ impl<M> Log<M> {
             return;
         };
         (reader.keeps, reader.filled, membership.keeps) = (true, true, true);
-        let mut ledger = Ledger::new(keeping.policy, group, keeping.dead_letters);
+        let mut ledger = Ledger::new(keeping, group);
         let mut inbox = reader.inbox.lock();
         ledger.serve = inbox.serve;
         if closed {
@@ -203,7 +208,9 @@ impl<M> Log<M> {
             Some(ledger) => {
                 let address = |to: &Arc<dyn Bury<M>>| to.address();
                 let stated = keeping.dead_letters.as_ref().map(address);
-                ledger.policy == keeping.policy
+                let kind = keeping.flows.as_ref().map(Flows::kind);
+                keeping.policy.as_ref().is_none_or(|policy| ledger.acks() && ledger.policy == *policy)
+                    && (kind.is_none() || ledger.flows.as_ref().map(Flows::kind) == kind)
                     && (stated.is_none() || ledger.dead_letters.as_ref().map(address) == stated)
             }
         }
@@ -212,7 +219,8 @@ impl<M> Log<M> {
     /// Appends an admitted message, and says by what the groups tell how they settle it; by nothing, if none acknowledges.
     pub(crate) fn push_settled(&mut self, message: M) -> Option<Arc<SettleCell>> {
         let number = self.tail();
-        let keeping = || self.readers.iter().filter(|reader| reader.keeps);
+        let acks = |reader: &Reader<M>| reader.inbox.lock().ledger.as_ref().is_some_and(|it| it.acks());
+        let keeping = || self.readers.iter().filter(|reader| reader.keeps && acks(reader));
         let groups = keeping().count();
         let cell = (groups > 0).then(|| SettleCell::new(groups));
         if let Some(cell) = &cell {

@@ -58,7 +58,7 @@ impl ReaderInfo {
             kept,
             parked,
         } = figures;
-        let KeptFigures { dead, redelivered, unsettled, delayed } = kept;
+        let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
@@ -80,6 +80,7 @@ impl ReaderInfo {
             redelivered,
             unsettled,
             delayed,
+            behind,
             waits,
         }
     }

@@ -53,8 +53,9 @@ impl Kept {
 impl<M: Message> Cursor<M> {
     #[inline(never)]
     pub(super) fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Taken<M>>> {
+        let mut fresh = false;
         loop {
-            if let Some(taken) = self.take_kept() {
+            if let Some(taken) = self.take_kept(fresh) {
                 return Poll::Ready(Some(taken));
             }
             let mut effects = Effects::new();
@@ -68,6 +69,7 @@ impl<M: Message> Cursor<M> {
                 }
             };
             self.handle.unlock_and_apply(log, effects);
+            fresh = found == Refill::Empty;
             if found == Refill::Closed {
                 self.end_wait();
                 return Poll::Ready(None);
@@ -83,12 +85,14 @@ impl<M: Message> Cursor<M> {
 
     #[inline(never)]
     pub(super) fn try_kept(&mut self) -> Result<Taken<M>, TryRecvError> {
+        let mut fresh = false;
         let taken = loop {
-            if let Some(taken) = self.take_kept() {
+            if let Some(taken) = self.take_kept(fresh) {
                 break Ok(taken);
             }
             match self.handle.with(|log, effects| log.fill(&self.inbox, effects)) {
-                Refill::More => {}
+                Refill::More => fresh = false,
+                Refill::Empty if !fresh => fresh = true,
                 Refill::Empty => break Err(TryRecvError::Empty),
                 Refill::Closed => break Err(TryRecvError::Closed),
             }
@@ -119,11 +123,11 @@ impl<M: Message> Cursor<M> {
     }
 
     /// The next message, if the inbox has one. Then a wait that is registered ends.
-    fn take_kept(&mut self) -> Option<Taken<M>> {
+    fn take_kept(&mut self, fresh: bool) -> Option<Taken<M>> {
         let mut fallout = Fallout::new();
         let mut inbox = self.inbox.lock();
         let now = inbox.needs_time().then(Instant::now);
-        let given = inbox.give(self.waiting, self.in_flight.as_deref(), now, &mut fallout);
+        let given = inbox.give(fresh, self.waiting, self.in_flight.as_deref(), now, &mut fallout);
         let after = inbox.after(&fallout);
         drop(inbox);
         let taken = given.map(|given| Lease::of(given, self.handle.shared(), &self.inbox));

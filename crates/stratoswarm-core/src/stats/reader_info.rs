@@ -49,6 +49,8 @@ pub struct ReaderInfo {
     pub unsettled: u64,
     /// Of those left: how many came back, and wait for their delay to end.
     pub delayed: u64,
+    /// Of those left: how many wait for one of their key, in a group that is [ordered](crate::GroupOptions::ordered_by).
+    pub behind: u64,
     /// Its members that wait for a message.
     pub waits: Vec<WaitInfo>,
 }

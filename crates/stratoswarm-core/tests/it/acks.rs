@@ -279,6 +279,18 @@ async fn a_delay_is_never_cut_short_and_ends_while_a_member_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delay_beyond_the_end_of_the_clock_does_not_end() {
+    let jobs = jobs(8);
+    let mut worker = join(&jobs, AckPolicy::explicit().ack_wait(Duration::MAX));
+    put(&jobs, [0]);
+    next(&mut worker).2.nak_after(Duration::MAX);
+    advance(Duration::from_secs(1_000_000)).await;
+    assert_empty(&mut worker);
+    jobs.close();
+    assert_eq!(next(&mut worker).1, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_member_that_waits_already_looks_again_when_something_is_delayed() {
     let jobs = jobs(8);
     let mut first = join(&jobs, AckPolicy::explicit());

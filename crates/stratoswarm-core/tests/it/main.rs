@@ -35,6 +35,7 @@ mod undelivered; // what nobody came for, handed back
 // Groups that acknowledge
 mod acks; // what leaves them, and what comes again
 mod dead_letters; // where what is given up goes
+mod keys; // one of a key at a time, or keys that take turns
 mod settled; // the sender is told
 
 // Requests
