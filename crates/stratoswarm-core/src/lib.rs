@@ -12,6 +12,8 @@
 //! |---|---|
 //! | work that one of several workers does | [`channel.join("workers")`](Channel::join): a [`Receiver`] per worker |
 //! | a worker that must not lose work when it restarts | the same: a group keeps its place without members |
+//! | work that must be done though a worker panics or hangs | [`channel.group("workers").ack(..)`](GroupOptions::ack): what is not acknowledged is delivered again |
+//! | of one account, one piece of work at a time | [`channel.group("workers").ordered_by(..)`](GroupOptions::ordered_by) |
 //! | messages that each of several parts must see | [`channel.subscribe()`](Channel::subscribe): a [`Subscriber`] each; senders wait for the slowest |
 //! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
@@ -91,6 +93,8 @@ mod handle;
 mod message;
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+mod model_acks;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;

@@ -53,8 +53,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         }
     }
 
-    /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent. A
-    /// group that exists goes on where it is.
+    /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent: but for
+    /// what another holds back that acknowledges or has keys. A group that exists goes on where it is.
     ///
     /// # Examples
     /// ```

@@ -252,7 +252,7 @@ impl<M> Log<M> {
         }
     }
 
-    /// Parks a member that found nothing, unless something has come back meanwhile.
+    /// Parks a member that found nothing, unless something has come back meanwhile, or the last was settled.
     pub(crate) fn park_kept(
         &mut self,
         inbox: &SharedInbox<M>,
@@ -263,9 +263,11 @@ impl<M> Log<M> {
         effects: &mut Effects<M>,
     ) -> Parked {
         {
+            let over = self.is_over();
             let mut inbox = inbox.lock();
             let Inbox { queue, ledger: Some(ledger), .. } = &mut *inbox else { return Parked::Until(None) };
-            if ledger.is_takable(queue) {
+            let end = over && queue.is_empty() && ledger.len() == 0; // the last was settled meanwhile
+            if ledger.is_takable(queue) || end {
                 return Parked::Look;
             }
             if let Some(id) = *waiting {
@@ -278,7 +280,7 @@ impl<M> Log<M> {
         *waiting = self.park(inbox, *waiting, waker, firm, caller, &mut replaced);
         effects.drop_waker(replaced);
         let Some(id) = *waiting else { return Parked::Until(None) };
-        Parked::Until(inbox.lock().ledger.as_mut().and_then(|ledger| ledger.watch(id)))
+        Parked::Until(inbox.lock().ledger.as_mut().and_then(|ledger| ledger.watch(id, firm)))
     }
 
     /// A member is content: it got something, or the end. If it had been woken, another may find what it was woken for.

@@ -13,13 +13,16 @@ impl<M> Ledger<M> {
         self.due.first().map(|(at, _)| *at)
     }
 
-    /// A member parks: until when, if it is the one to watch for what is due.
-    pub(super) fn watch(&mut self, member: WaitId) -> Option<Instant> {
+    /// A member parks: until when, if it is the one to watch for what is due. One whose wait may outlive its future looks by
+    /// itself, but is nobody to rely on.
+    pub(super) fn watch(&mut self, member: WaitId, firm: bool) -> Option<Instant> {
         let due = self.next_due()?;
         if self.watch.is_some_and(|(_, until)| until <= due) {
             return None;
         }
-        self.watch = Some((member, due));
+        if firm {
+            self.watch = Some((member, due));
+        }
         Some(due)
     }
 

@@ -1,6 +1,7 @@
 //! Groups that acknowledge: nothing leaves them but by ack, term, the last delivery, or with the group.
 
-use crate::fixtures::{Number, is_full, park, put, reader, ready, turns, woken};
+use crate::fixtures::{Dice, Number, is_full, park, put, reader, ready, turns, woken};
+use futures::{FutureExt, StreamExt};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicBool, Ordering},
@@ -425,6 +426,20 @@ async fn when_the_member_that_watches_goes_another_watches() {
     assert_eq!(other.await.unwrap(), Some(2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_wait_is_left_behind_is_not_relied_on() {
+    let jobs = jobs(8);
+    let mut taker = join(&jobs, AckPolicy::explicit().ack_wait(ms(50)));
+    let mut stream = jobs.join("workers");
+    let mut second = jobs.join("workers");
+    put(&jobs, [0]);
+    let _held = taker.try_recv().unwrap();
+    assert!(stream.next().now_or_never().is_none(), "its wait stays, and nobody polls it again");
+    let start = Instant::now();
+    assert_eq!(second.recv().await.unwrap().attempt(), 2);
+    assert!(start.elapsed() <= ms(52));
+}
+
 #[test]
 fn a_dropped_recv_takes_nothing() {
     let jobs = jobs(8);
@@ -811,4 +826,87 @@ fn a_message_of_an_acknowledged_group_may_use_the_channel_when_it_is_dropped() {
         drop(worker.try_recv().unwrap());
         jobs.remove_group("workers");
     });
+}
+
+// ---- load
+
+/// Members that ack, nak, drop, give up their waits and are aborted, beside senders that wait for room: in the end every
+/// message is settled or dead, and none was acknowledged twice.
+async fn settle_under_load(policy: AckPolicy, keys: bool) {
+    use std::sync::{Arc, Mutex};
+    const SENDERS: u64 = 3;
+    const MESSAGES: u64 = 400;
+    let jobs = jobs(8);
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let group = jobs.group("workers").ack(policy);
+    let first = if keys { group.ordered_by(|number| number.0 % 5).join() } else { group.join() }.unwrap();
+    let work = |mut worker: Receiver<Number>, seed: u64| {
+        let (done, mut dice) = (Arc::clone(&done), Dice::new(seed));
+        async move {
+            loop {
+                if dice.up_to(9) == 0 {
+                    let _given_up = worker.recv().now_or_never();
+                    continue;
+                }
+                let Some(delivery) = worker.recv().await else { return };
+                let (number, ack) = delivery.into_acked();
+                tokio::task::yield_now().await;
+                match dice.up_to(5) {
+                    0 => drop(ack),
+                    1 => drop(ack.nak()),
+                    2 if dice.up_to(20) == 0 => drop(ack.term("spoilt")),
+                    _ if ack.ack() == Settled::Done => done.lock().unwrap().push(number.0),
+                    _ => {}
+                }
+            }
+        }
+    };
+    let members: Vec<_> = (0..4).map(|seed| tokio::spawn(work(first.join_again(), seed))).collect();
+    drop(first);
+    let aborted: Vec<_> = (10..14).map(|seed| tokio::spawn(work(jobs.join("workers"), seed))).collect();
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let jobs = jobs.clone();
+            tokio::spawn(async move {
+                for n in 0..MESSAGES {
+                    jobs.send(Number(sender * MESSAGES + n)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in aborted {
+        turns(50).await;
+        task.abort();
+        let _ = task.await;
+    }
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    jobs.close();
+    for member in members {
+        member.await.unwrap();
+    }
+    let group = reader(&jobs.info(), ReaderKind::Group);
+    assert_eq!((group.accepted, group.left), (SENDERS * MESSAGES, 0), "{group:#?}");
+    assert_eq!(group.accepted, group.taken + group.dead, "{group:#?}");
+    let mut done = done.lock().unwrap().clone();
+    assert_eq!(done.len() as u64, group.taken, "each ack that was told as done is counted, and none else");
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(done.len() as u64, group.taken, "none was acknowledged twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn under_load_every_message_is_settled_or_dead() {
+    let limit = Duration::from_secs(60);
+    for keys in [false, true] {
+        for policy in [
+            AckPolicy::explicit().max_deliver(3),
+            AckPolicy::explicit().max_in_flight(2),
+            AckPolicy::explicit().ack_wait(Duration::ZERO),
+        ] {
+            let settling = settle_under_load(policy, keys);
+            assert!(tokio::time::timeout(limit, settling).await.is_ok(), "somebody sleeps over something");
+        }
+    }
 }
