@@ -771,6 +771,39 @@ fn a_late_group_that_acknowledges_starts_from_the_oldest() {
     assert_conserved(&jobs);
 }
 
+#[test]
+fn groups_settle_independently() {
+    let jobs = jobs(2);
+    let mut worker = join(&jobs, AckPolicy::explicit());
+    let mut clerk = jobs.group("clerks").ack(AckPolicy::explicit().max_deliver(1)).join().unwrap();
+    put(&jobs, 0..2);
+    next(&mut worker).2.ack();
+    next(&mut worker).2.nak();
+    assert_eq!(jobs.len(), 2, "the clerks have both yet to settle");
+    drop(clerk.try_recv().unwrap());
+    next(&mut clerk).2.ack();
+    let info = jobs.info();
+    let of = |name: &str| info.readers.iter().find(|it| it.name == name).unwrap();
+    let (workers, clerks) = (of("workers"), of("clerks"));
+    assert_eq!((workers.taken, workers.dead, workers.left), (1, 0, 1));
+    assert_eq!((clerks.taken, clerks.dead, clerks.left), (1, 1, 0));
+    assert_eq!(jobs.len(), 1);
+    assert_conserved(&jobs);
+}
+
+#[test]
+fn a_lapse_is_noticed_on_a_plain_thread_too() {
+    let jobs = jobs(8);
+    let mut first = join(&jobs, AckPolicy::explicit().ack_wait(ms(2)));
+    let mut second = jobs.join("workers");
+    put(&jobs, [0]);
+    let (_, _, late) = next(&mut first);
+    let waiting =
+        std::thread::spawn(move || second.blocking_recv().map(|it| (it.attempt(), it.into_message()).0));
+    assert_eq!(waiting.join().unwrap(), Some(2));
+    assert_eq!(late.ack(), Settled::Lapsed);
+}
+
 // ---- user code
 
 #[test]
