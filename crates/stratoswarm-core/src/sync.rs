@@ -140,7 +140,9 @@ mod ranked {
                     let _ = HELD.try_with(|ranks| ranks.set(self.0));
                 }
             }
-            let _back = Back(HELD.try_with(|ranks| ranks.replace(0)).unwrap_or(0));
+            let held = HELD.try_with(|ranks| ranks.replace(0)).unwrap_or(0);
+            let _back = Back(held);
+            assert!(held.count_ones() <= 1, "a user's code runs under several locks: {held:#b}");
             code()
         }
 
