@@ -12,6 +12,8 @@
 //! |---|---|
 //! | work that one of several workers does | [`channel.join("workers")`](Channel::join): a [`Receiver`] per worker |
 //! | a worker that must not lose work when it restarts | the same: a group keeps its place without members |
+//! | work that must be done though a worker panics or hangs | [`channel.group("workers").ack(..)`](GroupOptions::ack): what is not acknowledged is delivered again |
+//! | of one account, one piece of work at a time | [`channel.group("workers").ordered_by(..)`](GroupOptions::ordered_by) |
 //! | messages that each of several parts must see | [`channel.subscribe()`](Channel::subscribe): a [`Subscriber`] each; senders wait for the slowest |
 //! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
@@ -94,6 +96,8 @@ mod handle;
 mod message;
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+mod model_acks;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;
@@ -108,8 +112,9 @@ mod waiting;
 pub use channel::ChannelSink;
 pub use channel::{
     Broadcast, Channel, GroupOptions, Limited, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
-    SendingTimed, WeakBroadcast, WeakChannel,
+    SendingTimed, Settling, WeakBroadcast, WeakChannel,
 };
+pub use engine::AckPolicy;
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
     SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,
@@ -118,11 +123,13 @@ pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
     ShutdownReport, WeakFabric, broadcast, channel,
 };
-pub use message::{Ask, Message, NoReply, Once, Priority};
+pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
-pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
-pub use request::ReplyOutcome;
+pub use reader::{
+    Ack, Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
+};
+pub use request::{ReplyOutcome, Settled, Settlement};
 pub use stats::{
     ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,
     WaitState,

@@ -46,7 +46,8 @@ pub(crate) fn users<T>(code: impl FnOnce() -> T) -> T {
 #[cfg(all(not(loom), debug_assertions))]
 pub(crate) use self::ranked::users;
 
-/// The order in which locks are taken. The user's code runs under none of them but the log's, and there only `Clone`.
+/// The order in which locks are taken. The user's code runs under none of them but the log's,
+/// and there only `Clone`; and, of groups that acknowledge or have keys, the inbox's: `Clone` and the keys.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Rank {
@@ -139,7 +140,9 @@ mod ranked {
                     let _ = HELD.try_with(|ranks| ranks.set(self.0));
                 }
             }
-            let _back = Back(HELD.try_with(|ranks| ranks.replace(0)).unwrap_or(0));
+            let held = HELD.try_with(|ranks| ranks.replace(0)).unwrap_or(0);
+            let _back = Back(held);
+            assert!(held.count_ones() <= 1, "a user's code runs under several locks: {held:#b}");
             code()
         }
 

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use stratoswarm_core::{Broadcast, Channel, Fabric, Message};
+use stratoswarm_core::{AckPolicy, Broadcast, Channel, Fabric, Message};
 
 #[derive(Clone)]
 struct Sample([u64; 8]);
@@ -174,6 +174,29 @@ fn a_limited_handle_allocates_once_per_message() {
         }
     });
     assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_delivery_that_is_to_be_acknowledged_allocates_once_and_to_be_told_of_it_once() {
+    let channel = channel(100);
+    let mut receiver = channel.group("workers").ack(AckPolicy::explicit()).join().unwrap();
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            channel.try_send(SAMPLE).unwrap();
+            receiver.try_recv().ok().unwrap().into_acked().1.ack();
+        }
+    });
+    assert!(counted.count_total <= MESSAGES as u64 + SLACK, "{counted:?}");
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            let mut context = Context::from_waker(Waker::noop());
+            let mut sending = pin!(channel.send(SAMPLE).settled());
+            assert!(sending.as_mut().poll(&mut context).is_pending());
+            receiver.try_recv().ok().unwrap().into_acked().1.ack();
+            assert!(sending.as_mut().poll(&mut context).is_ready());
+        }
+    });
+    assert!(counted.count_total <= 2 * MESSAGES as u64 + SLACK, "{counted:?}");
 }
 
 const BURST: usize = 100_000;

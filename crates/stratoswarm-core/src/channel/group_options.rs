@@ -1,7 +1,12 @@
-use std::{fmt, panic::Location, sync::Arc};
+use std::{fmt, hash::Hash, panic::Location, sync::Arc};
 
-use super::Channel;
-use crate::{engine::Durability, error::JoinError, message::Message, reader::Receiver};
+use super::{Channel, dead_letters::DeadLetters};
+use crate::{
+    engine::{AckPolicy, Bury, Durability, Flows, Keeping, Order},
+    error::JoinError,
+    message::{DeadLetter, Message},
+    reader::Receiver,
+};
 
 /// How to join a group; made by [`Channel::group`].
 ///
@@ -26,15 +31,30 @@ pub struct GroupOptions<'a, M: Message> {
     from_oldest: bool,
     member: Option<&'a str>,
     declared: bool,
+    policy: Option<AckPolicy>,
+    dead_letters: Option<Arc<dyn Bury<M>>>,
+    ordered: Option<Flows<M>>,
+    fair: Option<Flows<M>>,
 }
 
 impl<'a, M: Message> GroupOptions<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>, group: &'a str) -> Self {
-        Self { channel, group, durability: None, from_oldest: false, member: None, declared: false }
+        Self {
+            channel,
+            group,
+            durability: None,
+            from_oldest: false,
+            member: None,
+            declared: false,
+            policy: None,
+            dead_letters: None,
+            ordered: None,
+            fair: None,
+        }
     }
 
-    /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent. A
-    /// group that exists goes on where it is.
+    /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent: but for
+    /// what another holds back that acknowledges or has keys. A group that exists goes on where it is.
     ///
     /// # Examples
     /// ```
@@ -88,6 +108,114 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// The group acknowledges: what it hands out holds its place until it is settled, and is delivered again if it is dropped
+    /// unsettled. See [`AckPolicy`], and [`Delivery::into_acked`](crate::Delivery::into_acked).
+    ///
+    /// It is said by the first member to join; a group that was joined without it is not changed. Each delivery clones the
+    /// message.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, Fabric, JoinError, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let first = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// let mut second = jobs.join("workers"); // who states nothing takes the group as it is
+    /// let other = jobs.group("workers").ack(AckPolicy::explicit().max_deliver(1)).join();
+    /// assert_eq!(other.err(), Some(JoinError::Conflict));
+    /// jobs.try_send(Job(1))?;
+    /// drop(second.try_recv()?); // unsettled
+    /// assert_eq!(second.try_recv()?.into_message(), Job(1));
+    /// # drop(first);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ack(mut self, policy: AckPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Where a group that acknowledges puts what it gives up, if there is room: without waiting. What finds none, or a closed
+    /// channel, is counted and told in a warning. The group keeps that channel open.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, DeadLetter, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let fabric = Fabric::new();
+    /// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open()?;
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).dead_letters(&dead).join()?;
+    /// jobs.try_send(Job(1))?;
+    /// worker.try_recv()?.into_acked().1.term("no such account");
+    /// let letter = dead.join("clerks").try_recv()?.into_message();
+    /// assert_eq!(letter.reason.to_string(), "terminated: no such account");
+    /// jobs.try_send(letter.message)?; // sent again, after the fix
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dead_letters(mut self, channel: &Channel<DeadLetter<M>>) -> Self {
+        self.dead_letters = Some(DeadLetters::to(channel));
+        self
+    }
+
+    /// Of messages with one key the group works on one at a time: the next is handed out, to any member, when the delivery
+    /// before it is dropped or settled. Keys are compared, and not only hashed.
+    ///
+    /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
+    /// group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Booking { account: u32, cents: i64 }
+    /// impl Message for Booking { type Reply = NoReply; }
+    ///
+    /// let bookings = Fabric::new().channel::<Booking>("bookings").open()?;
+    /// let mut clerk = bookings.group("clerks").ordered_by(|booking: &Booking| booking.account).join()?;
+    /// for (account, cents) in [(1, 10), (1, -5), (2, 7)] { bookings.try_send(Booking { account, cents })?; }
+    /// let first = clerk.try_recv()?;
+    /// assert_eq!((first.account, clerk.try_recv()?.account), (1, 2), "account 1 is busy");
+    /// assert!(clerk.try_recv().is_err());
+    /// drop(first);
+    /// assert_eq!(clerk.try_recv()?.cents, -5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ordered_by<K>(mut self, key: impl Fn(&M) -> K + Send + 'static) -> Self
+    where
+        K: Hash + Eq + Clone + Send + 'static,
+    {
+        self.ordered = Some(Flows::new(Order::Ordered, key));
+        self
+    }
+
+    /// Keys that have something take turns: a message waits for at most one of each other key, and for those of its own before
+    /// it. Keys are compared, and not only hashed.
+    ///
+    /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
+    /// group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// #[derive(Clone)]
+    /// struct Job { tenant: &'static str }
+    /// impl Message for Job { type Reply = NoReply; }
+    ///
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").fair_by(|job: &Job| job.tenant).join()?;
+    /// for tenant in ["noisy", "noisy", "noisy", "quiet"] { jobs.try_send(Job { tenant })?; }
+    /// let order: Vec<_> = worker.try_iter().map(|job| job.tenant).collect();
+    /// assert_eq!(order, ["noisy", "quiet", "noisy", "noisy"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fair_by<K>(mut self, key: impl Fn(&M) -> K + Send + 'static) -> Self
+    where
+        K: Hash + Eq + Clone + Send + 'static,
+    {
+        self.fair = Some(Flows::new(Order::Fair, key));
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -112,8 +240,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// Joins.
     ///
     /// # Errors
-    /// The group exists as durable, and was asked for as ephemeral; or it does not exist, and was to be
-    /// [declared](Self::declared).
+    /// The group exists as durable, and was asked for as ephemeral, or acknowledges otherwise than was asked for; or it does
+    /// not exist, and was to be [declared](Self::declared); or two options do not go together.
     ///
     /// # Examples
     /// ```
@@ -128,8 +256,9 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn join(self) -> Result<Receiver<M>, JoinError> {
-        let Self { channel, group, durability, from_oldest, member, declared } = self;
+    pub fn join(mut self) -> Result<Receiver<M>, JoinError> {
+        let keeping = self.keeping()?;
+        let Self { channel, group, durability, from_oldest, member, declared, .. } = self;
         let at = Location::caller();
         let joined = channel.shared().with(|log, effects| {
             let existing = log.durability(group);
@@ -142,9 +271,35 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             {
                 return Err(JoinError::Conflict);
             }
-            Ok(log.join(group, durability.unwrap_or(Durability::Durable), from_oldest, effects))
+            if keeping.as_ref().is_some_and(|keeping| !log.may_keep(group, keeping)) {
+                return Err(JoinError::Conflict);
+            }
+            let durability = durability.unwrap_or(Durability::Durable);
+            let mut joined = log.join(group, durability, from_oldest, effects);
+            if let Some(keeping) = keeping {
+                log.keep(&mut joined, group, keeping);
+            }
+            Ok(joined)
         })?;
         Ok(Receiver::new(Arc::clone(channel.shared()), joined, member.unwrap_or(group), at))
+    }
+}
+
+impl<M: Message> GroupOptions<'_, M> {
+    /// How the group is to keep what it hands out, if that was said.
+    fn keeping(&mut self) -> Result<Option<Keeping<M>>, JoinError> {
+        let (policy, dead_letters) = (self.policy.take(), self.dead_letters.take());
+        let (ordered, fair) = (self.ordered.take(), self.fair.take());
+        if dead_letters.is_some() && policy.is_none() {
+            let with = "a group that does not acknowledge";
+            return Err(JoinError::Incompatible { option: "dead_letters", with });
+        }
+        if ordered.is_some() && fair.is_some() {
+            return Err(JoinError::Incompatible { option: "fair_by", with: "ordered_by" });
+        }
+        let flows = ordered.or(fair);
+        let stated = policy.is_some() || flows.is_some();
+        Ok(stated.then_some(Keeping { policy, dead_letters, flows }))
     }
 }
 

@@ -388,6 +388,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             Reply::Answered(reply) => (&counters.answered, Ok(reply)),
             Reply::Unanswered => (&counters.unanswered, Err(RequestError::Unanswered)),
             Reply::WrongReplyType => (&counters.unanswered, Err(RequestError::WrongReplyType)),
+            Reply::Dead(attempts) => (&counters.unanswered, Err(RequestError::DeadLettered { attempts })),
             Reply::Expired => return Poll::Ready(Err(self.give_up())),
             Reply::Closed => {
                 if self.withdraw(false).is_accepted() {

@@ -3,6 +3,7 @@ use std::{
     future::Future,
     panic::Location,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use std::{
 use futures_core::FusedFuture;
 
 use super::{
-    Channel, SendingTimed,
+    Channel, SendingTimed, Settling,
     turn::{By, Turn},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     handle::{Shared, block_on},
     message::{Message, Priority},
     reader::Delivery,
-    request::AnyResponder,
+    request::{AnyResponder, SettleCell},
     stats::WaitKind,
     sync::{MutexGuard, poll_proceed},
 };
@@ -77,6 +78,30 @@ impl<'a, M: Message> Sending<'a, M> {
     pub fn priority(mut self, priority: Priority) -> Self {
         self.turn.set_class(priority);
         self
+    }
+
+    /// Waits, once it is sent, until each group that [acknowledges](crate::GroupOptions::ack) has settled the message: of those
+    /// that are there when it is accepted. Others do not count; without any it is ready at once.
+    ///
+    /// # Cancel safety
+    /// Dropped before the message is sent, it is not sent, ever. Dropped later, it changes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settlement};
+    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// assert_eq!(jobs.send(Job(1)).settled().await?, Settlement::Acked, "nobody acknowledges");
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await { delivery.into_acked().1.ack(); }
+    /// });
+    /// assert_eq!(jobs.send(Job(2)).settled().await?, Settlement::Acked);
+    /// # Ok(()) }
+    /// ```
+    pub fn settled(self) -> Settling<'a, M> {
+        Settling::new(self)
     }
 
     /// How long the message is good for, from its acceptance on, instead of the channel's
@@ -137,6 +162,38 @@ impl<'a, M: Message> Sending<'a, M> {
     #[track_caller]
     pub fn blocking(self) -> Result<(), SendError<M>> {
         block_on(self)
+    }
+
+    /// Sends, and says by what the groups tell how they settle it; by nothing, if none acknowledges.
+    pub(super) fn poll_settled(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Arc<SettleCell>>, SendError<M>>> {
+        let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
+        let (by, shared) = (self.by(), self.shared());
+        let mut effects = Effects::new();
+        let mut log = shared.log.lock();
+        let lane = self.turn.find_lane(&log, || message.priority());
+        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
+            Poll::Ready(Ok(1))
+        } else {
+            self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
+        };
+        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
+            (Poll::Ready(Ok(_)), Some(message)) => {
+                let cell = log.owe(lane);
+                log.push_in(lane, message, shared.expiry(), &mut effects);
+                log.after_push(1, &mut effects);
+                Poll::Ready(Ok(cell))
+            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
+        };
+        shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
+        polled
     }
 
     /// Polls with something else beside the message than the channel's own.

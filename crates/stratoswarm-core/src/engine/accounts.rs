@@ -51,7 +51,7 @@ pub(crate) struct LaneFigures {
     pub(crate) waiting: usize,
 }
 
-/// The figures of one reader; accepted = taken + skipped + left.
+/// The figures of one reader; accepted = taken + skipped + dead + left.
 #[derive(Clone)]
 pub(crate) struct ReaderFigures {
     pub(crate) name: String,
@@ -64,8 +64,24 @@ pub(crate) struct ReaderFigures {
     pub(crate) left: u64,
     pub(crate) in_flight: u64,
     pub(crate) paused: bool,
+    pub(crate) kept: KeptFigures,
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
+}
+
+/// What a group adds that acknowledges. Then what it has taken is what it has settled.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct KeptFigures {
+    /// Given up.
+    pub(crate) dead: u64,
+    /// Hand-overs after the first of a message.
+    pub(crate) redelivered: u64,
+    /// Of what is left: handed out, and not settled.
+    pub(crate) unsettled: u64,
+    /// Of what is left: waits for its delay to end.
+    pub(crate) delayed: u64,
+    /// Of what is left: waits for another to give its key back.
+    pub(crate) behind: u64,
 }
 
 impl<M> Log<M> {
@@ -113,9 +129,8 @@ impl<M> Log<M> {
         let places = |reader: &Reader<M>| {
             let inbox = reader.inbox.lock();
             let in_lane = |at: LaneIndex| {
-                let (seat, queue) = (&reader.seats[at], &inbox.queues[at]);
-                self.lanes[at].intake.end() - seat.next - seat.released + queue.len() as u64
-                    - queue.released()
+                let seat = &reader.seats[at];
+                self.lanes[at].intake.end() - seat.next - seat.released + inbox.places(at)
             };
             self.lanes.read().map(in_lane).sum::<u64>()
         };
@@ -139,8 +154,7 @@ impl<M> Log<M> {
             let (intake, gate) = (&lane.intake, &lane.gate);
             let places = |reader: &Reader<M>| {
                 let (seat, inbox) = (&reader.seats[at], reader.inbox.lock());
-                let queue = &inbox.queues[at];
-                intake.end() - seat.next - seat.released + queue.len() as u64 - queue.released()
+                intake.end() - seat.next - seat.released + inbox.places(at)
             };
             let waiting = self.readers.iter().map(places).max();
             LaneFigures {
@@ -208,12 +222,12 @@ impl<M> Reader<M> {
     /// How many messages it has yet to get.
     pub(super) fn left(&self, lanes: &PerLane<Lane<M>>) -> u64 {
         let filled = lanes.read().any(|at| self.seats[at].filled);
-        let in_inbox = if filled { self.inbox.lock().len() as u64 } else { 0 };
+        let in_inbox = if filled { self.inbox.lock().left() as u64 } else { 0 };
         self.not_pulled(lanes) + in_inbox
     }
 
     /// How many messages are for it in the intakes.
-    fn not_pulled(&self, lanes: &PerLane<Lane<M>>) -> u64 {
+    pub(super) fn not_pulled(&self, lanes: &PerLane<Lane<M>>) -> u64 {
         lanes.read().map(|at| lanes[at].intake.end() - self.seats[at].next).sum()
     }
 
@@ -225,7 +239,8 @@ impl<M> Reader<M> {
         let inbox = self.inbox.lock();
         // Under the inbox's lock nothing is taken meanwhile.
         let (left, passed, in_flight) =
-            (self.not_pulled(lanes) + inbox.len() as u64, passed + inbox.passed, self.in_flight());
+            (self.not_pulled(lanes) + inbox.left() as u64, passed + inbox.passed(), self.in_flight());
+        let (kept, skipped) = inbox.kept_figures(self.skipped);
         drop(inbox);
         ReaderFigures {
             name: self.name.clone(),
@@ -233,11 +248,12 @@ impl<M> Reader<M> {
             kind: self.kind,
             members: self.members as usize,
             accepted: lanes.read().map(accepted).sum(),
-            taken: passed.saturating_sub(self.skipped.total()),
-            skipped: self.skipped,
+            taken: passed.saturating_sub(skipped.total() + kept.dead),
+            skipped,
             left,
             in_flight,
             paused: self.paused,
+            kept,
             parked: self.parked.callers().copied().collect(),
         }
     }
@@ -262,6 +278,7 @@ impl LossyReader {
             left,
             in_flight: 0,
             paused: false,
+            kept: KeptFigures::default(),
             parked: self.parked.callers().copied().collect(),
         }
     }

@@ -2,7 +2,7 @@ use std::task::Waker;
 
 use smallvec::SmallVec;
 
-use super::Queue;
+use super::{Queue, SharedInbox};
 use crate::{contain::contain, request::AnyResponder};
 
 /// What is to be done once the log's lock is released.
@@ -14,6 +14,8 @@ pub(crate) struct Effects<M> {
     pub(super) dropped: Vec<M>,
     pub(super) dropped_requests: Vec<AnyResponder>,
     pub(super) warnings: Vec<Warning>,
+    /// Of groups that acknowledged and are gone.
+    pub(super) inboxes: Vec<SharedInbox<M>>,
 }
 
 /// Something worth telling the user, by `tracing`.
@@ -42,6 +44,7 @@ impl<M> Effects<M> {
             dropped: Vec::new(),
             dropped_requests: Vec::new(),
             warnings: Vec::new(),
+            inboxes: Vec::new(),
         }
     }
 
@@ -79,19 +82,21 @@ impl<M> Effects<M> {
             && self.dropped.is_empty()
             && self.dropped_requests.is_empty()
             && self.warnings.is_empty()
+            && self.inboxes.is_empty()
     }
 
     /// Wakes and drops. The lock must have been released.
     #[inline(always)]
     pub(crate) fn run(self) -> Vec<Warning> {
         if self.is_nothing() {
-            std::mem::forget(self); // most often so, and to drop five empty lists takes as long as a message
+            std::mem::forget(self); // most often so, and to drop six empty lists takes as long as a message
             return Vec::new();
         }
         self.wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
         self.wakers_dropped.into_iter().for_each(|waker| contain(|| drop(waker)));
         self.dropped.into_iter().for_each(|message| contain(|| drop(message)));
         self.dropped_requests.into_iter().for_each(|request| contain(|| drop(request)));
+        self.inboxes.into_iter().for_each(|inbox| contain(|| drop(inbox)));
         self.warnings
     }
 }

@@ -19,7 +19,7 @@ impl<M> Log<M> {
             if in_intake {
                 seat.released = intake.released_from(seat.next, group);
             }
-            released |= seat.filled && reader.inbox.lock().queues[at].release_where(over);
+            released |= seat.filled && reader.inbox.lock().release_where(at, over);
         }
         released
     }
@@ -54,7 +54,7 @@ impl<M> Log<M> {
             if seat.next <= number {
                 seat.released += u64::from(in_intake);
             } else if seat.filled {
-                group.inbox.lock().queues[at].release(number);
+                group.inbox.lock().release(at, number);
             }
         }
         self.serve_in(at, effects);

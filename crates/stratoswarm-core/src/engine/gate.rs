@@ -293,10 +293,9 @@ impl<M> Log<M> {
             let mut places = tail - seat.next - seat.released;
             if seat.filled {
                 let mut inbox = reader.inbox.lock();
-                let queue = &inbox.queues[at];
-                let filled = !queue.is_empty();
+                let filled = reader.keeps || !inbox.queues[at].is_empty();
                 seat.filled = filled || reader.paused;
-                places += queue.len() as u64 - queue.released();
+                places += inbox.places(at);
                 let serves = filled && places >= most && is_full(places);
                 if serves != seat.serves {
                     inbox.set_serve(at, serves);

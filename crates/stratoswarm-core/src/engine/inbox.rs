@@ -3,7 +3,7 @@ use std::{ops::Deref, panic::RefUnwindSafe, sync::Arc};
 use crossbeam_utils::CachePadded;
 
 use super::{
-    Batch, InFlight, LaneIndex, Queue, Taken,
+    Batch, InFlight, LaneIndex, Ledger, Queue, Taken,
     lane::{Next, Sorted},
     per_lane::PerLane,
 };
@@ -18,15 +18,20 @@ pub(crate) struct Inbox<M> {
     pub(super) queues: PerLane<Queue<M>>,
     /// How many messages left it.
     pub(super) passed: u64,
-    /// For each lane whether senders wait for it and this is one of the fullest inboxes: whoever takes a message of it here
-    /// serves them. And whether it is [paused](PAUSED).
+    /// For each lane whether senders wait for it and this is one of the fullest inboxes: whoever takes a message of it here, or
+    /// settles one, serves them. And whether it is [paused](PAUSED), or [keeps](KEEPS) what it hands out.
     serve: u8,
     /// Of a channel with lanes.
     pub(super) sorted: Option<Box<Sorted>>,
+    /// What a group that acknowledges has handed out and not settled.
+    pub(super) ledger: Option<Box<Ledger<M>>>,
 }
 
 /// Nothing is handed out here: beside the lanes in [`Inbox::serve`], so that the short way out need not look for it.
 const PAUSED: u8 = 1 << 7;
+
+/// It has a ledger, so no message goes from here the short way.
+const KEEPS: u8 = 1 << 6;
 
 /// An inbox under its lock, and where its reader is.
 pub(crate) struct SharedInbox<M>(Arc<CachePadded<Place<M>>>);
@@ -37,7 +42,7 @@ pub(crate) struct Place<M> {
     inbox: Mutex<Inbox<M>>,
 }
 
-// No user's code runs under its lock.
+// Of the user's code, only what a ledger needs runs under its lock; and that it panics is caught there.
 impl<M> RefUnwindSafe for Place<M> {}
 
 /// The place of a reader that is gone.
@@ -61,7 +66,7 @@ impl<M> Inbox<M> {
         let sorted = self.sorted.as_deref_mut()?;
         let Next::InInbox(at) = sorted.next(&self.queues) else { return None };
         let taken = self.queues[at].take_numbered(in_flight)?;
-        sorted.took(at, taken.number, &self.queues);
+        sorted.took(at, taken.number, &self.queues, 0);
         self.passed += 1;
         Some(taken)
     }
@@ -134,7 +139,7 @@ impl<M> Inbox<M> {
     /// Whether a lane is empty here; then nobody need be served, and the storage of a burst is given back.
     #[inline]
     pub(super) fn rest_in(&mut self, at: LaneIndex) -> bool {
-        let empty = self.queues[at].is_empty();
+        let empty = self.queues[at].is_empty() && self.ledger.is_none();
         if empty {
             self.set_serve(at, false);
             self.queues[at].give_back(0);
@@ -155,6 +160,17 @@ impl<M> Inbox<M> {
             && self.serve >> self.sorted.as_ref().map_or(0, |sorted| sorted.last) & 1 != 0
     }
 
+    /// Whether senders wait for what is taken here, or settled.
+    pub(super) fn serves(&self) -> bool {
+        self.serve & !(PAUSED | KEEPS) != 0
+    }
+
+    /// What it hands out is kept from now on.
+    pub(super) fn keep(&mut self, ledger: Ledger<M>) {
+        self.ledger = Some(Box::new(ledger));
+        self.serve |= KEEPS;
+    }
+
     pub(super) fn set_serve(&mut self, at: LaneIndex, serve: bool) {
         self.serve = self.serve & !(1 << at) | u8::from(serve) << at;
     }
@@ -173,7 +189,8 @@ impl<M> SharedInbox<M> {
     /// `sorted`: how it goes through so many lanes besides the first.
     pub(super) fn new(place: usize, lanes: usize, sorted: Option<Box<Sorted>>) -> Self {
         let more = (0..lanes).map(|_| Queue::with_seqs()).collect();
-        let inbox = Inbox { queues: PerLane { main: Queue::new(), more }, passed: 0, serve: 0, sorted };
+        let queues = PerLane { main: Queue::new(), more };
+        let inbox = Inbox { queues, passed: 0, serve: 0, sorted, ledger: None };
         Self(Arc::new(CachePadded::new(Place {
             place: AtomicUsize::new(place),
             inbox: Mutex::new(Rank::Inbox, inbox),

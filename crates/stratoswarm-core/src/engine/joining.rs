@@ -14,6 +14,8 @@ use super::{
 pub(crate) struct Membership<M> {
     pub(crate) inbox: SharedInbox<M>,
     pub(crate) in_flight: Arc<InFlight>,
+    /// Whether it acknowledges: then messages are taken by way of its ledger.
+    pub(crate) keeps: bool,
 }
 
 impl<M: Clone> Log<M> {
@@ -62,7 +64,7 @@ impl<M: Clone> Log<M> {
         reader.members += 1;
         reader.warned = false;
         let in_flight = reader.in_flight.get_or_insert_with(|| Arc::new(InFlight::new()));
-        Membership { inbox: reader.inbox.clone(), in_flight: Arc::clone(in_flight) }
+        Membership { inbox: reader.inbox.clone(), in_flight: Arc::clone(in_flight), keeps: reader.keeps }
     }
 
     /// A further member of the group with this inbox; its name, if it is still there.
@@ -195,22 +197,30 @@ impl<M: Clone> Log<M> {
     /// among it: their callers are told. A message whose `Clone` panics is left out.
     pub(crate) fn undelivered_messages(&mut self) -> Vec<(Option<String>, M)> {
         let mut left = Vec::new();
-        let mut copy = |group: Option<&String>, queue: &Queue<M>, from: u64| {
+        let copy = |left: &mut Vec<_>, group: Option<&String>, queue: &Queue<M>, from: u64| {
             let sent = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.request.is_request());
             let messages = queue.numbered().filter(|(number, _, tag)| *number >= from && sent(*tag));
             left.extend(messages.filter_map(|(_, message, _)| Some((group.cloned(), cloned(message)?))));
         };
         for reader in self.readers.iter().filter(|reader| reader.members == 0) {
+            if reader.keeps
+                && let Some(ledger) = &mut reader.inbox.lock().ledger
+            {
+                let back = ledger.take_waiting().into_iter();
+                left.extend(back.map(|message| (Some(reader.name.clone()), message)));
+            }
             for at in self.lanes.read() {
                 // Taken out, so that `Clone` runs under the log's lock alone.
                 let inbox = mem::replace(&mut reader.inbox.lock().queues[at], Queue::new());
-                copy(Some(&reader.name), &inbox, 0);
+                copy(&mut left, Some(&reader.name), &inbox, 0);
                 reader.inbox.lock().queues[at] = inbox;
-                copy(Some(&reader.name), &self.lanes[at].intake, reader.seats[at].next);
+                copy(&mut left, Some(&reader.name), &self.lanes[at].intake, reader.seats[at].next);
             }
         }
         if self.keeps && self.readers.is_empty() {
-            self.lanes.read().for_each(|at| copy(None, &self.lanes[at].intake, self.lanes[at].kept_from));
+            let kept =
+                |at: LaneIndex| copy(&mut left, None, &self.lanes[at].intake, self.lanes[at].kept_from);
+            self.lanes.read().for_each(kept);
         }
         left
     }
@@ -272,6 +282,12 @@ impl<M> Log<M> {
                 inbox.set_serve(at, false);
                 effects.drop_all(&mut inbox.queues[at]);
             }
+            if let Some(ledger) = &mut inbox.ledger {
+                ledger.clear(effects);
+            }
+        }
+        if gone.keeps {
+            effects.inboxes.push(gone.inbox.clone()); // it may be the last, and of the user's there is more in it
         }
         self.groups -= u32::from(gone.is_group());
         for at in self.lanes.read() {

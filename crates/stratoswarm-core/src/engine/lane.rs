@@ -135,11 +135,16 @@ impl Sorted {
         }
     }
 
-    /// The message of this number was taken from this lane.
+    /// The lane whose turn it is, where those of `ready` have something besides what is in the queues and intakes.
+    pub(super) fn turn<M>(&self, queues: &PerLane<Queue<M>>, ready: u8) -> Option<LaneIndex> {
+        self.bypass.pick(self.waiting(queues) | ready).map(|at| at + 1)
+    }
+
+    /// The message of this number was taken from this lane, while those of `ready` had something besides.
     #[inline]
-    pub(super) fn took<M>(&mut self, at: LaneIndex, seq: u64, queues: &PerLane<Queue<M>>) {
+    pub(super) fn took<M>(&mut self, at: LaneIndex, seq: u64, queues: &PerLane<Queue<M>>, ready: u8) {
         self.before = (seq, self.bypass);
-        self.bypass.took(at - 1, self.waiting(queues));
+        self.bypass.took(at - 1, self.waiting(queues) | ready);
         self.last = at;
     }
 

@@ -147,6 +147,7 @@ impl<M> Log<M> {
             return;
         }
         self.closed = true;
+        self.close_ledgers();
         for lane in self.lanes.iter_mut() {
             effects.wakers.extend(lane.close());
         }
@@ -160,6 +161,7 @@ impl<M> Log<M> {
     pub(crate) fn end(&mut self, effects: &mut Effects<M>) {
         self.close(effects);
         self.ended = true;
+        self.end_ledgers(effects);
         self.wake_all_readers(effects);
     }
 
@@ -167,7 +169,11 @@ impl<M> Log<M> {
     pub(crate) fn clear(&mut self, effects: &mut Effects<M>) {
         self.lanes.iter_mut().for_each(|lane| effects.drop_all(&mut lane.intake));
         for reader in &self.readers {
-            reader.inbox.lock().queues.iter_mut().for_each(|queue| effects.drop_all(queue));
+            let mut inbox = reader.inbox.lock();
+            inbox.queues.iter_mut().for_each(|queue| effects.drop_all(queue));
+            if let Some(ledger) = &mut inbox.ledger {
+                ledger.clear(effects);
+            }
         }
     }
 

@@ -18,7 +18,12 @@
 //!
 //! **An inbox has a lock of its own**, so that readers meet the senders once a batch and not once a message; the members of
 //! a group share theirs, so none sits on messages that another could have. Whoever holds the log's lock may lock an inbox,
-//! never the other way round, and never two. Only under the log's lock is anything put into one.
+//! never the other way round, and never two. Only under the log's lock is anything new put into one.
+//!
+//! **A group that acknowledges, or has keys**, has a ledger in its inbox: what it handed out and is not settled, what came back,
+//! what waits for its key. Its members take messages there, under the inbox's lock alone, where `Clone` and the keys run; the
+//! log only fills the inbox, parks them and wakes them. Plain readers never come that way: such a member's hint is never 0,
+//! its inbox always says `serve`, and its reader is always `filled`.
 //!
 //! **Lossy readers** have a cursor on the same intake and a batch of their own, outside the log: a sender that overtakes
 //! what some batch holds says so in a shared number, which the reader compares before each message.
@@ -32,12 +37,13 @@
 //! | invariant | |
 //! |---|---|
 //! | order | an inbox ends where its reader's part of the intake begins, at `next` |
-//! | capacity | what the fullest reader has not taken + granted places + permits `<=` capacity; of groups, requests that gave up their places do not count |
+//! | capacity | what the fullest reader has not taken, or not settled, + granted places + permits `<=` capacity; of groups, requests that gave up their places do not count |
 //! | credit | `<=` capacity − places in use, and `<=` high water − messages waiting, so that the high water is exact |
 //! | no barging | while a sender waits, the credit is 0, so every newcomer takes the long way and queues behind it |
 //! | no lost wake-up | before a sender sleeps, `serve` is set in the inbox of every reader with the most places, and `fullest` is how many they are; who pops under `serve` counts it down, and the last of them looks anew and gives out the free places. No other reader frees a place, and who finds his inbox empty comes here anyway |
 
 mod accounts;
+mod ack_policy;
 mod batch;
 mod bypass;
 mod cursors;
@@ -45,11 +51,17 @@ mod departed;
 mod effects;
 mod entering;
 mod expiring;
+mod fallout;
+mod flows;
 mod gate;
+mod handing_out;
 mod in_flight;
 mod inbox;
 mod joining;
+mod keeping;
+mod keys;
 mod lane;
+mod ledger;
 mod log;
 mod lossy;
 mod per_lane;
@@ -61,20 +73,29 @@ mod queue_tests;
 mod reader;
 mod reading;
 mod rota;
+mod settling;
+mod slots;
 mod tag;
 mod taken;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod watching;
 
 use crate::waiting::{WaitId, WaitList, Waiter};
-pub(crate) use accounts::{LaneFigures, ReaderFigures};
+pub(crate) use accounts::{KeptFigures, LaneFigures, ReaderFigures};
+pub use ack_policy::AckPolicy;
 pub(crate) use batch::Batch;
 pub(crate) use effects::{Effects, Warning};
+pub(crate) use fallout::{Bury, Fallout};
+pub(crate) use flows::{Flows, Order};
 use gate::Gate;
 pub(crate) use gate::{Admission, Entry};
+pub(crate) use handing_out::Given;
 pub(crate) use in_flight::{InFlight, InFlightGuard};
 pub(crate) use inbox::{Inbox, SharedInbox};
 pub(crate) use joining::Membership;
+pub(crate) use keeping::{After, Keeping, Parked, Refill};
+use ledger::Ledger;
 pub(crate) use log::{End, Log};
 pub(crate) use lossy::LossySeat;
 pub(crate) use per_lane::LaneIndex;
@@ -82,5 +103,6 @@ pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::Take;
+pub(crate) use slots::Slot;
 use tag::Tag;
 pub(crate) use taken::Taken;

@@ -4,6 +4,7 @@ use super::{InFlight, LaneIndex, SharedInbox, WaitList, per_lane::PerLane};
 use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Reader<M> {
     pub(super) kind: Kind,
     pub(super) name: String,
@@ -12,6 +13,8 @@ pub(crate) struct Reader<M> {
     /// Where it is in each lane.
     pub(super) seats: PerLane<Seat>,
     pub(super) inbox: SharedInbox<M>,
+    /// Whether the inbox has a ledger.
+    pub(super) keeps: bool,
     pub(super) skipped: Skipped,
     /// The receiving futures that wait.
     pub(super) parked: WaitList,
@@ -73,6 +76,7 @@ impl<M> Reader<M> {
             number: 0,
             seats,
             inbox,
+            keeps: false,
             skipped: Skipped::default(),
             parked: WaitList::new(),
             members: 0,

@@ -312,7 +312,8 @@ impl<M> Log<M> {
 
     /// A receiving future is dropped. If it had been woken, its wake goes on to the next.
     pub(crate) fn cancel_receive(&mut self, inbox: &SharedInbox<M>, id: WaitId, effects: &mut Effects<M>) {
-        if self.unpark(inbox, id, effects) {
+        let watched = self.was_watching(inbox, id);
+        if self.unpark(inbox, id, effects) && !watched {
             return;
         }
         let closed = self.closed;

@@ -14,9 +14,18 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The group exists with another policy: it outlives its members and was asked for as ephemeral.
+    /// The group exists with another policy: it outlives its members and was asked for as ephemeral, or it acknowledges, has
+    /// keys or dead letters otherwise than was asked for.
     #[error("group exists with another policy")]
     Conflict,
+    /// Two options do not go together.
+    #[error("{option} does not go with {with}")]
+    Incompatible {
+        /// One of them.
+        option: &'static str,
+        /// The other, or what is missing.
+        with: &'static str,
+    },
     /// There is no such group, and it was not to be made.
     #[error(
         "channel {channel:?} has no group {group:?}, only {groups:?}: declare it at the channel's opening"

@@ -47,4 +47,10 @@ pub enum RequestError {
     /// The handler asked for a responder of another reply type: the two `Ask` implementations disagree.
     #[error("handler answers with another type")]
     WrongReplyType,
+    /// A group that acknowledges gave the request up: no delivery of it was answered, or a handler refused it for good.
+    #[error("request given up after {attempts} deliveries")]
+    DeadLettered {
+        /// How often it was handed to a handler.
+        attempts: u32,
+    },
 }

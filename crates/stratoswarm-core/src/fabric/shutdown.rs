@@ -96,7 +96,7 @@ pub(super) fn finished(info: &ChannelInfo) -> Finished {
 
 /// Messages taken and let go of.
 fn done(reader: &ReaderInfo) -> u64 {
-    reader.taken.saturating_sub(reader.in_flight)
+    reader.taken.saturating_sub(reader.in_flight.saturating_sub(reader.unsettled)) // what is unsettled is not taken
 }
 
 pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelReport {
@@ -108,7 +108,7 @@ pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelRep
             kind: reader.kind,
             drained: done(reader).saturating_sub(before.get(&reader.number).copied().unwrap_or(0)),
             in_flight: reader.in_flight,
-            undelivered: reader.left,
+            undelivered: reader.left - reader.unsettled,
         })
         .collect();
     let lossless = || readers.iter().filter(|reader| reader.kind != ReaderKind::Lossy);

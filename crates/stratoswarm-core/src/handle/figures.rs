@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::{
-    engine::{Kind, LaneFigures, ReaderFigures},
+    engine::{KeptFigures, Kind, LaneFigures, ReaderFigures},
     stats::{ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, WaitInfo, WaitState},
 };
 
@@ -70,8 +70,10 @@ impl ReaderInfo {
             left,
             in_flight,
             paused,
+            kept,
             parked,
         } = figures;
+        let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
@@ -90,6 +92,11 @@ impl ReaderInfo {
             left,
             in_flight,
             is_paused: paused,
+            dead,
+            redelivered,
+            unsettled,
+            delayed,
+            behind,
             waits,
         }
     }

@@ -1,6 +1,8 @@
 //! What travels: messages, what requests ask with, and a protocol of several requests on one channel.
 
 mod ask;
+mod dead_letter;
+mod dead_reason;
 mod foreign;
 mod message;
 mod no_reply;
@@ -9,6 +11,8 @@ mod priority;
 mod protocol;
 
 pub use ask::Ask;
+pub use dead_letter::DeadLetter;
+pub use dead_reason::DeadReason;
 pub use message::Message;
 pub use no_reply::NoReply;
 pub use once::Once;

@@ -57,6 +57,14 @@
 macro_rules! protocol {
     (@priority) => { $crate::Priority::Normal };
     (@priority $priority:ident) => { $crate::Priority::$priority };
+    // What is never answered is acknowledged as it is.
+    (@call $call:ident $variant:ident $payload:ident $responder:ident) => {{
+        let _ = $responder.ack();
+        $call::$variant($payload)
+    }};
+    (@call $call:ident $variant:ident $payload:ident $responder:ident $reply:ty) => {
+        $call::$variant($payload, $responder.typed::<$reply>())
+    };
     (
         $(#[$meta:meta])*
         $vis:vis enum $message:ident => $call:ident {
@@ -107,7 +115,7 @@ macro_rules! protocol {
             fn from(delivery: $crate::Delivery<$message>) -> Self {
                 let (message, responder) = delivery.into_raw_parts();
                 match message {
-                    $($message::$variant(payload) => $call::$variant(payload $(, responder.typed::<$reply>())?)),+
+                    $($message::$variant(payload) => $crate::protocol!(@call $call $variant payload responder $($reply)?)),+
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::Served;
 use crate::{
     message::Message,
     reader::{Delivery, Receiver},
+    request::Verdict,
 };
 
 /// Serves a receiver's deliveries, up to `concurrency` at once, until the channel is closed and drained.
@@ -17,6 +18,9 @@ use crate::{
 /// caller, if any, is told [`Unanswered`](crate::RequestError::Unanswered)) and is counted; the loop goes on. While all
 /// places are taken, nothing more is received, so other members of the group can have it. A `concurrency` of 0 counts
 /// as 1.
+///
+/// In a group that [acknowledges](crate::GroupOptions::ack) a delivery is acknowledged when its handler returns, unless it was
+/// settled before; that of a handler that panics is made again.
 ///
 /// # Cancel safety
 /// Dropped, it aborts the handlers that run; what was not received is left to the group.
@@ -65,9 +69,14 @@ where
         }
         let Some(delivery) = receiver.recv().await else { break };
         // What a handler does before its first `await` may run right here, and may panic as well.
-        match catch_unwind(AssertUnwindSafe(|| handler(delivery))) {
-            Ok(handling) => drop(running.spawn(handling)),
-            Err(_) => served.panicked += 1,
+        let owed = delivery.share();
+        match (catch_unwind(AssertUnwindSafe(|| handler(delivery))), owed) {
+            (Ok(handling), None) => drop(running.spawn(handling)),
+            (Ok(handling), Some(owed)) => drop(running.spawn(async move {
+                handling.await;
+                owed.settle(Verdict::Ack);
+            })),
+            (Err(_), _) => served.panicked += 1,
         }
     }
     while let Some(ended) = running.join_next().await {

@@ -1,5 +1,10 @@
 use super::cursor::Cursor;
-use crate::{contain::contain, engine::Taken, request::AnyResponder, request::RequestLiveness};
+use crate::{
+    contain::contain,
+    engine::Taken,
+    message::Message,
+    request::{AnyResponder, RequestLiveness},
+};
 
 /// What is put aside while a batch is taken under the lock, to be seen to after it.
 pub(super) enum Aside<M> {
@@ -9,7 +14,7 @@ pub(super) enum Aside<M> {
     Charge(AnyResponder),
 }
 
-impl<M: Clone> Aside<M> {
+impl<M: Message> Aside<M> {
     pub(super) fn see_to(all: Vec<Self>, cursor: &Cursor<M>) {
         for aside in all {
             match aside {

@@ -4,11 +4,13 @@ use std::{
     task::{Context, Poll},
 };
 
+use super::kept::Kept;
 use crate::{
     contain::contain,
     engine::{Batch, Effects, InFlight, InFlightGuard, Inbox, Log, SharedInbox, Take, Taken},
     error::TryRecvError,
     handle::{Handle, Shared, Yielding},
+    message::Message,
     request::RequestLiveness,
     stats::{Caller, WaitKind},
     sync::MutexGuard,
@@ -16,27 +18,45 @@ use crate::{
 };
 
 /// What the lossless readers share: the way from the inbox, and to the log when it is empty.
-pub(super) struct Cursor<M: Clone> {
-    inbox: SharedInbox<M>,
+pub(super) struct Cursor<M: Message> {
+    pub(super) inbox: SharedInbox<M>,
     /// What the members of a group have in flight.
-    in_flight: Option<Arc<InFlight>>,
-    /// How many messages the inbox probably has.
+    pub(super) in_flight: Option<Arc<InFlight>>,
+    /// How many messages the inbox probably has; or [`KEPT`].
     hint: usize,
     /// The wait that is registered, if one is.
-    waiting: Option<WaitId>,
+    pub(super) waiting: Option<WaitId>,
     yielding: Yielding,
-    at: &'static Location<'static>,
-    handle: Handle<M>,
+    pub(super) at: &'static Location<'static>,
+    pub(super) handle: Handle<M>,
+    /// Of a member of a group that acknowledges.
+    pub(super) kept: Option<Box<Kept>>,
 }
 
-impl<M: Clone> Cursor<M> {
+/// The hint of a member of a group that acknowledges: it takes messages by way of the ledger only.
+const KEPT: usize = usize::MAX;
+
+impl<M: Message> Cursor<M> {
     pub(super) fn new(
         handle: Handle<M>,
         inbox: SharedInbox<M>,
         in_flight: Option<Arc<InFlight>>,
         at: &'static Location<'static>,
     ) -> Self {
-        Self { inbox, in_flight, hint: 0, waiting: None, yielding: Yielding::new(), at, handle }
+        let yielding = Yielding::new();
+        Self { inbox, in_flight, hint: 0, waiting: None, yielding, at, handle, kept: None }
+    }
+
+    /// The same of a member of a group that acknowledges.
+    pub(super) fn keeping(mut self) -> Self {
+        self.hint = KEPT;
+        self.kept = Some(Box::new(Kept::new()));
+        self
+    }
+
+    /// Whether its group acknowledges.
+    pub(super) fn keeps(&self) -> bool {
+        self.kept.is_some()
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<M>> {
@@ -85,7 +105,13 @@ impl<M: Clone> Cursor<M> {
     ) -> Poll<Option<T>> {
         loop {
             let mut next = None;
-            if self.hint == 0 || !self.pop(&mut next) {
+            let popped = self.hint > 0 && {
+                if self.hint == KEPT {
+                    return self.poll_kept(cx, firm).map(|taken| taken.map(make));
+                }
+                self.pop(&mut next)
+            };
+            if !popped {
                 let mut log = self.handle.log.lock();
                 if !Log::<M>::LARGE && log.is_lone(&self.inbox, &mut self.waiting) {
                     self.yielding.found(1);
@@ -131,8 +157,13 @@ impl<M: Clone> Cursor<M> {
 
     /// Without waiting. A wait that is registered still, as by a stream, ends.
     pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
-        if self.hint > 0 && self.pop(next) {
-            return Ok(());
+        if self.hint > 0 {
+            if self.hint == KEPT {
+                return self.try_kept().map(|taken| *next = Some(taken));
+            }
+            if self.pop(next) {
+                return Ok(());
+            }
         }
         let log = self.handle.log.lock();
         let (hint, waiting) = (&mut self.hint, &mut self.waiting);
@@ -225,6 +256,10 @@ impl<M: Clone> Cursor<M> {
                 self.hint -= count.min(self.hint);
                 return Poll::Ready(true);
             }
+            drop(inbox);
+            if self.hint == KEPT {
+                return self.poll_many_kept(most, cx, firm, into);
+            }
         }
         let mut effects = Effects::new();
         let mut log = self.handle.log.lock();
@@ -271,13 +306,16 @@ impl<M: Clone> Cursor<M> {
     /// Ends the wait that is registered; a wake that came for it goes on.
     #[cold]
     pub(super) fn give_up(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.disarm();
+        }
         if let Some(id) = self.waiting.take() {
             self.handle.with(|log, effects| log.cancel_receive(&self.inbox, id, effects));
         }
     }
 }
 
-impl<M: Clone> Drop for Cursor<M> {
+impl<M: Message> Drop for Cursor<M> {
     fn drop(&mut self) {
         let waiting = self.waiting.take();
         self.handle.with(|log, effects| {

@@ -2,11 +2,11 @@ use std::{fmt, ops::Deref};
 
 use tokio::time::Instant;
 
-use super::{RawResponder, Responder};
+use super::{Ack, RawResponder, Responder};
 use crate::{
     engine::{InFlightGuard, Taken},
     message::Message,
-    request::{AnyResponder, ReplyOutcome},
+    request::{AnyCell, AnyResponder, ReplyOutcome, Verdict},
 };
 
 /// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
@@ -109,7 +109,50 @@ impl<M: Message> Delivery<M> {
         self.taken.request.cell().and_then(|cell| cell.deadline())
     }
 
-    /// The message alone. A caller that waits for a reply is told [`Unanswered`](crate::RequestError::Unanswered).
+    /// Which delivery of the message it is, in a group that [acknowledges](crate::GroupOptions::ack): 1 for the first, and
+    /// always in other groups.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// jobs.try_send(Job(1))?;
+    /// assert_eq!(worker.try_recv()?.attempt(), 1); // dropped, and so given back
+    /// assert_eq!(worker.try_recv()?.attempt(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attempt(&self) -> u32 {
+        self.taken.request.cell().map_or(1, AnyCell::attempt)
+    }
+
+    /// The message, and the obligation to settle it. In a group that does not acknowledge nothing comes of what the [`Ack`]
+    /// is told. A caller that waits for a reply gets none by it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// jobs.try_send(Job(1))?;
+    /// let (job, ack) = worker.try_recv()?.into_acked();
+    /// assert_eq!((job, ack.ack()), (Job(1), Settled::Done));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_acked(self) -> (M, Ack) {
+        let Taken { message, request, guard, .. } = self.taken;
+        (message, Ack::new(request, guard))
+    }
+
+    /// A further share in what is owed for it, if something is.
+    pub(crate) fn share(&self) -> Option<AnyResponder> {
+        self.taken.request.share()
+    }
+
+    /// The message alone. A caller that waits for a reply is told [`Unanswered`](crate::RequestError::Unanswered). In a group
+    /// that acknowledges this does: the message is yours now.
     ///
     /// # Examples
     /// ```
@@ -126,6 +169,7 @@ impl<M: Message> Delivery<M> {
     /// # Ok(()) }
     /// ```
     pub fn into_message(self) -> M {
+        self.taken.request.settle(Verdict::Ack);
         self.taken.message
     }
 

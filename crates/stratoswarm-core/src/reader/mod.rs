@@ -1,8 +1,11 @@
 //! The receiving handles, and what arrives by them.
 
+mod ack;
 mod aside;
 mod cursor;
 mod delivery;
+mod kept;
+mod lease;
 mod lossy_subscriber;
 mod raw_responder;
 mod reader;
@@ -13,6 +16,7 @@ mod responder;
 mod sealed;
 mod subscriber;
 
+pub use ack::Ack;
 pub use delivery::Delivery;
 pub use lossy_subscriber::LossySubscriber;
 pub use raw_responder::RawResponder;

@@ -1,5 +1,8 @@
 use super::Responder;
-use crate::{engine::InFlightGuard, request::AnyResponder};
+use crate::{
+    engine::InFlightGuard,
+    request::{AnyResponder, Settled, Verdict},
+};
 
 /// A responder before its reply type is known; for a hand-written counterpart of [`protocol!`](crate::protocol).
 ///
@@ -38,6 +41,24 @@ impl RawResponder {
         Self { responder, guard }
     }
 
+    /// Acknowledges without a reply, in a group that [acknowledges](crate::GroupOptions::ack): as a message does that has none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
+    /// # #[derive(Clone)] struct Tick; impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let mut worker = ticks.group("workers").ack(AckPolicy::explicit()).join()?;
+    /// ticks.try_send(Tick)?;
+    /// let (Tick, raw) = worker.try_recv()?.into_raw_parts();
+    /// assert_eq!(raw.ack(), Settled::Done);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[allow(clippy::must_use_candidate, reason = "see `Settled`")]
+    pub fn ack(self) -> Settled {
+        self.responder.settle(Verdict::Ack)
+    }
+
     /// The responder for replies of type `R`.
     ///
     /// If the caller waits for another type (its [`Ask`](crate::Ask) implementation disagrees), it is told
@@ -61,6 +82,7 @@ impl RawResponder {
     /// # Ok(()) }
     /// ```
     pub fn typed<R: Send + 'static>(self) -> Responder<R> {
-        Responder::new(self.responder.into_cell(), self.guard)
+        let (cell, owed) = self.responder.into_typed();
+        Responder::new(cell, owed, self.guard)
     }
 }

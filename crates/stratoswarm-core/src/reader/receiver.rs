@@ -66,9 +66,10 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { inbox, in_flight } = membership;
+        let Membership { inbox, in_flight, keeps } = membership;
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
+        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
+        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -245,7 +246,8 @@ impl<M: Message> Receiver<M> {
         let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
+        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
+        Self { cursor: if self.cursor.keeps() { cursor.keeping() } else { cursor }, in_flight }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");

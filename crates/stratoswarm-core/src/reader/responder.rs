@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     engine::InFlightGuard,
-    request::{ReplyCell, ReplyOutcome},
+    request::{AnyResponder, ReplyCell, ReplyOutcome, Verdict},
     stats::{Caller, WaitKind},
     sync::poll_proceed,
     timers::Timer,
@@ -23,7 +23,8 @@ use crate::{
 /// waits for it, and [`send`](Self::send) hands the reply back.
 ///
 /// Dropping a responder without a reply tells the caller [`Unanswered`](crate::RequestError::Unanswered), unless
-/// another group may still answer.
+/// another group may still answer. In a group that acknowledges the reply does so, and a responder that is dropped gives the
+/// message back, to be delivered again: its caller waits on.
 ///
 /// # Examples
 /// ```
@@ -51,6 +52,8 @@ pub struct Responder<R> {
     cell: Option<Arc<ReplyCell<R>>>,
     /// What `poll_closed` waits by, once it was polled.
     watching: Option<Box<Watching>>,
+    /// What is owed to a group that acknowledges.
+    owed: AnyResponder,
     _guard: InFlightGuard,
 }
 
@@ -68,11 +71,11 @@ impl<R> Responder<R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn detached() -> Self {
-        Self { cell: None, watching: None, _guard: InFlightGuard::none() }
+        Self::new(None, AnyResponder::none(), InFlightGuard::none())
     }
 
-    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, guard: InFlightGuard) -> Self {
-        Self { cell, watching: None, _guard: guard }
+    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, owed: AnyResponder, guard: InFlightGuard) -> Self {
+        Self { cell, watching: None, owed, _guard: guard }
     }
 
     /// Brings the reply to the caller, or back: see [`ReplyOutcome`].
@@ -98,10 +101,12 @@ impl<R> Responder<R> {
     /// # Ok(()) }
     /// ```
     pub fn send(mut self, reply: R) -> ReplyOutcome<R> {
-        match self.cell.take() {
+        let outcome = match self.cell.take() {
             Some(cell) => cell.answer(reply),
             None => ReplyOutcome::NotAsked(reply),
-        }
+        };
+        self.owed.settle(Verdict::Ack);
+        outcome
     }
 
     /// Whether somebody asked, and still waits.

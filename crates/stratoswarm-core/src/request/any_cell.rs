@@ -2,7 +2,7 @@ use std::any::Any;
 
 use tokio::time::Instant;
 
-use super::AnyResponder;
+use super::{AnyResponder, Owed};
 use crate::stats::Skipped;
 
 /// Whether a handler should still get a request.
@@ -57,4 +57,19 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn add_responder(&self);
     fn drop_responder(&self);
     fn fail_wrong_type(&self);
+
+    /// A group gave the request up, after so many deliveries: unless another answers, that is what its caller is told.
+    fn bury(&self, attempts: u32) {
+        let _ = attempts;
+    }
+
+    /// Which delivery of the message it is: 1 for the first.
+    fn attempt(&self) -> u32 {
+        1
+    }
+
+    /// What its group is owed, if it acknowledges.
+    fn owed(&self) -> Option<&dyn Owed> {
+        None
+    }
 }

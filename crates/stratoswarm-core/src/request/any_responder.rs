@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnyCell, ReplyCell};
+use super::{AnyCell, Owed, ReplyCell, Settled, Verdict};
 
 /// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
 /// [`ExpiryCell`](super::ExpiryCell).
@@ -51,17 +51,39 @@ impl AnyResponder {
         self.0.as_deref()
     }
 
-    /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
-    pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
-        let cell = self.0.take()?;
+    /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`. With it comes what
+    /// is owed for the message to a group that acknowledges; nothing if it does not.
+    pub(crate) fn into_typed<R: Send + 'static>(mut self) -> (Option<Arc<ReplyCell<R>>>, Self) {
+        let Some(cell) = self.0.take() else { return (None, Self::none()) };
         let typed: &dyn Any = &*cell;
         if typed.is::<ReplyCell<R>>() {
             let any: Arc<dyn Any + Send + Sync> = cell;
-            return any.downcast().ok(); // counted by the typed responder from now on
+            return (any.downcast().ok(), Self::none()); // counted by the typed responder from now on
         }
-        cell.fail_wrong_type();
-        self.0 = Some(cell);
-        None
+        let request = cell.owed().map(Owed::request);
+        let owed = Self(Some(cell));
+        match request {
+            Some(request) => (request.into_typed().0, owed),
+            None => {
+                owed.0.iter().for_each(|cell| cell.fail_wrong_type());
+                (None, Self::none())
+            }
+        }
+    }
+
+    /// What its group is owed, if it acknowledges.
+    pub(crate) fn owed(&self) -> Option<&dyn Owed> {
+        self.0.as_ref()?.owed()
+    }
+
+    /// Settles what is owed, if anything is.
+    pub(crate) fn settle(&self, verdict: Verdict) -> Settled {
+        self.owed().map_or(Settled::Done, |owed| owed.settle(verdict))
+    }
+
+    /// A further share in what is owed; none where nothing is, so that a request is not held.
+    pub(crate) fn share(&self) -> Option<Self> {
+        self.owed().map(|_| self.clone())
     }
 }
 

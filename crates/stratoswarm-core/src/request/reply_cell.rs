@@ -31,6 +31,8 @@ pub(crate) struct ReplyCell<R> {
     handled: AtomicBool,
     /// How many responders exist.
     responders: AtomicU32,
+    /// After how many deliveries a group gave the request up; 0 if none did.
+    buried: AtomicU32,
     state: Mutex<State<R>>,
 }
 
@@ -60,6 +62,8 @@ mod phase {
     pub(super) const GIVEN_UP: u32 = 6;
     /// Its caller has its result. Another group may still have the request to do.
     pub(super) const TAKEN: u32 = 7;
+    /// Every group that had it has given it up.
+    pub(super) const DEAD: u32 = 8;
 }
 
 /// What became of a request, as its caller sees it.
@@ -67,6 +71,8 @@ pub(crate) enum Reply<R> {
     Answered(R),
     Unanswered,
     WrongReplyType,
+    /// Given up after so many deliveries.
+    Dead(u32),
     Expired,
     Closed,
 }
@@ -81,6 +87,7 @@ impl<R> ReplyCell<R> {
             phase: AtomicU32::new(phase::OPEN),
             handled: AtomicBool::new(false),
             responders: AtomicU32::new(1),
+            buried: AtomicU32::new(0),
             state: Mutex::new(Rank::Cell, state),
         }
     }
@@ -113,6 +120,7 @@ impl<R> ReplyCell<R> {
             },
             phase::UNANSWERED => Reply::Unanswered,
             phase::WRONG_REPLY_TYPE => Reply::WrongReplyType,
+            phase::DEAD => Reply::Dead(self.buried.load(Ordering::Relaxed)),
             phase::EXPIRED => return Poll::Ready(Reply::Expired), // remains so, for those who have it to do
             phase::CLOSED => return Poll::Ready(Reply::Closed),
             _ => return Poll::Pending, // polled after it was ready
@@ -211,7 +219,8 @@ impl<R> ReplyCell<R> {
     pub(crate) fn drop_responder(&self) {
         let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && self.phase() == phase::OPEN && !self.is_overdue() {
-            let _ = self.finish(phase::UNANSWERED, None);
+            let dead = self.buried.load(Ordering::Acquire) > 0;
+            let _ = self.finish(if dead { phase::DEAD } else { phase::UNANSWERED }, None);
         }
     }
 
@@ -270,5 +279,9 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
 
     fn fail_wrong_type(&self) {
         let _ = self.finish(phase::WRONG_REPLY_TYPE, None);
+    }
+
+    fn bury(&self, attempts: u32) {
+        self.buried.store(attempts, Ordering::Release);
     }
 }

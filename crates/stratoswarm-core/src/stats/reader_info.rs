@@ -1,6 +1,9 @@
 use super::{ReaderKind, Skipped, WaitInfo};
 
-/// What became of the messages meant for one reader: accepted = taken + skipped + left, at every moment.
+/// What became of the messages meant for one reader: accepted = taken + skipped + dead + left, at every moment.
+///
+/// A group that [acknowledges](crate::GroupOptions::ack) has taken what it has settled; what is left to it was not handed out
+/// yet, or is not settled.
 ///
 /// # Examples
 /// ```
@@ -30,16 +33,26 @@ pub struct ReaderInfo {
     pub members: usize,
     /// Messages accepted since it joined, and those kept for it from before.
     pub accepted: u64,
-    /// Messages it was given.
+    /// Messages it was given; of a group that acknowledges, those acknowledged.
     pub taken: u64,
     /// Messages it passed without getting them.
     pub skipped: Skipped,
     /// Messages it has yet to take; of a lossy reader: those of them that it can still get.
     pub left: u64,
-    /// Of those taken: how many a member works on, its `Delivery` or `Responder` not dropped yet.
+    /// How many a member works on, its `Delivery`, `Responder` or `Ack` not dropped yet; they were taken, or are unsettled.
     pub in_flight: u64,
     /// Whether it is [paused](crate::Channel::pause_group).
     pub is_paused: bool,
+    /// Messages that a group gave up: after the last delivery, or as a handler said so.
+    pub dead: u64,
+    /// Deliveries after the first of a message.
+    pub redelivered: u64,
+    /// Of those left: how many were handed out and are not settled.
+    pub unsettled: u64,
+    /// Of those left: how many came back, and wait for their delay to end.
+    pub delayed: u64,
+    /// Of those left: how many wait for one of their key, in a group that is [ordered](crate::GroupOptions::ordered_by).
+    pub behind: u64,
     /// Its members that wait for a message.
     pub waits: Vec<WaitInfo>,
 }

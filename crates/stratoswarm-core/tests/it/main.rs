@@ -35,6 +35,12 @@ mod shutdown; // the order of closing, the drain and its report
 mod soak; // all of it at once, with what goes wrong: every message is accounted for
 mod undelivered; // what nobody came for, handed back
 
+// Groups that acknowledge
+mod acks; // what leaves them, and what comes again
+mod dead_letters; // where what is given up goes
+mod keys; // one of a key at a time, or keys that take turns
+mod settled; // the sender is told
+
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler
 mod patterns; // request_with_timeout, serve
@@ -58,6 +64,7 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
+mod model_acks; // a group that acknowledges, on a paused clock
 mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
 mod model_reads; // the ways to read, for the first of them

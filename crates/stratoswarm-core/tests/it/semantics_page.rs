@@ -60,6 +60,7 @@ fn source(module: &str) -> String {
     if module == "allocation" { at("tests/allocation.rs") } else { at(&format!("tests/it/{module}.rs")) }
 }
 
+/// Numbers are never given twice, and some are kept for what is to come.
 #[test]
 fn guarantees_have_ascending_numbers_and_so_have_their_tests() {
     let [guarantees, tests] =

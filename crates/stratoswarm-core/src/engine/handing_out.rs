@@ -1,0 +1,210 @@
+use std::mem;
+
+use tokio::time::Instant;
+
+use super::{
+    InFlight, InFlightGuard, LaneIndex, Ledger, Queue, Taken,
+    fallout::Fallout,
+    lane::{MOST, Sorted},
+    ledger::{Entry, State},
+    per_lane::PerLane,
+    queue::cloned,
+    slots::Slot,
+};
+use crate::{
+    message::DeadReason,
+    request::{AnyResponder, RequestLiveness},
+};
+
+/// A delivery, and what it is known by when it is settled.
+pub(crate) struct Given<M> {
+    pub(crate) message: M,
+    /// A further responder of the request.
+    pub(crate) request: AnyResponder,
+    pub(crate) number: u64,
+    pub(crate) guard: InFlightGuard,
+    /// What it is known by when it is settled; none if that makes no difference.
+    pub(crate) lease: Option<(Slot, u64)>,
+    pub(crate) attempt: u32,
+}
+
+/// What was pulled for a group, of each lane, and whose turn it is.
+pub(super) struct Source<'a, M> {
+    pub(super) queues: &'a mut PerLane<Queue<M>>,
+    pub(super) sorted: Option<&'a mut Sorted>,
+}
+
+impl<M: Clone> Ledger<M> {
+    /// The next message, which is handed out: what came back first, then from the queues. `fresh`: all that came in is in the
+    /// queues; without that nobody's turn is known.
+    pub(super) fn give(
+        &mut self,
+        mut from: Source<'_, M>,
+        fresh: bool,
+        in_flight: Option<&InFlight>,
+        now: Option<Instant>,
+        fallout: &mut Fallout<M>,
+    ) -> Option<Given<M>> {
+        self.sweep(now, fallout);
+        if self.is_fair() {
+            for at in from.queues.read() {
+                while let Some(slot) = self.enter(at, from.queues, fallout) {
+                    self.make_ready(slot);
+                }
+            }
+            if !fresh {
+                return None;
+            }
+        }
+        while !self.is_full() {
+            let slot = self.next(&mut from, fallout)?;
+            let entry = self.entries.get_mut(slot)?;
+            let liveness =
+                entry.request.cell().map_or(RequestLiveness::Live, |cell| cell.begin_handling(now));
+            if liveness != RequestLiveness::Live {
+                self.skip(slot, liveness, fallout);
+                continue;
+            }
+            let message =
+                if self.acks { entry.message.as_ref().and_then(cloned) } else { entry.message.take() };
+            let Some(message) = message else {
+                self.counts.skipped.panicked += 1;
+                let gone = self.remove(slot, Some(&DeadReason::Panicked), fallout);
+                fallout.gone.extend(gone);
+                continue;
+            };
+            let (lane, number) = (entry.lane, entry.number);
+            let given = self.hand_out(slot, message, in_flight, now, fallout);
+            if let Some(sorted) = from.sorted {
+                sorted.took(lane, number, from.queues, self.ready_lanes());
+            }
+            return Some(given);
+        }
+        None
+    }
+
+    /// The entry that is next; none, too, if it is in an intake.
+    fn next(&mut self, from: &mut Source<'_, M>, fallout: &mut Fallout<M>) -> Option<Slot> {
+        if self.is_fair() {
+            return match self.ready.first_key_value() {
+                Some((_, slot)) => Some(*slot),
+                None => self.flows.as_mut()?.next_turn(),
+            };
+        }
+        loop {
+            let at = match &from.sorted {
+                None => 0,
+                Some(sorted) => sorted.turn(from.queues, self.ready_lanes())?,
+            };
+            if let Some((_, slot)) = self.ready.range((at, 0)..=(at, u64::MAX)).next() {
+                return Some(*slot);
+            }
+            let slot = self.enter(at, from.queues, fallout)?;
+            let (Some(flows), Some(entry)) = (&mut self.flows, self.entries.get_mut(slot)) else {
+                return Some(slot);
+            };
+            if flows.try_hold(entry.flow) {
+                return Some(slot);
+            }
+            entry.state = State::Behind;
+            flows.wait(entry.flow, entry.number, slot);
+        }
+    }
+
+    /// The lanes besides the first of which something came back, as a mask.
+    fn ready_lanes(&self) -> u8 {
+        if self.ready.is_empty() {
+            return 0;
+        }
+        let is_ready = |at: &LaneIndex| self.ready.range((*at, 0)..=(*at, u64::MAX)).next().is_some();
+        (1..=MOST).filter(is_ready).map(|at| 1 << (at - 1)).sum()
+    }
+
+    /// The next message of a lane's queue, made an entry.
+    fn enter(
+        &mut self,
+        at: LaneIndex,
+        queues: &mut PerLane<Queue<M>>,
+        fallout: &mut Fallout<M>,
+    ) -> Option<Slot> {
+        let several = queues.are_several();
+        let queue = &mut queues[at];
+        let taken = queue.take_numbered(None);
+        queue.give_back(0);
+        if !self.owed.is_empty() {
+            // With lanes, what is lost at the end is found when the next of its lane comes.
+            let end = if several { 0 } else { queue.end() };
+            self.tell_lost(at, taken.as_ref().map_or(end, |taken| taken.number), fallout);
+        }
+        let Taken { message, request, number, .. } = taken?;
+        self.next_numbers[at] = number + 1;
+        self.requests += usize::from(request.is_some());
+        self.held[at] += 1;
+        let flow = self.flows.as_mut().map_or(Slot::MAX, |flows| flows.enter(&message));
+        let (message, state) = (Some(message), State::Ready);
+        Some(self.entries.insert(Entry {
+            message,
+            request,
+            number,
+            lane: at,
+            flow,
+            attempts: 0,
+            state,
+            released: false,
+        }))
+    }
+
+    fn hand_out(
+        &mut self,
+        slot: Slot,
+        message: M,
+        in_flight: Option<&InFlight>,
+        now: Option<Instant>,
+        fallout: &mut Fallout<M>,
+    ) -> Given<M> {
+        let guard = |number| in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number));
+        let mut given = Given {
+            message,
+            request: AnyResponder::none(),
+            number: 0,
+            guard: InFlightGuard::none(),
+            lease: None,
+            attempt: 1,
+        };
+        if !self.acks && self.is_fair() {
+            if let Some(entry) = self.remove(slot, None, fallout) {
+                (given.request, given.number, given.guard) =
+                    (entry.request, entry.number, guard(entry.number));
+            }
+            return given;
+        }
+        self.leave_state(slot);
+        self.leases += 1;
+        self.in_flight += 1;
+        let lease = self.leases;
+        let wait = self.policy.ack_wait.filter(|_| self.acks);
+        let lapses = now.zip(wait).and_then(|(now, wait)| now.checked_add(wait));
+        self.due.extend(lapses.map(|at| (at, slot)));
+        let Some(entry) = self.entries.get_mut(slot) else { return given };
+        entry.state = State::InFlight { lease, lapses };
+        entry.attempts += 1;
+        if mem::take(&mut entry.released) {
+            self.released -= 1;
+            self.held[entry.lane] += 1;
+        }
+        self.counts.redelivered += u64::from(entry.attempts > 1);
+        given.request = if self.acks {
+            entry.request.clone()
+        } else {
+            self.requests -= usize::from(entry.request.is_some());
+            self.counts.passed += 1;
+            self.held[entry.lane] -= 1;
+            fallout.freed = true;
+            mem::take(&mut entry.request)
+        };
+        (given.number, given.attempt) = (entry.number, entry.attempts);
+        given.guard = guard(entry.number);
+        given.lease = Some((slot, lease));
+        given
+    }
+}

@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use super::{AnyResponder, Settled};
+
+/// What a group is owed that acknowledges: what a delivery carries in the place of a request's responder.
+pub(crate) trait Owed {
+    /// Settles it, if nobody has.
+    fn settle(&self, verdict: Verdict) -> Settled;
+
+    /// A further responder of the request; none if nobody asked.
+    fn request(&self) -> AnyResponder;
+}
+
+/// How a delivery is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is done.
+    Ack,
+    /// It is to be delivered again: after so long, or as the policy says.
+    Nak(Option<Duration>),
+    /// It is to be delivered to nobody any more, for this reason.
+    Term(String),
+    /// Somebody still works on it.
+    Progress,
+}
