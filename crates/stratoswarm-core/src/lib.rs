@@ -17,6 +17,7 @@
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
 //! | one channel with several questions, each with its own answer | [`protocol!`] |
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
+//! | one task that serves several channels, the urgent ones first | [`Mux`], of their readers |
 //! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
 //! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
 //! | the end of the program | [`shutdown`](Fabric::shutdown): drains in order and reports |
@@ -118,7 +119,9 @@ pub use fabric::{
 pub use message::{Ask, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
-pub use reader::{Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber};
+pub use reader::{
+    Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
+};
 pub use request::ReplyOutcome;
 pub use stats::{
     ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,

@@ -535,3 +535,47 @@ fn who_waits_in_a_lane_is_served_by_whoever_takes_of_it() {
         sending.join().unwrap();
     });
 }
+
+fn mux(readers: impl IntoIterator<Item = crate::Receiver<Number>>) -> crate::Mux<u32> {
+    let source = |mux: crate::Mux<u32>, reader| {
+        mux.add(reader, crate::Priority::Normal, |delivery: crate::Delivery<Number>| delivery.0)
+    };
+    readers.into_iter().fold(crate::Mux::new(), source)
+}
+
+/// Messages come to both sources, and their ends, while the mux looks, and while it falls asleep.
+#[test]
+fn a_mux_sleeps_through_nothing() {
+    check(2, || {
+        let (first, second) = (channel(2), channel(2));
+        let mut mux = mux([first.join("workers"), second.join("workers")]);
+        let sending = thread::spawn(move || {
+            second.try_send(Number(2)).unwrap();
+            drop(second);
+            first.try_send(Number(1)).unwrap();
+        });
+        let mut got: Vec<_> = std::iter::from_fn(|| block_on(mux.recv())).collect();
+        got.sort_unstable();
+        assert_eq!(got, [1, 2]);
+        sending.join().unwrap();
+    });
+}
+
+/// A message comes while a mux waits for it, returns for another source or is given up, and is polled no more: the other
+/// member gets it.
+#[test]
+fn a_mux_that_goes_its_way_keeps_no_member_from_its_message() {
+    check(3, || {
+        let (other, shared) = (channel(1), channel(1));
+        let mut second = shared.join("workers");
+        let mut mux = mux([other.join("workers"), shared.join("workers")]);
+        let receiving = thread::spawn(move || block_on(second.recv()).map(|delivery| delivery.0));
+        assert!(poll_once(&mut mux.recv()).is_pending());
+        other.try_send(Number(1)).unwrap();
+        shared.try_send(Number(2)).unwrap();
+        let next = poll_once(&mut mux.recv());
+        assert_eq!(next, Poll::Ready(Some(1)), "the first to be woken");
+        assert_eq!(receiving.join().unwrap(), Some(2));
+        drop((mux, other, shared));
+    });
+}

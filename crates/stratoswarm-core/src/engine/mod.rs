@@ -60,6 +60,7 @@ mod queue;
 mod queue_tests;
 mod reader;
 mod reading;
+mod schedule;
 mod tag;
 mod taken;
 #[cfg(all(test, not(loom)))]
@@ -81,5 +82,6 @@ pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::Take;
+pub(crate) use schedule::{RANKS, Schedule};
 use tag::Tag;
 pub(crate) use taken::Taken;

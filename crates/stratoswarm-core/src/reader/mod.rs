@@ -3,6 +3,8 @@
 mod cursor;
 mod delivery;
 mod lossy_subscriber;
+mod mux;
+mod mux_source;
 mod raw_responder;
 mod reader;
 mod reader_calls;
@@ -11,9 +13,11 @@ mod recv;
 mod responder;
 mod sealed;
 mod subscriber;
+mod woken;
 
 pub use delivery::Delivery;
 pub use lossy_subscriber::LossySubscriber;
+pub use mux::Mux;
 pub use raw_responder::RawResponder;
 pub use reader::Reader;
 pub use receiver::Receiver;

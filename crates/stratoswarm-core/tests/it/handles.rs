@@ -7,7 +7,7 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, JoinError, LossySubscriber, Message,
+    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, JoinError, LossySubscriber, Message, Mux,
     NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting, Reserving,
     Responder, SendError, Sending, ShutdownReport, Subscriber, TryRecvError, TrySendError, WeakBroadcast,
     WeakChannel, WeakFabric,
@@ -31,6 +31,7 @@ assert_impl_all!(WeakBroadcast<Number>: Send, Sync, Clone);
 assert_impl_all!(Receiver<Number>: Send, Unpin);
 assert_impl_all!(Subscriber<Number>: Send, Unpin);
 assert_impl_all!(LossySubscriber<Number>: Send, Unpin);
+assert_impl_all!(Mux<Unshared>: Send, Unpin);
 assert_not_impl_any!(Receiver<Number>: Clone);
 assert_not_impl_any!(Delivery<Number>: Clone);
 assert_impl_all!(Delivery<Number>: Send);

@@ -46,6 +46,7 @@ mod events; // what is told to tracing
 mod expiry;
 mod lanes;
 mod layers; // imports run downward only
+mod mux; // several channels through one receiver
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
@@ -57,5 +58,6 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
 mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
+mod model_mux; // sources of several priorities, and who may come when
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock
