@@ -15,6 +15,7 @@
 //! | messages that each of several parts must see | [`channel.subscribe()`](Channel::subscribe): a [`Subscriber`] each; senders wait for the slowest |
 //! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
+//! | a question that every group answers, or a quorum of them | [`channel.request_all(ask).quorum(3).await`](Channel::request_all) |
 //! | one channel with several questions, each with its own answer | [`protocol!`] |
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
 //! | one task that serves several channels, the urgent ones first | [`Mux`], of their readers |
@@ -105,8 +106,8 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
-    SendingTimed, WeakBroadcast, WeakChannel,
+    Broadcast, Channel, Gathering, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving,
+    Sending, SendingTimed, WeakBroadcast, WeakChannel,
 };
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
@@ -122,7 +123,7 @@ pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{
     Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
 };
-pub use request::ReplyOutcome;
+pub use request::{Gathered, ReplyOutcome};
 pub use stats::{
     ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,
     WaitState,

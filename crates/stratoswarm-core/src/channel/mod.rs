@@ -1,12 +1,17 @@
 //! The sending handles, and their futures. Every sender's way is [`Turn`](turn::Turn).
 
+mod asking;
 mod broadcast;
 mod channel;
 mod channel_operation;
 mod channel_places;
+mod channel_questions;
 #[cfg(feature = "sink")]
 mod channel_sink;
+mod gathering;
 mod group_options;
+mod limit;
+mod limit_calls;
 mod owned_permit;
 mod permit;
 mod permits;
@@ -23,6 +28,7 @@ pub use broadcast::Broadcast;
 pub use channel::Channel;
 #[cfg(feature = "sink")]
 pub use channel_sink::ChannelSink;
+pub use gathering::Gathering;
 pub use group_options::GroupOptions;
 pub use owned_permit::OwnedPermit;
 pub use permit::Permit;

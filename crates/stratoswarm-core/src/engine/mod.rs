@@ -52,6 +52,7 @@ mod joining;
 mod lane;
 mod log;
 mod lossy;
+mod parts;
 mod per_lane;
 mod positions;
 mod pulling;

@@ -80,7 +80,7 @@ impl<M: Clone> Cursor<M> {
         cx: &Context<'_>,
         firm: bool,
         plain: impl Fn(M, u64, Option<&InFlight>) -> T,
-        judge: impl Fn(&Taken<M>) -> RequestLiveness,
+        judge: impl Fn(&mut Taken<M>) -> RequestLiveness,
         make: impl Fn(Taken<M>) -> T,
     ) -> Poll<Option<T>> {
         loop {
@@ -121,7 +121,7 @@ impl<M: Clone> Cursor<M> {
                     }
                 }
             }
-            match next.as_ref().map(&judge) {
+            match next.as_mut().map(&judge) {
                 Some(RequestLiveness::Live) => return Poll::Ready(next.map(make)),
                 Some(why) => self.skip(why, &mut next),
                 None => {}

@@ -56,6 +56,7 @@ use crate::{
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
     in_flight: Arc<InFlight>,
+    group: u64,
 }
 
 impl<M: Message> Receiver<M> {
@@ -65,9 +66,9 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { inbox, in_flight } = membership;
+        let Membership { inbox, in_flight, group } = membership;
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight, group }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -116,7 +117,7 @@ impl<M: Message> Receiver<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_ref().map(handover) {
+            match next.as_mut().map(|taken| handover(taken, self.group)) {
                 Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
@@ -244,7 +245,8 @@ impl<M: Message> Receiver<M> {
         let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
-        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight }
+        let group = self.group;
+        Self { cursor: Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), in_flight, group }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
@@ -285,7 +287,8 @@ impl<M: Message> Receiver<M> {
                 in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number)),
             )
         };
-        self.cursor.poll(cx, firm, plain, handover, Delivery::new)
+        let group = self.group;
+        self.cursor.poll(cx, firm, plain, |taken| handover(taken, group), Delivery::new)
     }
 
     fn poll_items(
@@ -302,7 +305,7 @@ impl<M: Message> Receiver<M> {
                 budget.made_progress();
                 return Poll::Ready(0);
             }
-            let mut batch = Deliveries { buffer, skipped: Vec::new() };
+            let mut batch = Deliveries { buffer, skipped: Vec::new(), group: self.group };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
             for (why, taken) in batch.skipped {
                 self.cursor.skip(why, &mut Some(taken));
@@ -322,6 +325,7 @@ struct Deliveries<'a, M: Message> {
     buffer: &'a mut Vec<Delivery<M>>,
     /// Requests that nobody waits for any more.
     skipped: Vec<(RequestLiveness, Taken<M>)>,
+    group: u64,
 }
 
 impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
@@ -334,8 +338,8 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
         Delivery::plain(message, number, guard)
     }
 
-    fn take(&mut self, taken: Taken<M>) -> bool {
-        let why = handover(&taken);
+    fn take(&mut self, mut taken: Taken<M>) -> bool {
+        let why = handover(&mut taken, self.group);
         if why == RequestLiveness::Live {
             self.buffer.push(Delivery::new(taken));
         } else {
@@ -345,13 +349,16 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 }
 
-/// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
+/// Whether a handler of this group should get what was taken: a look at the clock, if it is a request with a deadline. Of
+/// one that asks each group it gets its group's part.
 #[inline]
-fn handover<M>(taken: &Taken<M>) -> RequestLiveness {
-    taken
-        .request
-        .cell()
-        .map_or(RequestLiveness::Live, |cell| cell.begin_handling(cell.deadline().map(clock::near)))
+fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
+    let Some(cell) = taken.request.cell() else { return RequestLiveness::Live };
+    let why = cell.begin_handling(cell.deadline().map(clock::near));
+    if why == RequestLiveness::Live && cell.has_parts() {
+        taken.request.narrow(group);
+    }
+    why
 }
 
 impl<M: Message> Sealed for Receiver<M> {}

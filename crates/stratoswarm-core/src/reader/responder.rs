@@ -2,7 +2,6 @@ use std::{
     fmt,
     future::Future,
     panic::{Location, RefUnwindSafe, UnwindSafe},
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -10,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     engine::InFlightGuard,
-    request::{ReplyCell, ReplyOutcome},
+    request::{AnswerTo, ReplyOutcome},
     stats::{Caller, WaitKind},
     sync::poll_proceed,
     timers::Timer,
@@ -48,7 +47,7 @@ use crate::{
 /// ```
 #[must_use = "dropping a Responder tells the caller its request was not answered"]
 pub struct Responder<R> {
-    cell: Option<Arc<ReplyCell<R>>>,
+    cell: Option<AnswerTo<R>>,
     /// What `poll_closed` waits by, once it was polled.
     watching: Option<Box<Watching>>,
     _guard: InFlightGuard,
@@ -71,7 +70,7 @@ impl<R> Responder<R> {
         Self { cell: None, watching: None, _guard: InFlightGuard::none() }
     }
 
-    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, guard: InFlightGuard) -> Self {
+    pub(crate) fn new(cell: Option<AnswerTo<R>>, guard: InFlightGuard) -> Self {
         Self { cell, watching: None, _guard: guard }
     }
 
@@ -265,7 +264,7 @@ impl Watching {
         Self { id: None, timer: Timer::new(), at }
     }
 
-    fn poll<R>(&mut self, cell: &ReplyCell<R>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll<R>(&mut self, cell: &AnswerTo<R>, cx: &mut Context<'_>) -> Poll<()> {
         let budget = ready!(poll_proceed(cx));
         let at = self.at;
         let answered = cell.poll_closed(&mut self.id, cx, || Caller::here(WaitKind::Closed, at)).is_ready();
@@ -277,7 +276,7 @@ impl Watching {
         Poll::Pending
     }
 
-    fn end<R>(&self, cell: &ReplyCell<R>) {
+    fn end<R>(&self, cell: &AnswerTo<R>) {
         if let Some(id) = self.id {
             cell.forget_watcher(id);
         }
@@ -286,7 +285,7 @@ impl Watching {
 
 /// One that ends with its future.
 struct Watch<'a, R> {
-    cell: &'a ReplyCell<R>,
+    cell: &'a AnswerTo<R>,
     watching: Watching,
 }
 

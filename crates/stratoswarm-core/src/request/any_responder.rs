@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnyCell, ReplyCell};
+use super::{AnswerTo, AnyCell, GatherPart, ReplyCell};
 
 /// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
 /// [`ExpiryCell`](super::ExpiryCell).
@@ -41,17 +41,31 @@ impl AnyResponder {
         self.0.as_deref()
     }
 
+    /// Makes it that of one group, where each has a part of its own. To a group that was not asked it is a plain message.
+    pub(crate) fn narrow(&mut self, group: u64) {
+        if let Some(cell) = self.0.take_if(|cell| cell.has_parts()) {
+            self.0 = cell.part_of(group);
+        }
+    }
+
+    /// The part of a group, where each has one of its own.
+    pub(crate) fn part_of(&self, group: u64) -> Option<Self> {
+        let cell = self.0.as_ref().filter(|cell| cell.has_parts())?;
+        Arc::clone(cell).part_of(group).map(|part| Self(Some(part)))
+    }
+
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`.
-    pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<Arc<ReplyCell<R>>> {
+    pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<AnswerTo<R>> {
         let cell = self.0.take()?;
         let typed: &dyn Any = &*cell;
-        if typed.is::<ReplyCell<R>>() {
-            let any: Arc<dyn Any + Send + Sync> = cell;
-            return any.downcast().ok(); // counted by the typed responder from now on
+        let (one, part) = (typed.is::<ReplyCell<R>>(), typed.is::<GatherPart<R>>());
+        if !one && !part {
+            cell.fail_wrong_type();
+            self.0 = Some(cell);
+            return None;
         }
-        cell.fail_wrong_type();
-        self.0 = Some(cell);
-        None
+        let any: Arc<dyn Any + Send + Sync> = cell; // counted by the typed responder from now on
+        if one { any.downcast().ok().map(AnswerTo::One) } else { any.downcast().ok().map(AnswerTo::Part) }
     }
 }
 

@@ -7,10 +7,10 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, JoinError, LossySubscriber, Message, Mux,
-    NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting, Reserving,
-    Responder, SendError, Sending, ShutdownReport, Subscriber, TryRecvError, TrySendError, WeakBroadcast,
-    WeakChannel, WeakFabric,
+    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, LossySubscriber,
+    Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting,
+    Reserving, Responder, SendError, Sending, ShutdownReport, Subscriber, TryRecvError, TrySendError,
+    WeakBroadcast, WeakChannel, WeakFabric,
 };
 use tokio_test::task;
 
@@ -42,6 +42,7 @@ assert_impl_all!(OwnedPermit<Number>: Send);
 assert_impl_all!(Sending<'static, Number>: Send, Unpin);
 assert_impl_all!(Reserving<'static, Number>: Send, Unpin);
 assert_impl_all!(Requesting<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(Gathering<'static, Number, Number>: Send, Unpin);
 assert_impl_all!(Fabric: Send, Sync, Clone, Default);
 assert_impl_all!(WeakFabric: Send, Sync, Clone);
 assert_impl_all!(ChannelRegistry: Send, Sync, Clone, Default);

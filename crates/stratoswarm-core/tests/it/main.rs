@@ -34,6 +34,7 @@ mod undelivered; // what nobody came for, handed back
 
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler
+mod gathering; // one question, answers of several groups
 mod patterns; // request_with_timeout, serve
 mod protocol; // messages with several reply types, declared and by hand
 mod requests; // replies, late replies, groups, observers
@@ -56,6 +57,7 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
+mod model_gathering; // questions to each of several groups, which come and go
 mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
 mod model_mux; // sources of several priorities, and who may come when
