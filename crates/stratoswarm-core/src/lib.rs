@@ -16,6 +16,7 @@
 //! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
 //! | a question that every group answers, or a quorum of them | [`channel.request_all(ask).quorum(3).await`](Channel::request_all) |
+//! | a question whose answer is long, row by row | [`channel.request_stream(ask)`](Channel::request_stream), and [`into_stream`](Responder::into_stream) at the other end |
 //! | one channel with several questions, each with its own answer | [`protocol!`] |
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
 //! | one task that serves several channels, the urgent ones first | [`Mux`], of their readers |
@@ -106,8 +107,8 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, Gathering, GroupOptions, OwnedPermit, Permit, Permits, Requesting, Reserving,
-    Sending, SendingTimed, WeakBroadcast, WeakChannel,
+    Broadcast, Channel, Gathering, GroupOptions, OwnedPermit, Permit, Permits, ReplyStream, Requesting,
+    Reserving, Sending, SendingTimed, WeakBroadcast, WeakChannel,
 };
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
@@ -121,7 +122,8 @@ pub use message::{Ask, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{
-    Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
+    Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, StreamResponder,
+    Subscriber,
 };
 pub use request::{Gathered, ReplyOutcome};
 pub use stats::{

@@ -104,6 +104,12 @@ impl<'a, M: Message> Asking<'a, M> {
         }
     }
 
+    /// The deadline does not matter any more; it still ends with its channel.
+    pub(super) fn watch_no_deadline(&mut self, cell: &Arc<impl AnyCell>, cx: &mut Context<'_>) {
+        self.timer.disarm();
+        self.watch(None, cell, cx);
+    }
+
     /// Expires the cell whose deadline has passed, though nobody has told it yet.
     pub(super) fn look_at_clock<C: AnyCell>(&mut self, cell: &Arc<C>, cx: &mut Context<'_>) {
         if let Some(deadline) = cell.deadline()

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Channel, Gathering};
+use super::{Channel, Gathering, ReplyStream};
 use crate::message::{Ask, Message};
 
 impl<M: Message> Channel<M> {
@@ -48,5 +48,46 @@ impl<M: Message> Channel<M> {
     #[track_caller]
     pub fn request_all<A: Ask<M>>(&self, ask: A) -> Gathering<'_, M, A> {
         Gathering::new(self, ask, Location::caller())
+    }
+
+    /// Sends a request whose answer is a stream of replies. Nothing happens before it is polled.
+    ///
+    /// The deadline is for the first item, through room, queue and handler; from then on the two sides pace each other: at
+    /// most [`buffer`](ReplyStream::buffer) items wait, and each side learns when the other has gone. With several groups
+    /// each handles the request, and the first to send an item is the one that is heard.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is accepted, it was not sent. Dropped later, no handler gets it any more; the one that sends gets its
+    /// item back.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stratoswarm_core::{Fabric, Message};
+    ///
+    /// #[derive(Clone)]
+    /// struct Scan { table: String }
+    /// impl Message for Scan { type Reply = u64; } // one row
+    ///
+    /// let queries = Fabric::new().channel::<Scan>("queries").open()?;
+    /// let mut worker = queries.join("workers");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await {
+    ///         let (scan, reply) = delivery.into_parts();
+    ///         let mut out = reply.into_stream();
+    ///         for row in 0..scan.table.len() as u64 {
+    ///             if out.send(row).await.is_err() { break } // the caller has gone
+    ///         }
+    ///     } // `out` is dropped: the stream ends
+    /// });
+    /// let mut rows = queries.request_stream(Scan { table: "users".to_owned() }).buffer(2);
+    /// let mut seen = Vec::new();
+    /// while let Some(row) = rows.recv().await { seen.push(row?); }
+    /// assert_eq!(seen, [0, 1, 2, 3, 4]);
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn request_stream<A: Ask<M>>(&self, ask: A) -> ReplyStream<'_, M, A> {
+        ReplyStream::new(self, ask, Location::caller())
     }
 }

@@ -12,6 +12,7 @@ mod receiver;
 mod recv;
 mod responder;
 mod sealed;
+mod stream_responder;
 mod subscriber;
 mod woken;
 
@@ -23,4 +24,5 @@ pub use reader::Reader;
 pub use receiver::Receiver;
 pub use recv::Recv;
 pub use responder::Responder;
+pub use stream_responder::StreamResponder;
 pub use subscriber::Subscriber;

@@ -5,7 +5,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{GatherPart, ReplyCell, ReplyOutcome};
+use super::{GatherPart, ReplyCell, ReplyOutcome, StreamCell, StreamId};
 use crate::{stats::Caller, waiting::WaitId};
 
 /// Where the reply of one responder goes. It is counted there.
@@ -13,6 +13,8 @@ pub(crate) enum AnswerTo<R> {
     One(Arc<ReplyCell<R>>),
     /// The part of one group.
     Part(Arc<GatherPart<R>>),
+    /// An item of a stream, if that is made.
+    Stream(Arc<StreamCell<R>>, Option<StreamId>),
 }
 
 impl<R> AnswerTo<R> {
@@ -21,6 +23,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.answer(reply),
             Self::Part(part) => part.answer(reply),
+            Self::Stream(cell, _) => cell.answer(reply),
         }
     }
 
@@ -29,6 +32,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.is_closed(),
             Self::Part(part) => part.gather().is_closed(),
+            Self::Stream(cell, stream) => cell.is_closed(*stream),
         }
     }
 
@@ -43,6 +47,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.poll_closed(watcher, cx, handler),
             Self::Part(part) => part.gather().poll_closed(watcher, cx, handler),
+            Self::Stream(cell, stream) => cell.poll_closed(*stream, watcher, cx, handler),
         }
     }
 
@@ -50,6 +55,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.forget_watcher(watcher),
             Self::Part(part) => part.gather().forget_watcher(watcher),
+            Self::Stream(cell, _) => cell.forget_watcher(watcher),
         }
     }
 
@@ -57,6 +63,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.deadline(),
             Self::Part(part) => part.gather().deadline(),
+            Self::Stream(cell, _) => cell.deadline(),
         }
     }
 
@@ -65,6 +72,7 @@ impl<R> AnswerTo<R> {
         match self {
             Self::One(cell) => cell.drop_responder(),
             Self::Part(part) => part.drop_responder(),
+            Self::Stream(cell, _) => cell.drop_responder(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnswerTo, AnyCell, GatherPart, ReplyCell};
+use super::{AnswerTo, AnyCell, GatherPart, ReplyCell, StreamCell};
 
 /// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
 /// [`ExpiryCell`](super::ExpiryCell).
@@ -58,14 +58,18 @@ impl AnyResponder {
     pub(crate) fn into_cell<R: Send + 'static>(mut self) -> Option<AnswerTo<R>> {
         let cell = self.0.take()?;
         let typed: &dyn Any = &*cell;
-        let (one, part) = (typed.is::<ReplyCell<R>>(), typed.is::<GatherPart<R>>());
-        if !one && !part {
+        let to: fn(Arc<dyn Any + Send + Sync>) -> Option<AnswerTo<R>> = if typed.is::<ReplyCell<R>>() {
+            |cell| cell.downcast().ok().map(AnswerTo::One)
+        } else if typed.is::<GatherPart<R>>() {
+            |cell| cell.downcast().ok().map(AnswerTo::Part)
+        } else if typed.is::<StreamCell<R>>() {
+            |cell| cell.downcast().ok().map(|cell| AnswerTo::Stream(cell, None))
+        } else {
             cell.fail_wrong_type();
             self.0 = Some(cell);
             return None;
-        }
-        let any: Arc<dyn Any + Send + Sync> = cell; // counted by the typed responder from now on
-        if one { any.downcast().ok().map(AnswerTo::One) } else { any.downcast().ok().map(AnswerTo::Part) }
+        };
+        to(cell) // counted by the typed responder from now on
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a request and its reply share: one cell per request, reached from both sides.
 //!
-//! [`ReplyCell`] has one reply, [`GatherCell`] one of each group, each by its [`GatherPart`]. A cell is one allocation. The caller's side knows its reply type; the log's side carries it erased
+//! [`ReplyCell`] has one reply, [`GatherCell`] one of each group, each by its [`GatherPart`], and [`StreamCell`] one after the
+//! other. A cell is one allocation. The caller's side knows its reply type; the log's side carries it erased
 //! ([`AnyResponder`]) and counted, so that "unanswered" means the last responder was dropped.
 
 mod answer_to;
@@ -12,6 +13,7 @@ mod gather_part;
 mod gathered;
 mod reply_cell;
 mod reply_outcome;
+mod stream_cell;
 mod watchers;
 
 pub(crate) use answer_to::AnswerTo;
@@ -23,3 +25,4 @@ pub(crate) use gather_part::GatherPart;
 pub use gathered::Gathered;
 pub(crate) use reply_cell::{Reply, ReplyCell};
 pub use reply_outcome::ReplyOutcome;
+pub(crate) use stream_cell::{Row, StreamCell, StreamId};

@@ -8,9 +8,9 @@ use std::{
 };
 use stratoswarm_core::{
     Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, LossySubscriber,
-    Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting,
-    Reserving, Responder, SendError, Sending, ShutdownReport, Subscriber, TryRecvError, TrySendError,
-    WeakBroadcast, WeakChannel, WeakFabric,
+    Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, ReplyStream, RequestError,
+    Requesting, Reserving, Responder, SendError, Sending, ShutdownReport, StreamResponder, Subscriber,
+    TryRecvError, TrySendError, WeakBroadcast, WeakChannel, WeakFabric,
 };
 use tokio_test::task;
 
@@ -43,6 +43,8 @@ assert_impl_all!(Sending<'static, Number>: Send, Unpin);
 assert_impl_all!(Reserving<'static, Number>: Send, Unpin);
 assert_impl_all!(Requesting<'static, Number, Number>: Send, Unpin);
 assert_impl_all!(Gathering<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(ReplyStream<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(StreamResponder<Cell<u8>>: Send, Sync);
 assert_impl_all!(Fabric: Send, Sync, Clone, Default);
 assert_impl_all!(WeakFabric: Send, Sync, Clone);
 assert_impl_all!(ChannelRegistry: Send, Sync, Clone, Default);

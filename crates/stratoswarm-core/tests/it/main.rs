@@ -37,6 +37,7 @@ mod deadlines; // stages of expiry, never early, skipped before the handler
 mod gathering; // one question, answers of several groups
 mod patterns; // request_with_timeout, serve
 mod protocol; // messages with several reply types, declared and by hand
+mod reply_streams; // one question, many rows: backpressure both ways, and every way to end
 mod requests; // replies, late replies, groups, observers
 
 // The house
