@@ -94,6 +94,8 @@ mod handle;
 mod message;
 #[cfg(all(test, loom))]
 mod model;
+#[cfg(all(test, loom))]
+mod model_answers;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;

@@ -24,20 +24,24 @@ use crate::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Number(u32);
+pub(crate) struct Number(pub(crate) u32);
 
 impl Message for Number {
     type Reply = NoReply;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Asked(u32);
+pub(crate) struct Asked(pub(crate) u32);
 
 impl Message for Asked {
     type Reply = u32;
 }
 
-fn channel(capacity: usize) -> Channel<Number> {
+pub(crate) fn channel(capacity: usize) -> Channel<Number> {
+    channel_of(capacity)
+}
+
+pub(crate) fn channel_of<M: Message>(capacity: usize) -> Channel<M> {
     Channel::new(Handle::unlisted(Shared::new(
         "model",
         ChannelKind::Channel,
@@ -49,13 +53,13 @@ fn channel(capacity: usize) -> Channel<Number> {
 }
 
 /// Every interleaving with at most so many preemptions.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(model);
 }
 
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -430,14 +434,7 @@ fn a_pull_beside_a_receive_that_is_dropped_serves_the_sender() {
 #[test]
 fn a_request_that_is_given_up_while_it_is_taken_frees_its_place_once() {
     check(2, || {
-        let asked: Channel<Asked> = Channel::new(Handle::unlisted(Shared::new(
-            "model",
-            ChannelKind::Channel,
-            1,
-            None,
-            Traffic::plain(),
-            Location::caller(),
-        )));
+        let asked: Channel<Asked> = channel_of(1);
         let mut receiver = asked.join("workers");
         let caller = asked.clone();
         let mut request = caller.request(Asked(0));
@@ -533,49 +530,5 @@ fn who_waits_in_a_lane_is_served_by_whoever_takes_of_it() {
         assert_eq!(std::iter::from_fn(|| block_on(receiver.recv())).count(), 3);
         assert_eq!(reading.join().unwrap(), 3);
         sending.join().unwrap();
-    });
-}
-
-fn mux(readers: impl IntoIterator<Item = crate::Receiver<Number>>) -> crate::Mux<u32> {
-    let source = |mux: crate::Mux<u32>, reader| {
-        mux.add(reader, crate::Priority::Normal, |delivery: crate::Delivery<Number>| delivery.0)
-    };
-    readers.into_iter().fold(crate::Mux::new(), source)
-}
-
-/// Messages come to both sources, and their ends, while the mux looks, and while it falls asleep.
-#[test]
-fn a_mux_sleeps_through_nothing() {
-    check(2, || {
-        let (first, second) = (channel(2), channel(2));
-        let mut mux = mux([first.join("workers"), second.join("workers")]);
-        let sending = thread::spawn(move || {
-            second.try_send(Number(2)).unwrap();
-            drop(second);
-            first.try_send(Number(1)).unwrap();
-        });
-        let mut got: Vec<_> = std::iter::from_fn(|| block_on(mux.recv())).collect();
-        got.sort_unstable();
-        assert_eq!(got, [1, 2]);
-        sending.join().unwrap();
-    });
-}
-
-/// A message comes while a mux waits for it, returns for another source or is given up, and is polled no more: the other
-/// member gets it.
-#[test]
-fn a_mux_that_goes_its_way_keeps_no_member_from_its_message() {
-    check(3, || {
-        let (other, shared) = (channel(1), channel(1));
-        let mut second = shared.join("workers");
-        let mut mux = mux([other.join("workers"), shared.join("workers")]);
-        let receiving = thread::spawn(move || block_on(second.recv()).map(|delivery| delivery.0));
-        assert!(poll_once(&mut mux.recv()).is_pending());
-        other.try_send(Number(1)).unwrap();
-        shared.try_send(Number(2)).unwrap();
-        let next = poll_once(&mut mux.recv());
-        assert_eq!(next, Poll::Ready(Some(1)), "the first to be woken");
-        assert_eq!(receiving.join().unwrap(), Some(2));
-        drop((mux, other, shared));
     });
 }
