@@ -36,7 +36,8 @@ use crate::{
 /// source, or that nobody polls, keeps no member from its message.
 ///
 /// # Cost
-/// Idle sources cost nothing: only those that were woken, or had something the last time, are looked at.
+/// Idle sources cost nothing: only those that were woken, or had something the last time, are looked at. A message wakes all
+/// muxes of its group that are idle, as it wakes all streams, besides one member that waits in a `recv` of its own.
 ///
 /// # Examples
 /// ```

@@ -64,3 +64,4 @@ mod model_lossy; // a broadcast that keeps its last messages
 mod model_mux; // sources of several priorities, and who may come when
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock
+mod model_streams; // a reply stream of two handlers, with every end
