@@ -3,7 +3,7 @@
 use crate::fixtures::{Number, channel, park, put, ready, take, woken};
 use std::time::Duration;
 use stratoswarm_core::{
-    Ask, Channel, Delivery, Fabric, Gathered, Gathering, Message, NoReply, Receiver, ReplyOutcome,
+    Ask, Channel, Delivery, Fabric, Gathered, Gathering, Message, NoReply, Priority, Receiver, ReplyOutcome,
     RequestError, Stage, TryRecvError,
 };
 use tokio::time::{Instant, advance};
@@ -66,6 +66,28 @@ fn observers_see_a_question_to_all_as_a_message() {
     request(&mut a).reply(1);
     request(&mut b).reply(2);
     assert_eq!(woken(&mut asking).unwrap().replies.len(), 2);
+}
+
+#[test]
+fn a_question_to_all_goes_by_its_lane_and_is_found_in_each_when_a_group_goes() {
+    let channel =
+        Fabric::new().channel::<Number>("numbers").lane(Priority::Critical, 2).capacity(2).open().unwrap();
+    let [mut a, _b] = groups(&channel, ["a", "b"]);
+    let mut bulk = asked(channel.request_all(Number(7)));
+    let mut urgent = asked(channel.request_all(Number(8)).priority(Priority::Critical));
+    for number in [8, 7] {
+        let delivery = request(&mut a);
+        assert_eq!(delivery.0, number, "the urgent one first");
+        assert_eq!(delivery.reply(number), ReplyOutcome::Received);
+    }
+    assert!(!bulk.is_woken() && !urgent.is_woken());
+    channel.remove_group("b");
+    for asking in [&mut bulk, &mut urgent] {
+        assert_eq!(woken(asking).unwrap().missing, ["b"]);
+    }
+    let dropped = asked(channel.request_all(Number(9)).priority(Priority::Critical));
+    drop(dropped);
+    assert_eq!(a.try_recv().err(), Some(TryRecvError::Empty), "given up in its lane");
 }
 
 // ---- enough
