@@ -11,11 +11,14 @@ use futures_core::Stream;
 
 use super::{Reader, Recv, mux_source::MuxSource, sealed::Sealed, woken::Woken};
 use crate::{
-    engine::{RANKS, Schedule},
+    engine::Bypass,
     error::TryRecvError,
     message::Priority,
     sync::{poll_proceed, unconstrained},
 };
+
+/// How many priorities there are.
+const RANKS: usize = 4;
 
 /// Several channels through one receiver, the most urgent first.
 ///
@@ -73,7 +76,7 @@ pub struct Mux<E> {
     ready: [VecDeque<usize>; RANKS],
     /// The ranks that have such.
     waiting: u8,
-    schedule: Schedule,
+    bypass: Bypass,
     woken: Arc<Woken>,
     /// Whether the task is to be woken.
     sleeps: bool,
@@ -87,7 +90,7 @@ impl<E> Mux<E> {
             open: 0,
             ready: [const { VecDeque::new() }; RANKS],
             waiting: 0,
-            schedule: Schedule::new(32),
+            bypass: Bypass::new(32),
             woken: Woken::new(),
             sleeps: false,
         }
@@ -113,7 +116,7 @@ impl<E> Mux<E> {
     /// ```
     #[must_use]
     pub fn max_bypass(mut self, events: u32) -> Self {
-        self.schedule = Schedule::new(events);
+        self.bypass = Bypass::new(events);
         self
     }
 
@@ -266,7 +269,7 @@ impl<E> Mux<E> {
                 *waiting |= 1 << source.rank;
             }
         });
-        while let Some(rank) = self.schedule.pick(self.waiting) {
+        while let Some(rank) = self.bypass.pick(self.waiting) {
             let turns = &mut self.ready[rank];
             let Some(at) = turns.front().copied() else {
                 self.waiting &= !(1 << rank);
@@ -281,7 +284,11 @@ impl<E> Mux<E> {
                     if turns.len() > 1 {
                         turns.rotate_left(1);
                     }
-                    self.schedule.served(rank, self.waiting);
+                    if self.waiting.is_power_of_two() {
+                        self.bypass.forget(rank); // no other waits
+                    } else {
+                        self.bypass.took(rank, self.waiting);
+                    }
                     return Poll::Ready(Some(event));
                 }
                 Poll::Pending => source.ready = false,
@@ -293,7 +300,7 @@ impl<E> Mux<E> {
             turns.pop_front();
             if turns.is_empty() {
                 self.waiting &= !(1 << rank);
-                self.schedule.found_empty(rank);
+                self.bypass.forget(rank);
             }
         }
         if self.open == 0 { Poll::Ready(None) } else { Poll::Pending }
