@@ -17,8 +17,11 @@
 //! | messages that each of several parts must see | [`channel.subscribe()`](Channel::subscribe): a [`Subscriber`] each; senders wait for the slowest |
 //! | a look at a channel that must not disturb it | [`channel.tap()`](Channel::tap): a [`LossySubscriber`] |
 //! | a question that one worker answers | [`channel.request(ask).await`](Channel::request), and a [`Responder`] at the other end |
+//! | a question that every group answers, or a quorum of them | [`channel.request_all(ask).quorum(3).await`](Channel::request_all) |
+//! | a question whose answer is long, row by row | [`channel.request_stream(ask)`](Channel::request_stream), and [`into_stream`](Responder::into_stream) at the other end |
 //! | one channel with several questions, each with its own answer | [`protocol!`] |
 //! | news that is worth nothing once it is old | [`fabric.broadcast("news")`](Fabric::broadcast): a [`Broadcast`], whose senders never wait |
+//! | one task that serves several channels, the urgent ones first | [`Mux`], of their readers |
 //! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
 //! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
 //! | a sender that must not fill the channel for the others | [`with_credit`](Channel::with_credit): a [`Limited`] handle |
@@ -98,6 +101,8 @@ mod message;
 mod model;
 #[cfg(all(test, loom))]
 mod model_acks;
+#[cfg(all(test, loom))]
+mod model_answers;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;
@@ -111,8 +116,8 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, GroupOptions, Limited, OwnedPermit, Permit, Permits, Requesting, Reserving, Sending,
-    SendingTimed, Settling, WeakBroadcast, WeakChannel,
+    Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, ReplyStream,
+    Requesting, Reserving, Sending, SendingTimed, Settling, WeakBroadcast, WeakChannel,
 };
 pub use engine::AckPolicy;
 pub use error::{
@@ -127,9 +132,10 @@ pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority}
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{
-    Ack, Delivery, LossySubscriber, RawResponder, Reader, Receiver, Recv, Responder, Subscriber,
+    Ack, Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, StreamResponder,
+    Subscriber,
 };
-pub use request::{ReplyOutcome, Settled, Settlement};
+pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
     ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,
     WaitState,

@@ -24,20 +24,24 @@ use crate::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Number(u32);
+pub(crate) struct Number(pub(crate) u32);
 
 impl Message for Number {
     type Reply = NoReply;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Asked(u32);
+pub(crate) struct Asked(pub(crate) u32);
 
 impl Message for Asked {
     type Reply = u32;
 }
 
-fn channel(capacity: usize) -> Channel<Number> {
+pub(crate) fn channel(capacity: usize) -> Channel<Number> {
+    channel_of(capacity)
+}
+
+pub(crate) fn channel_of<M: Message>(capacity: usize) -> Channel<M> {
     Channel::new(Handle::unlisted(Shared::new(
         "model",
         ChannelKind::Channel,
@@ -49,13 +53,13 @@ fn channel(capacity: usize) -> Channel<Number> {
 }
 
 /// Every interleaving with at most so many preemptions.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(model);
 }
 
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -430,14 +434,7 @@ fn a_pull_beside_a_receive_that_is_dropped_serves_the_sender() {
 #[test]
 fn a_request_that_is_given_up_while_it_is_taken_frees_its_place_once() {
     check(2, || {
-        let asked: Channel<Asked> = Channel::new(Handle::unlisted(Shared::new(
-            "model",
-            ChannelKind::Channel,
-            1,
-            None,
-            Traffic::plain(),
-            Location::caller(),
-        )));
+        let asked: Channel<Asked> = channel_of(1);
         let mut receiver = asked.join("workers");
         let caller = asked.clone();
         let mut request = caller.request(Asked(0));

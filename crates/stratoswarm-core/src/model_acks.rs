@@ -1,6 +1,6 @@
 //! The model checker's suite for groups that acknowledge: whoever settles meets whoever waits, looks, or closes.
 
-use std::{panic::Location, time::Duration};
+use std::time::Duration;
 
 use loom::{future::block_on, thread};
 
@@ -8,22 +8,8 @@ use crate::{
     Receiver, Settled,
     channel::Channel,
     engine::AckPolicy,
-    handle::{Handle, Shared},
-    message::{Message, NoReply},
-    stats::ChannelKind,
+    model::{Number, channel},
 };
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Number(u32);
-
-impl Message for Number {
-    type Reply = NoReply;
-}
-
-fn channel(capacity: usize) -> Channel<Number> {
-    let shared = Shared::new("model", ChannelKind::Channel, capacity, None, Location::caller());
-    Channel::new(Handle::unlisted(shared))
-}
 
 fn join(numbers: &Channel<Number>, policy: AckPolicy) -> Receiver<Number> {
     numbers.group("workers").ack(policy).join().unwrap()

@@ -29,6 +29,13 @@ pub(crate) use tokio::task::coop::poll_proceed;
 #[cfg(loom)]
 pub(crate) use self::model::poll_proceed;
 
+/// Has a future spend none of it.
+#[cfg(not(loom))]
+pub(crate) use tokio::task::coop::unconstrained;
+
+#[cfg(loom)]
+pub(crate) use std::convert::identity as unconstrained;
+
 /// The task that runs here, if a task of tokio does.
 #[cfg(not(loom))]
 pub(crate) use tokio::task::try_id;
@@ -61,6 +68,8 @@ pub(crate) enum Rank {
     Cell,
     /// The list of one channel's handles.
     Handles,
+    /// Which sources of a mux were woken.
+    Woken,
 }
 
 #[cfg(not(loom))]

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use stratoswarm_core::{AckPolicy, Broadcast, Channel, Fabric, Message};
+use stratoswarm_core::{AckPolicy, Broadcast, Channel, Fabric, Message, Mux, Priority};
 
 #[derive(Clone)]
 struct Sample([u64; 8]);
@@ -119,6 +119,41 @@ fn a_broadcast_does_not_allocate_per_message() {
         for _ in 0..MESSAGES {
             assert_eq!(events.send(SAMPLE).ok(), Some(2));
             assert!(matches!(fast.try_recv(), Ok(Ok(_))));
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_mux_does_not_allocate_per_message() {
+    let channels: Vec<_> = (0..8).map(|_| channel(4)).collect();
+    let mut mux = Mux::new();
+    for channel in &channels {
+        mux = mux.add(channel.subscribe(), Priority::Normal, |sample| sample.0[0]);
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let counted = steady(|| {
+        for n in 0..MESSAGES {
+            assert!(pin!(mux.recv()).poll(&mut context).is_pending());
+            channels[n % 8].try_send(SAMPLE).unwrap();
+            channels[n % 3].try_send(SAMPLE).unwrap();
+            assert_eq!((now(mux.recv()), now(mux.recv())), (Some(7), Some(7)));
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
+fn a_reply_stream_does_not_allocate_per_row() {
+    let channel = channel(4);
+    let mut receiver = channel.join("workers");
+    let mut rows = channel.request_stream(SAMPLE);
+    assert!(pin!(rows.recv()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let mut out = receiver.try_recv().ok().unwrap().into_parts().1.into_stream();
+    let counted = steady(|| {
+        for _ in 0..MESSAGES {
+            now(out.send(7)).unwrap();
+            assert_eq!(now(rows.recv()), Some(Ok(7)));
         }
     });
     assert!(counted.count_total <= SLACK, "{counted:?}");

@@ -1,17 +1,23 @@
 //! The sending handles, and their futures. Every sender's way is [`Turn`](turn::Turn).
 
+mod asking;
 mod broadcast;
 mod channel;
 mod channel_operation;
 mod channel_places;
+mod channel_questions;
 #[cfg(feature = "sink")]
 mod channel_sink;
 mod dead_letters;
+mod gathering;
 mod group_options;
+mod limit;
+mod limit_calls;
 mod limited;
 mod owned_permit;
 mod permit;
 mod permits;
+mod reply_stream;
 mod requesting;
 mod reserving;
 mod sending;
@@ -26,11 +32,13 @@ pub use broadcast::Broadcast;
 pub use channel::Channel;
 #[cfg(feature = "sink")]
 pub use channel_sink::ChannelSink;
+pub use gathering::Gathering;
 pub use group_options::GroupOptions;
 pub use limited::Limited;
 pub use owned_permit::OwnedPermit;
 pub use permit::Permit;
 pub use permits::Permits;
+pub use reply_stream::ReplyStream;
 pub use requesting::Requesting;
 pub use reserving::Reserving;
 pub use sending::Sending;

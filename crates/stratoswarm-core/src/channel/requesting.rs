@@ -13,7 +13,9 @@ use futures_core::FusedFuture;
 use tokio::time::Instant;
 
 use super::{
-    Channel, turn,
+    Channel,
+    limit::Limit,
+    turn,
     turn::{By, Turn},
 };
 use crate::{
@@ -67,14 +69,6 @@ pub struct Requesting<'a, M: Message, A: Ask<M>> {
     ask: PhantomData<fn(A)>,
 }
 
-/// When a request gives up.
-#[derive(Clone, Copy)]
-enum Limit {
-    Never,
-    After(Duration),
-    At(Instant),
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     /// Not polled yet.
@@ -97,7 +91,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         Self {
             message: Some(ask.into_message()),
             channel,
-            limit: channel.default_timeout().map_or(Limit::Never, Limit::After),
+            limit: Limit::of_channel(channel.default_timeout()),
             parent: None,
             progress: Progress::New,
             cell: None,
@@ -245,15 +239,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         }
         let now = Instant::now();
         self.started = Some(now);
-        let own = match self.limit {
-            Limit::Never => None,
-            Limit::At(at) => Some(at),
-            Limit::After(after) => now.checked_add(after), // a time beyond the clock's end is no deadline
-        };
-        match (own, self.parent) {
-            (Some(own), Some(parent)) => Some(own.min(parent)),
-            (own, parent) => own.or(parent),
-        }
+        self.limit.deadline(self.parent, now)
     }
 
     #[cold]
@@ -484,7 +470,7 @@ impl<M: Message, A: Ask<M>> fmt::Debug for Requesting<'_, M, A> {
 impl<M> Shared<M> {
     /// A queued request is over: its place is free.
     #[cold]
-    fn release(&self, lane: LaneIndex, number: u64) {
+    pub(super) fn release(&self, lane: LaneIndex, number: u64) {
         self.with(|log, effects| log.release(lane, number, effects));
     }
 }

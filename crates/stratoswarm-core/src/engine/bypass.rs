@@ -1,9 +1,10 @@
 /// Which lane's turn it is: the most urgent that has something, but that one that waits has its turn once more urgent
 /// messages have overtaken it `max` times.
 ///
-/// Lanes are numbered by urgency, 0 the most urgent; a set of them is a mask.
-#[derive(Clone, Copy)]
-pub(super) struct Bypass {
+/// Lanes are numbered by urgency, 0 the most urgent; a set of them is a mask. The sources of a mux are lanes, too, by their
+/// priorities.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bypass {
     max: u32,
     /// How many more urgent messages were taken since each lane has waited.
     overtaken: [u32; super::lane::MOST],
@@ -11,13 +12,13 @@ pub(super) struct Bypass {
 
 impl Bypass {
     /// `max` is at least 1.
-    pub(super) fn new(max: u32) -> Self {
+    pub(crate) fn new(max: u32) -> Self {
         Self { max: max.max(1), overtaken: [0; super::lane::MOST] }
     }
 
     /// The lane to take from; none if none waits.
     #[inline]
-    pub(super) fn pick(&self, waiting: u8) -> Option<usize> {
+    pub(crate) fn pick(&self, waiting: u8) -> Option<usize> {
         if waiting == 0 {
             return None;
         }
@@ -33,7 +34,7 @@ impl Bypass {
 
     /// A message of this lane was taken; these lanes wait now.
     #[inline]
-    pub(super) fn took(&mut self, lane: usize, waiting: u8) {
+    pub(crate) fn took(&mut self, lane: usize, waiting: u8) {
         for (other, overtaken) in self.overtaken.iter_mut().enumerate() {
             if other == lane || waiting >> other & 1 == 0 {
                 *overtaken = 0;
@@ -41,6 +42,12 @@ impl Bypass {
                 *overtaken += 1;
             }
         }
+    }
+
+    /// This lane begins to wait anew, or turned out not to wait.
+    #[inline]
+    pub(crate) fn forget(&mut self, lane: usize) {
+        self.overtaken[lane] = 0;
     }
 }
 
@@ -116,5 +123,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn who_turned_out_not_to_wait_was_not_overtaken() {
+        let mut bypass = Bypass::new(2);
+        bypass.took(0, 0b11);
+        bypass.took(0, 0b11);
+        assert_eq!(bypass.pick(0b11), Some(1));
+        bypass.forget(1);
+        assert_eq!(bypass.pick(0b11), Some(0), "another that comes is not late");
     }
 }

@@ -188,6 +188,7 @@ impl<M: Clone> Ledger<M> {
         let Some(entry) = self.entries.get_mut(slot) else { return given };
         entry.state = State::InFlight { lease, lapses };
         entry.attempts += 1;
+        entry.request.narrow(self.group_number); // of what each group is asked, this is its part, however often
         if mem::take(&mut entry.released) {
             self.released -= 1;
             self.held[entry.lane] += 1;

@@ -16,6 +16,8 @@ pub(crate) struct Membership<M> {
     pub(crate) in_flight: Arc<InFlight>,
     /// Whether it acknowledges: then messages are taken by way of its ledger.
     pub(crate) keeps: bool,
+    /// What tells the group from all others that its channel ever had.
+    pub(crate) group: u64,
 }
 
 impl<M: Clone> Log<M> {
@@ -64,7 +66,12 @@ impl<M: Clone> Log<M> {
         reader.members += 1;
         reader.warned = false;
         let in_flight = reader.in_flight.get_or_insert_with(|| Arc::new(InFlight::new()));
-        Membership { inbox: reader.inbox.clone(), in_flight: Arc::clone(in_flight), keeps: reader.keeps }
+        Membership {
+            inbox: reader.inbox.clone(),
+            in_flight: Arc::clone(in_flight),
+            keeps: reader.keeps,
+            group: reader.number,
+        }
     }
 
     /// A further member of the group with this inbox; its name, if it is still there.
@@ -276,6 +283,7 @@ impl<M> Log<M> {
         let members = gone.members as usize;
         self.parked -= u32::from(!gone.parked.is_empty());
         effects.wakers.extend(gone.parked.clear());
+        self.drop_parts(&gone, effects);
         {
             let mut inbox = gone.inbox.lock();
             for at in self.lanes.read() {

@@ -192,7 +192,7 @@ impl<M> Log<M> {
         };
         (reader.keeps, membership.keeps) = (true, true);
         reader.seats.iter_mut().for_each(|seat| seat.filled = true);
-        let mut ledger = Ledger::new(keeping, group);
+        let mut ledger = Ledger::new(keeping, group, reader.number);
         if closed {
             ledger.close();
         }

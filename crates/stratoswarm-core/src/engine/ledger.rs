@@ -34,6 +34,8 @@ pub(crate) struct Ledger<M> {
     /// With keys.
     pub(super) flows: Option<Flows<M>>,
     pub(super) group: Arc<str>,
+    /// What tells the group from all others that its channel ever had.
+    pub(super) group_number: u64,
     pub(super) dead_letters: Option<Arc<dyn Bury<M>>>,
     pub(super) entries: Slots<Entry<M>>,
     /// To be handed out before what is in the queues, by their lanes and numbers.
@@ -111,13 +113,14 @@ pub(super) enum State {
 }
 
 impl<M> Ledger<M> {
-    pub(super) fn new(keeping: Keeping<M>, group: &str) -> Self {
+    pub(super) fn new(keeping: Keeping<M>, group: &str, group_number: u64) -> Self {
         let Keeping { policy, dead_letters, flows } = keeping;
         Self {
             acks: policy.is_some(),
             policy: policy.unwrap_or_else(AckPolicy::explicit),
             flows,
             group: group.into(),
+            group_number,
             dead_letters,
             entries: Slots::new(),
             ready: BTreeMap::new(),

@@ -116,6 +116,7 @@ impl<M: Clone> Log<M> {
             reader.skipped.panicked += panicked;
             if intake.has_tags() {
                 let (skipped, group) = (&mut reader.skipped, matches!(reader.kind, super::Kind::Group(_)));
+                let number = reader.number;
                 intake.share_tags(before + alone as u64, &mut batch, group, |lost| {
                     if lost.released
                         && let Some(cell) = lost.request.cell()
@@ -123,6 +124,7 @@ impl<M: Clone> Log<M> {
                         skipped.panicked -= 1; // it was over before
                         cell.state(None).count(skipped);
                     }
+                    effects.dropped_requests.extend(lost.request.part_of(number));
                     effects.dropped_requests.push(lost.request);
                 });
             }

@@ -10,7 +10,7 @@
 //! | `try_recv` | [`TryRecvError`] |
 //! | `recv_timeout` | [`RecvTimeoutError`] |
 //! | `recv` of a lossy reader | [`Lagged`], between the messages |
-//! | `request`, `try_request` | [`RequestError`], with the [`Stage`] in which a request expired |
+//! | `request`, `try_request`, `request_all` | [`RequestError`], with the [`Stage`] in which a request expired |
 //! | `GroupOptions::join` | [`JoinError`] |
 //! | `open` | [`OpenError`] |
 //! | `set_capacity` | [`ResizeError`] |

@@ -41,6 +41,14 @@ pub enum RequestError {
         /// How many members the channel's groups had at that moment; 0 explains a lot.
         members: usize,
     },
+    /// Of the groups that `request_all` asked, fewer answered than were wanted: by the deadline, or no more of them can.
+    #[error("{got} of {wanted} replies came")]
+    NoQuorum {
+        /// How many answered.
+        got: usize,
+        /// How many were wanted.
+        wanted: usize,
+    },
     /// The last responder was dropped without a reply: the handler panicked or forgot, or the group was removed.
     #[error("handler dropped the request unanswered")]
     Unanswered,

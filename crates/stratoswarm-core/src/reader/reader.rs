@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use super::sealed::Sealed;
 
 /// A reader of a channel: [`Receiver`](crate::Receiver), [`Subscriber`](crate::Subscriber) or
-/// [`LossySubscriber`](crate::LossySubscriber).
+/// [`LossySubscriber`](crate::LossySubscriber); or of several, a [`Mux`](crate::Mux).
 ///
 /// It names what their [`Recv`](crate::Recv) gives. It cannot be implemented elsewhere.
 pub trait Reader: Sealed {

@@ -57,6 +57,7 @@ use crate::{
 pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
     in_flight: Arc<InFlight>,
+    group: u64,
 }
 
 impl<M: Message> Receiver<M> {
@@ -66,10 +67,10 @@ impl<M: Message> Receiver<M> {
         name: &str,
         at: &'static Location<'static>,
     ) -> Self {
-        let Membership { inbox, in_flight, keeps } = membership;
+        let Membership { inbox, in_flight, keeps, group } = membership;
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
-        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight }
+        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight, group }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -118,7 +119,7 @@ impl<M: Message> Receiver<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_mut().map(handover) {
+            match next.as_mut().map(|taken| handover(taken, self.group)) {
                 Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
@@ -246,8 +247,8 @@ impl<M: Message> Receiver<M> {
         let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
-        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
-        Self { cursor: if self.cursor.keeps() { cursor.keeping() } else { cursor }, in_flight }
+        let (cursor, group) = (Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), self.group);
+        Self { cursor: if self.cursor.keeps() { cursor.keeping() } else { cursor }, in_flight, group }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
@@ -288,7 +289,8 @@ impl<M: Message> Receiver<M> {
                 in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number)),
             )
         };
-        self.cursor.poll(cx, firm, plain, handover, Delivery::new)
+        let group = self.group;
+        self.cursor.poll(cx, firm, plain, |taken| handover(taken, group), Delivery::new)
     }
 
     fn poll_items(
@@ -305,7 +307,7 @@ impl<M: Message> Receiver<M> {
                 budget.made_progress();
                 return Poll::Ready(0);
             }
-            let mut batch = Deliveries { buffer, aside: Vec::new() };
+            let mut batch = Deliveries { buffer, aside: Vec::new(), group: self.group };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
             Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
@@ -323,6 +325,7 @@ struct Deliveries<'a, M: Message> {
     buffer: &'a mut Vec<Delivery<M>>,
     /// Requests that nobody waits for any more.
     aside: Vec<Aside<M>>,
+    group: u64,
 }
 
 impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
@@ -336,7 +339,7 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 
     fn take(&mut self, mut taken: Taken<M>) -> bool {
-        let why = begin(&taken);
+        let why = begin(&mut taken, self.group);
         if why == RequestLiveness::Live {
             let charge = taken.request.take_charge();
             if charge.is_some() {
@@ -350,23 +353,26 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
     }
 }
 
-/// Whether a handler should get what was taken: a look at the clock, if it is a request with a deadline.
+/// Whether a handler of this group should get what was taken: a look at the clock, if it is a request with a deadline. Of
+/// one that asks each group it gets its group's part.
 #[inline]
-fn handover<M>(taken: &mut Taken<M>) -> RequestLiveness {
+fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
     if !taken.request.is_some() {
         return RequestLiveness::Live;
     }
-    let liveness = begin(taken);
+    let liveness = begin(taken, group);
     taken.discharge();
     liveness
 }
 
 #[inline]
-fn begin<M>(taken: &Taken<M>) -> RequestLiveness {
-    taken
-        .request
-        .cell()
-        .map_or(RequestLiveness::Live, |cell| cell.begin_handling(cell.deadline().map(clock::near)))
+fn begin<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
+    let Some(cell) = taken.request.cell() else { return RequestLiveness::Live };
+    let why = cell.begin_handling(cell.deadline().map(clock::near));
+    if why == RequestLiveness::Live && cell.has_parts() {
+        taken.request.narrow(group);
+    }
+    why
 }
 
 impl<M: Message> Sealed for Receiver<M> {}

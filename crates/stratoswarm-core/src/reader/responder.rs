@@ -2,15 +2,15 @@ use std::{
     fmt,
     future::Future,
     panic::{Location, RefUnwindSafe, UnwindSafe},
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use tokio::time::Instant;
 
+use super::StreamResponder;
 use crate::{
     engine::InFlightGuard,
-    request::{AnyResponder, ReplyCell, ReplyOutcome, Verdict},
+    request::{AnswerTo, AnyResponder, ReplyOutcome, Verdict},
     stats::{Caller, WaitKind},
     sync::poll_proceed,
     timers::Timer,
@@ -49,12 +49,12 @@ use crate::{
 /// ```
 #[must_use = "dropping a Responder tells the caller its request was not answered"]
 pub struct Responder<R> {
-    cell: Option<Arc<ReplyCell<R>>>,
+    cell: Option<AnswerTo<R>>,
     /// What `poll_closed` waits by, once it was polled.
     watching: Option<Box<Watching>>,
     /// What is owed to a group that acknowledges.
     owed: AnyResponder,
-    _guard: InFlightGuard,
+    guard: InFlightGuard,
 }
 
 impl<R> Responder<R> {
@@ -74,8 +74,8 @@ impl<R> Responder<R> {
         Self::new(None, AnyResponder::none(), InFlightGuard::none())
     }
 
-    pub(crate) fn new(cell: Option<Arc<ReplyCell<R>>>, owed: AnyResponder, guard: InFlightGuard) -> Self {
-        Self { cell, watching: None, owed, _guard: guard }
+    pub(crate) fn new(cell: Option<AnswerTo<R>>, owed: AnyResponder, guard: InFlightGuard) -> Self {
+        Self { cell, watching: None, owed, guard }
     }
 
     /// Brings the reply to the caller, or back: see [`ReplyOutcome`].
@@ -107,6 +107,41 @@ impl<R> Responder<R> {
         };
         self.owed.settle(Verdict::Ack);
         outcome
+    }
+
+    /// Answers with a stream; see [`Channel::request_stream`](crate::Channel::request_stream). To a caller that waits for one
+    /// reply, its first item is that.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message};
+    /// # #[derive(Clone)] struct Count(u64); impl Message for Count { type Reply = u64; }
+    /// # let counts = Fabric::new().channel::<Count>("counts").open()?;
+    /// let mut worker = counts.join("workers");
+    /// tokio::spawn(async move {
+    ///     while let Some(delivery) = worker.recv().await {
+    ///         let (Count(most), reply) = delivery.into_parts();
+    ///         let mut out = reply.into_stream();
+    ///         for n in 1..=most {
+    ///             if out.send(n).await.is_err() { break } // the caller has gone
+    ///         }
+    ///     }
+    /// });
+    /// let mut numbers = counts.request_stream(Count(3));
+    /// let mut sum = 0;
+    /// while let Some(number) = numbers.recv().await { sum += number?; }
+    /// assert_eq!(sum, 6);
+    /// # Ok(()) }
+    /// ```
+    pub fn into_stream(mut self) -> StreamResponder<R> {
+        if let Some(watching) = self.watching.take()
+            && let Some(cell) = &self.cell
+        {
+            watching.end(cell);
+        }
+        let guard = std::mem::replace(&mut self.guard, InFlightGuard::none());
+        StreamResponder::new(self.cell.take(), std::mem::take(&mut self.owed), guard)
     }
 
     /// Whether somebody asked, and still waits.
@@ -184,8 +219,7 @@ impl<R> Responder<R> {
         let at = Location::caller();
         async move {
             let Some(cell) = &self.cell else { return std::future::pending().await };
-            let mut watch = Watch { cell, watching: Watching::new(at) };
-            std::future::poll_fn(|cx| watch.watching.poll(cell, cx)).await;
+            Watch::new(cell, at).over().await;
         }
     }
 
@@ -255,7 +289,7 @@ impl<R> fmt::Debug for Responder<R> {
 }
 
 /// A wait for the moment from which nobody waits for the reply.
-struct Watching {
+pub(super) struct Watching {
     id: Option<WaitId>,
     timer: Timer,
     at: &'static Location<'static>,
@@ -266,11 +300,11 @@ impl UnwindSafe for Watching {}
 impl RefUnwindSafe for Watching {}
 
 impl Watching {
-    fn new(at: &'static Location<'static>) -> Self {
+    pub(super) fn new(at: &'static Location<'static>) -> Self {
         Self { id: None, timer: Timer::new(), at }
     }
 
-    fn poll<R>(&mut self, cell: &ReplyCell<R>, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll<R>(&mut self, cell: &AnswerTo<R>, cx: &mut Context<'_>) -> Poll<()> {
         let budget = ready!(poll_proceed(cx));
         let at = self.at;
         let answered = cell.poll_closed(&mut self.id, cx, || Caller::here(WaitKind::Closed, at)).is_ready();
@@ -282,7 +316,7 @@ impl Watching {
         Poll::Pending
     }
 
-    fn end<R>(&self, cell: &ReplyCell<R>) {
+    pub(super) fn end<R>(&self, cell: &AnswerTo<R>) {
         if let Some(id) = self.id {
             cell.forget_watcher(id);
         }
@@ -290,9 +324,20 @@ impl Watching {
 }
 
 /// One that ends with its future.
-struct Watch<'a, R> {
-    cell: &'a ReplyCell<R>,
+pub(super) struct Watch<'a, R> {
+    cell: &'a AnswerTo<R>,
     watching: Watching,
+}
+
+impl<'a, R> Watch<'a, R> {
+    pub(super) fn new(cell: &'a AnswerTo<R>, at: &'static Location<'static>) -> Self {
+        Self { cell, watching: Watching::new(at) }
+    }
+
+    /// Waits until nobody waits for the reply any more.
+    pub(super) async fn over(mut self) {
+        std::future::poll_fn(|cx| self.watching.poll(self.cell, cx)).await;
+    }
 }
 
 impl<R> Drop for Watch<'_, R> {

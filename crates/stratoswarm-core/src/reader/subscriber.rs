@@ -279,7 +279,7 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
-        self.cursor.poll(cx, firm, |message, _, _| message, liveness, |taken| taken.message)
+        self.cursor.poll(cx, firm, |message, _, _| message, |taken| liveness(taken), |taken| taken.message)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use tokio::time::Instant;
 
@@ -53,6 +53,16 @@ pub(crate) trait AnyCell: Any + Send + Sync {
 
     /// Which channel the request was made on, as an address.
     fn channel(&self) -> usize;
+
+    /// Whether each group has a part of its own in it.
+    fn has_parts(&self) -> bool {
+        false
+    }
+
+    /// The part of this group, which has one responder; none if it was not asked, or has taken it.
+    fn part_of(self: Arc<Self>, _group: u64) -> Option<Arc<dyn AnyCell>> {
+        None
+    }
 
     fn add_responder(&self);
     fn drop_responder(&self);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnyCell, Owed, ReplyCell, Settled, Verdict};
+use super::{AnswerTo, AnyCell, GatherPart, Owed, ReplyCell, Settled, StreamCell, Verdict};
 
 /// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
 /// [`ExpiryCell`](super::ExpiryCell).
@@ -51,24 +51,42 @@ impl AnyResponder {
         self.0.as_deref()
     }
 
+    /// Makes it that of one group, where each has a part of its own. To a group that was not asked it is a plain message.
+    pub(crate) fn narrow(&mut self, group: u64) {
+        if let Some(cell) = self.0.take_if(|cell| cell.has_parts()) {
+            self.0 = cell.part_of(group);
+        }
+    }
+
+    /// The part of a group, where each has one of its own.
+    pub(crate) fn part_of(&self, group: u64) -> Option<Self> {
+        let cell = self.0.as_ref().filter(|cell| cell.has_parts())?;
+        Arc::clone(cell).part_of(group).map(|part| Self(Some(part)))
+    }
+
     /// The cell, if its replies are `R`s; it stays counted. Otherwise the caller is told `WrongReplyType`. With it comes what
     /// is owed for the message to a group that acknowledges; nothing if it does not.
-    pub(crate) fn into_typed<R: Send + 'static>(mut self) -> (Option<Arc<ReplyCell<R>>>, Self) {
+    pub(crate) fn into_typed<R: Send + 'static>(mut self) -> (Option<AnswerTo<R>>, Self) {
         let Some(cell) = self.0.take() else { return (None, Self::none()) };
         let typed: &dyn Any = &*cell;
-        if typed.is::<ReplyCell<R>>() {
-            let any: Arc<dyn Any + Send + Sync> = cell;
-            return (any.downcast().ok(), Self::none()); // counted by the typed responder from now on
-        }
-        let request = cell.owed().map(Owed::request);
-        let owed = Self(Some(cell));
-        match request {
-            Some(request) => (request.into_typed().0, owed),
-            None => {
-                owed.0.iter().for_each(|cell| cell.fail_wrong_type());
-                (None, Self::none())
-            }
-        }
+        let to: fn(Arc<dyn Any + Send + Sync>) -> Option<AnswerTo<R>> = if typed.is::<ReplyCell<R>>() {
+            |cell| cell.downcast().ok().map(AnswerTo::One)
+        } else if typed.is::<GatherPart<R>>() {
+            |cell| cell.downcast().ok().map(AnswerTo::Part)
+        } else if typed.is::<StreamCell<R>>() {
+            |cell| cell.downcast().ok().map(|cell| AnswerTo::Stream(cell, None))
+        } else {
+            let request = cell.owed().map(Owed::request);
+            let owed = Self(Some(cell));
+            return match request {
+                Some(request) => (request.into_typed().0, owed),
+                None => {
+                    owed.0.iter().for_each(|cell| cell.fail_wrong_type());
+                    (None, Self::none())
+                }
+            };
+        };
+        (to(cell), Self::none()) // counted by the typed responder from now on
     }
 
     /// What its group is owed, if it acknowledges.

@@ -5,7 +5,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{AnyCell, RequestLiveness};
+use super::{AnyCell, RequestLiveness, watchers::Watchers};
 use crate::{
     clock,
     contain::contain,
@@ -15,7 +15,7 @@ use crate::{
         Mutex, Rank,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    waiting::{WaitId, WaitList},
+    waiting::WaitId,
 };
 
 /// What a caller and its handlers share.
@@ -39,9 +39,7 @@ pub(crate) struct ReplyCell<R> {
 struct State<R> {
     reply: Option<R>,
     caller: Option<Waker>,
-    /// Handlers that wait for the caller to give up.
-    watchers: WaitList,
-    last_watcher: u64,
+    watchers: Watchers,
 }
 
 // No user's code runs under the lock.
@@ -80,7 +78,7 @@ pub(crate) enum Reply<R> {
 impl<R> ReplyCell<R> {
     /// A cell with one responder, and a caller that waits already.
     pub(crate) fn new(deadline: Option<Instant>, channel: usize, caller: Waker) -> Self {
-        let state = State { reply: None, caller: Some(caller), watchers: WaitList::new(), last_watcher: 0 };
+        let state = State { reply: None, caller: Some(caller), watchers: Watchers::new() };
         Self {
             deadline,
             channel,
@@ -143,7 +141,7 @@ impl<R> ReplyCell<R> {
         state.reply = reply;
         self.set(phase);
         let caller = state.caller.take();
-        let watchers = if state.watchers.is_empty() { None } else { Some(state.watchers.clear()) };
+        let watchers = state.watchers.take();
         drop(state);
         if let Some(caller) = caller {
             contain(|| caller.wake());
@@ -157,9 +155,9 @@ impl<R> ReplyCell<R> {
     pub(crate) fn give_up(&self, expired: bool) -> bool {
         let mut state = self.state.lock();
         self.set(if expired { phase::EXPIRED } else { phase::GIVEN_UP });
-        let (late, caller, watchers) = (state.reply.take(), state.caller.take(), state.watchers.clear());
+        let (late, caller, watchers) = (state.reply.take(), state.caller.take(), state.watchers.take());
         drop(state);
-        watchers.for_each(|waker| contain(|| waker.wake())); // user code, outside the lock
+        watchers.into_iter().flatten().for_each(|waker| contain(|| waker.wake())); // user code, outside the lock
         drop((late, caller));
         self.is_handled()
     }
@@ -191,23 +189,19 @@ impl<R> ReplyCell<R> {
         cx: &Context<'_>,
         handler: impl FnOnce() -> Caller,
     ) -> Poll<()> {
-        let mut guard = self.state.lock();
+        let mut state = self.state.lock();
         if self.phase() != phase::OPEN {
             *watcher = None;
             return Poll::Ready(());
         }
-        let state = &mut *guard;
-        let fresh = WaitId::MIN.saturating_add(state.last_watcher);
-        state.last_watcher += 1;
-        let (id, replaced) = state.watchers.wait(*watcher, fresh, cx.waker(), true, handler);
-        *watcher = Some(id);
-        drop(guard);
+        let replaced = state.watchers.wait(watcher, cx.waker(), handler);
+        drop(state);
         drop(replaced); // user code, outside the lock
         Poll::Pending
     }
 
     pub(crate) fn forget_watcher(&self, watcher: WaitId) {
-        let gone = self.state.lock().watchers.remove(watcher);
+        let gone = self.state.lock().watchers.forget(watcher);
         drop(gone);
     }
 

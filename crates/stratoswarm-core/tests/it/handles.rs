@@ -7,10 +7,10 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, JoinError, LossySubscriber, Message,
-    NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, RequestError, Requesting, Reserving,
-    Responder, SendError, Sending, ShutdownReport, Subscriber, TryRecvError, TrySendError, WeakBroadcast,
-    WeakChannel, WeakFabric,
+    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, LossySubscriber,
+    Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, ReplyStream, RequestError,
+    Requesting, Reserving, Responder, SendError, Sending, ShutdownReport, StreamResponder, Subscriber,
+    TryRecvError, TrySendError, WeakBroadcast, WeakChannel, WeakFabric,
 };
 use tokio_test::task;
 
@@ -31,6 +31,7 @@ assert_impl_all!(WeakBroadcast<Number>: Send, Sync, Clone);
 assert_impl_all!(Receiver<Number>: Send, Unpin);
 assert_impl_all!(Subscriber<Number>: Send, Unpin);
 assert_impl_all!(LossySubscriber<Number>: Send, Unpin);
+assert_impl_all!(Mux<Unshared>: Send, Unpin);
 assert_not_impl_any!(Receiver<Number>: Clone);
 assert_not_impl_any!(Delivery<Number>: Clone);
 assert_impl_all!(Delivery<Number>: Send);
@@ -41,6 +42,9 @@ assert_impl_all!(OwnedPermit<Number>: Send);
 assert_impl_all!(Sending<'static, Number>: Send, Unpin);
 assert_impl_all!(Reserving<'static, Number>: Send, Unpin);
 assert_impl_all!(Requesting<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(Gathering<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(ReplyStream<'static, Number, Number>: Send, Unpin);
+assert_impl_all!(StreamResponder<Cell<u8>>: Send, Sync);
 assert_impl_all!(Fabric: Send, Sync, Clone, Default);
 assert_impl_all!(WeakFabric: Send, Sync, Clone);
 assert_impl_all!(ChannelRegistry: Send, Sync, Clone, Default);

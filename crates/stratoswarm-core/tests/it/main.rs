@@ -43,8 +43,10 @@ mod settled; // the sender is told
 
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler
+mod gathering; // one question, answers of several groups
 mod patterns; // request_with_timeout, serve
 mod protocol; // messages with several reply types, declared and by hand
+mod reply_streams; // one question, many rows: backpressure both ways, and every way to end
 mod requests; // replies, late replies, groups, observers
 
 // The house
@@ -55,6 +57,7 @@ mod events; // what is told to tracing
 mod expiry;
 mod lanes;
 mod layers; // imports run downward only
+mod mux; // several channels through one receiver
 mod opening; // names, types, options, conflicts
 mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
@@ -65,7 +68,10 @@ mod user_code; // Drop, Clone, wakers and handlers that misbehave
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
 mod model_acks; // a group that acknowledges, on a paused clock
+mod model_gathering; // questions to each of several groups, which come and go
 mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
+mod model_mux; // sources of several priorities, and who may come when
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock
+mod model_streams; // a reply stream of two handlers, with every end
