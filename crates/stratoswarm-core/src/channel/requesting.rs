@@ -24,7 +24,7 @@ use crate::{
     handle::{Shared, block_on},
     message::{Ask, Message, Priority},
     reader::Delivery,
-    request::{AnyResponder, Reply, ReplyCell},
+    request::{AnyCell, AnyResponder, Reply, ReplyCell},
     stats::{Caller, WaitKind},
     sync::{MutexGuard, atomic::Ordering, poll_proceed},
     timers::Timer,
@@ -276,9 +276,10 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             self.send_slow(log, cx)?;
         }
         // In the list of those that wait; whatever happened meanwhile has woken this task.
-        self.timer.watch(deadline.zip(self.started), cell, cx);
+        self.timer.watch(deadline.zip(self.started), Arc::clone(&cell) as _, cx);
         if shared.has_ended() {
-            return self.poll_reply(cx); // a shutdown may have gone through the list before
+            cell.close(); // a shutdown may have gone through the list before
+            return self.poll_reply(cx);
         }
         Poll::Pending
     }

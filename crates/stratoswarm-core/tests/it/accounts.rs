@@ -1,4 +1,4 @@
-//! Accounts: per reader, accepted since it joined = taken + skipped + left, at every moment.
+//! Accounts: per reader, accepted since it joined = taken + skipped + dead + left, at every moment.
 
 use crate::fixtures::{
     Number, broadcast, channel, hear_all, park, put, read_all, reader, take, take_all, turns,
@@ -14,11 +14,13 @@ use tokio_test::task;
 #[track_caller]
 pub(crate) fn assert_balanced(info: &ChannelInfo) {
     for reader in &info.readers {
-        let used = reader.taken + reader.skipped.total() + reader.left;
+        let used = reader.taken + reader.skipped.total() + reader.dead + reader.left;
         assert_eq!(reader.accepted, used, "{} is out of balance: {info:#?}", reader.name);
-        assert!(reader.in_flight <= reader.taken, "{info:#?}");
+        assert!(reader.in_flight <= reader.taken + reader.unsettled, "{info:#?}");
     }
-    assert!(info.len <= info.capacity, "{info:#?}");
+    let room = info.lanes.iter().map(|lane| lane.capacity).sum::<usize>().max(info.capacity);
+    assert!(info.len <= room, "{info:#?}");
+    assert!(info.lanes.iter().all(|lane| lane.len <= lane.capacity), "{info:#?}");
 }
 
 #[test]

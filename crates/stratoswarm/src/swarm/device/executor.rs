@@ -229,11 +229,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_is_synchronized_after_what_was_sent_to_it() {
+    async fn a_stream_is_synchronized_after_what_was_taken_of_it() {
         let registry = device().await;
         let output = BufferId::from_u128(3);
         registry.gpu().send(launch("construct", &[PROBLEM, TOURS, TOURS], &[1]).into()).await.unwrap();
         registry.gpu().send(launch("tour_length", &[PROBLEM, TOURS, output], &[]).into()).await.unwrap();
+        while !registry.gpu().is_empty() {
+            tokio::task::yield_now().await; // it overtakes what waits
+        }
         registry.gpu().request(Synchronize { stream: 7 }).await.unwrap().unwrap();
         assert!(registry.gpu().request(TransferFromDevice { buffer: output }).await.unwrap().is_ok());
     }
