@@ -152,7 +152,12 @@ impl<M: Message> Channel<M> {
         let shared = self.shared();
         let mut effects = Effects::new();
         let (now, lane) = (turn::now(&log), log.lane_of(|| message.priority()));
-        let sent = match log.admit(lane, 1, Entry::Messages, false, now, &mut effects) {
+        let admission = if log.has_lanes() && log.admit_fast_in(lane) {
+            Admission::Granted(1)
+        } else {
+            log.admit(lane, 1, Entry::Messages, false, now, &mut effects)
+        };
+        let sent = match admission {
             Admission::Full => Err(TrySendError::Full(message)),
             Admission::Closed => Err(TrySendError::Closed(message)),
             Admission::Granted(_) => {

@@ -51,6 +51,8 @@ struct Until {
     id: WaitId,
     at: Instant,
     timer: Timer,
+    /// What the timer is armed for.
+    armed: Option<Instant>,
 }
 
 /// Behind so many others the turn does not come while one yields.
@@ -172,16 +174,18 @@ impl Turn {
         let (Some(at), Some(id), way) = (then, self.id(), *self.way()) else { return };
         match &mut self.wait {
             Wait::Until(_, until) => until.at = at,
-            _ => self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new() })),
+            _ => self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new(), armed: None })),
         }
     }
 
     /// Arms the timer of a turn that is to look again, if it waits still.
     #[inline]
     pub(super) fn arm(&mut self, cx: &mut Context<'_>) {
-        if let Wait::Until(_, until) = &mut self.wait
-            && until.timer.poll(until.at, cx).is_ready()
-        {
+        let Wait::Until(_, until) = &mut self.wait else { return };
+        if until.armed.replace(until.at).is_some_and(|armed| armed != until.at) {
+            until.timer.disarm();
+        }
+        if until.timer.poll(until.at, cx).is_ready() {
             cx.waker().wake_by_ref();
         }
     }

@@ -43,8 +43,12 @@ impl<M: Clone> Log<M> {
         effects: &mut Effects<M>,
     ) {
         self.expiring |= expiry.cell().is_some_and(|cell| cell.deadline().is_some());
-        let tag = |number| expiry.is_some().then(|| Tag::expiry(number, expiry));
+        let expires = expiry.is_some();
+        let tag = |number| expires.then(|| Tag::expiry(number, expiry));
         self.append(at, message, tag, effects);
+        if expires {
+            self.alert_next(at, effects);
+        }
     }
 
     /// Appends an admitted request to its lane; its number there. There must be a group.

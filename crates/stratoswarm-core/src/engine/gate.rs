@@ -363,17 +363,32 @@ impl<M> Log<M> {
         let mut free = gate.free(depth);
         // Who waits for several places gets them together, and holds up those behind it until they are free.
         // More than there can be are granted when all are free: the capacity may have been made less meanwhile.
-        let whole = gate.capacity;
+        let (whole, waiting) = (gate.capacity, gate.line.len());
         while gate.next().is_some_and(|next| u64::from(next.places).min(whole) <= free)
             && let Some(waiter) = gate.pop_next()
         {
             free = free.saturating_sub(waiter.places.into());
             effects.wake_taken(gate.grant(waiter));
         }
+        let granted = gate.line.len() < waiting;
         if gate.line.is_empty() {
             self.stop_serving(at);
         }
         self.refresh(at, depth);
+        if granted {
+            self.alert_next(at, effects);
+        }
+    }
+
+    /// Where messages expire, whoever is next in line looks again whenever the next or what expires may be another: its
+    /// timer is for what expired first when it last looked.
+    pub(super) fn alert_next(&self, at: LaneIndex, effects: &mut Effects<M>) {
+        if self.expiring
+            && let Some(next) = self.lanes[at].gate.next()
+            && let Some(waker) = &next.waker
+        {
+            effects.wake(waker);
+        }
     }
 
     /// Serves after this message was popped from an inbox that asks for it, the short way: `Ok` with the waker to wake.
@@ -383,7 +398,7 @@ impl<M> Log<M> {
         inbox: &SharedInbox<M>,
         taken: &Taken<M>,
     ) -> Result<Option<Waker>, ()> {
-        if self.lanes.are_several() {
+        if self.lanes.are_several() || self.expiring {
             return Err(());
         }
         let lane = &mut self.lanes.main;
@@ -590,6 +605,8 @@ impl<M> Log<M> {
                 self.stop_serving(at);
             } else if several {
                 self.serve_in(at, effects); // those behind it may need fewer
+            } else {
+                self.alert_next(at, effects);
             }
         } else if gate.ungrant(id).is_some() {
             self.serve_in(at, effects);

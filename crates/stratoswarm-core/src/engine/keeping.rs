@@ -108,6 +108,12 @@ impl<M> Inbox<M> {
         self.queues[at].release_where(over) | kept
     }
 
+    /// When the next message of a lane that was only sent expires and gives up its place, if one does.
+    pub(super) fn next_expiry(&self, at: LaneIndex) -> Option<Instant> {
+        let kept = self.ledger.as_ref().and_then(|ledger| ledger.next_expiry(at));
+        self.queues[at].next_expiry().into_iter().chain(kept).min()
+    }
+
     /// The request of this number, whose caller has gone, gives up its place.
     pub(super) fn release(&mut self, at: LaneIndex, number: u64) {
         if !self.queues[at].release(number)

@@ -342,6 +342,15 @@ impl<M> Ledger<M> {
         self.released > before
     }
 
+    /// When the next message of a lane expires that no handler has, and no caller waits for.
+    pub(super) fn next_expiry(&self, at: LaneIndex) -> Option<Instant> {
+        let waiting = self.entries.iter().map(|(_, entry)| entry).filter(|entry| {
+            entry.lane == at && !entry.released && !matches!(entry.state, State::InFlight { .. })
+        });
+        let deadline = |entry: &Entry<M>| entry.request.cell().filter(|cell| !cell.is_request())?.deadline();
+        waiting.filter_map(deadline).min()
+    }
+
     /// The messages that no handler has and no caller waits for, in their order: nobody comes for them.
     pub(super) fn take_waiting(&mut self) -> Vec<M> {
         let waits =

@@ -110,6 +110,19 @@ async fn what_expires_is_a_dead_letter_where_there_are_some() {
     assert_eq!(letters, [(1, 0, DeadReason::Expired), (0, 1, DeadReason::Expired)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_waits_gets_the_place_of_what_expires_while_it_is_delayed() {
+    let channel = Fabric::new().channel("numbers").capacity(1).ttl(5 * MS).open().unwrap();
+    let mut worker = join(&channel);
+    channel.send(Number(0)).await.unwrap();
+    worker.try_recv().unwrap().into_acked().1.nak_after(Duration::from_secs(60));
+    let started = tokio::time::Instant::now();
+    channel.send(Number(1)).await.unwrap();
+    assert!((5 * MS..7 * MS).contains(&started.elapsed()), "{:?}", started.elapsed());
+    assert_eq!(worker.try_recv().unwrap().into_message().0, 1);
+    assert_balanced(&channel.info());
+}
+
 #[test]
 fn a_paused_group_hands_out_nothing_of_what_came_back_either() {
     let channel = open(&Fabric::new());

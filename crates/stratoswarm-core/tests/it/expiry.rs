@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::assert_balanced,
-    fixtures::{Number, hear_all, park, read_all, take_all},
+    fixtures::{Number, hear_all, park, read_all, ready, take_all},
 };
 use std::time::Duration;
 use stratoswarm_core::{Channel, Fabric, Priority, TryRecvError};
@@ -102,6 +102,52 @@ async fn a_sender_that_waits_gets_the_place_at_that_time() {
         assert_eq!(take_all(&mut worker), [3]);
         assert_eq!(channel.info().readers[0].skipped.expired, 3);
     }
+}
+
+/// Three wait; the first two go as a reader takes, and one of them sends what expires before all that was there when the
+/// third began to wait.
+#[tokio::test(start_paused = true)]
+async fn who_becomes_next_looks_again_at_what_expires_first() {
+    for last_expires in [true, false] {
+        let channel = channel(None, 2);
+        let mut worker = channel.join("workers");
+        channel.send(Number(0)).await.unwrap();
+        channel.send(Number(1)).ttl(50 * MS).await.unwrap();
+        let mut first = task::spawn(channel.send(Number(2)).ttl(5 * MS));
+        let second = channel.send(Number(3));
+        let mut second = task::spawn(if last_expires { second.ttl(9 * MS) } else { second.ttl(90 * MS) });
+        let mut third = task::spawn(channel.send(Number(4)));
+        park(&mut first);
+        park(&mut second);
+        park(&mut third);
+        assert_eq!(worker.try_recv().unwrap().0, 0);
+        assert_eq!(ready(&mut first), Ok(()));
+        assert!(second.is_woken(), "it is next, and what expires first is new");
+        park(&mut second);
+        assert_eq!(worker.try_recv().unwrap().0, 1);
+        assert_eq!(ready(&mut second), Ok(()));
+        let started = Instant::now();
+        third.await.unwrap();
+        assert!((5 * MS..7 * MS).contains(&started.elapsed()), "{:?}", started.elapsed());
+        assert_eq!(take_all(&mut worker), [3, 4]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_next_as_another_gives_up_looks_again_too() {
+    let channel = channel(None, 1);
+    let worker = channel.join("workers");
+    channel.send(Number(0)).ttl(5 * MS).await.unwrap();
+    let mut first = task::spawn(channel.send(Number(1)));
+    let mut second = task::spawn(channel.send(Number(2)));
+    park(&mut first);
+    park(&mut second);
+    drop(first);
+    assert!(second.is_woken());
+    let started = Instant::now();
+    second.await.unwrap();
+    assert!((5 * MS..7 * MS).contains(&started.elapsed()));
+    drop(worker);
 }
 
 #[tokio::test(start_paused = true)]

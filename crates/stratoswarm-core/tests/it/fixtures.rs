@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io, panic,
-    sync::{Arc, Mutex, Once, mpsc},
+    sync::{Arc, Mutex, Once, OnceLock, mpsc},
     task::Poll,
     thread::{self, ThreadId},
     time::Duration,
@@ -13,6 +13,7 @@ use stratoswarm_core::{
     Subscriber,
 };
 use tokio_test::task::Spawn;
+use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -189,6 +190,10 @@ pub(crate) async fn turns(count: u64) {
 
 /// What is logged meanwhile at this level and above, one line each.
 pub(crate) fn logged(level: LevelFilter, work: impl FnOnce()) -> String {
+    // With a single subscriber in the process, tracing asks that of the thread which comes to an event first whether anybody
+    // ever wants it; with two it asks all.
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
