@@ -487,7 +487,7 @@ fn what_is_taken_is_in_hand_until_it_is_dropped() {
 
 /// One place in each of two lanes.
 fn laned() -> Channel<Number> {
-    let traffic = Traffic { lanes: vec![(Priority::Critical, 1)], max_bypass: Some(1), ttl: None };
+    let traffic = Traffic { lanes: vec![(Priority::Critical, 1)], max_bypass: Some(1), ..Traffic::plain() };
     let (kind, at) = (ChannelKind::Channel, Location::caller());
     Channel::new(Handle::unlisted(Shared::new("model", kind, 1, None, traffic, at)))
 }
