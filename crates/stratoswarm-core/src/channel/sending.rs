@@ -237,15 +237,31 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
+        let admitted = self.turn.is_new() && log.admit_fast_in(lane);
+        let (beside, expiry) = if admitted { (Some(expiry()), None) } else { (None, Some(expiry)) };
+        if beside.as_ref().is_some_and(|beside| !beside.is_some())
+            && let Some(message) = self.message.take()
+        {
+            match log.push_fast_in(lane, message) {
+                Ok(()) => {
+                    if log.has_listeners() {
+                        self.shared().after_push(log);
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Err(message) => self.message = Some(message),
+            }
+        }
         let mut effects = Effects::new();
-        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
+        let turn = if admitted {
             Poll::Ready(Ok(1))
         } else {
             self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
         };
         let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
             (Poll::Ready(Ok(_)), Some(message)) => {
-                log.push_in(lane, message, expiry(), &mut effects);
+                let beside = beside.or_else(|| expiry.map(|expiry| expiry())).unwrap_or_default();
+                log.push_in(lane, message, beside, &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }

@@ -64,9 +64,10 @@ impl<M> Inbox<M> {
     #[inline(never)]
     fn pop_sorted(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         let sorted = self.sorted.as_deref_mut()?;
-        let Next::InInbox(at) = sorted.next(&self.queues) else { return None };
-        let taken = self.queues[at].take_numbered(in_flight)?;
-        sorted.took(at, taken.number, &self.queues, 0);
+        let (at, waiting) = sorted.pick(&self.queues)?;
+        let queue = &mut self.queues.more[at];
+        let taken = queue.take_numbered(in_flight)?;
+        sorted.took_of(at, taken.number, waiting, queue.is_empty());
         self.passed += 1;
         Some(taken)
     }
@@ -131,8 +132,9 @@ impl<M> Inbox<M> {
     /// Gives the storage of a burst back, once it is drained.
     #[inline]
     pub(crate) fn give_back(&mut self) {
-        for queue in self.queues.iter_mut().filter(|queue| queue.is_empty()) {
-            queue.give_back(0);
+        // With lanes that is done at the log, where whoever finds a lane empty comes to.
+        if self.queues.main.is_empty() {
+            self.queues.main.give_back(0);
         }
     }
 
@@ -151,6 +153,11 @@ impl<M> Inbox<M> {
     #[inline]
     pub(super) fn rest(&mut self) -> bool {
         self.rest_in(0)
+    }
+
+    /// Whether its channel has lanes.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.sorted.is_some()
     }
 
     /// Whether whoever popped the last message is to serve those who wait.

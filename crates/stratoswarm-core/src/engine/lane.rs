@@ -112,7 +112,7 @@ pub(super) struct Sorted {
 
 /// Where a reader's next message is.
 pub(super) enum Next {
-    InInbox(LaneIndex),
+    InInbox,
     InIntake(LaneIndex),
     Nowhere,
 }
@@ -131,8 +131,26 @@ impl Sorted {
         match self.bypass.pick(self.waiting(queues)) {
             None => Next::Nowhere,
             Some(at) if queues.more[at].is_empty() => Next::InIntake(at + 1),
-            Some(at) => Next::InInbox(at + 1),
+            Some(_) => Next::InInbox,
         }
+    }
+
+    /// The place of the lane whose turn it is, if its next message is in the inbox; and which lanes wait.
+    #[inline]
+    pub(super) fn pick<M>(&self, queues: &PerLane<Queue<M>>) -> Option<(usize, u8)> {
+        let waiting = self.waiting(queues);
+        Some((self.bypass.pick(waiting)?, waiting))
+    }
+
+    /// The message of this number was taken from the lane at this place, which may have run empty here, while these waited.
+    #[inline]
+    pub(super) fn took_of(&mut self, at: usize, seq: u64, mut waiting: u8, empty: bool) {
+        if empty && self.ends[at].load(Ordering::Relaxed) <= self.pulled[at] {
+            waiting &= !(1 << at);
+        }
+        self.before = (seq, self.bypass);
+        self.bypass.took(at, waiting);
+        self.last = at + 1;
     }
 
     /// The lane whose turn it is, where those of `ready` have something besides what is in the queues and intakes.

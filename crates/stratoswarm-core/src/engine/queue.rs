@@ -185,8 +185,10 @@ impl<M> Queue<M> {
     pub(super) fn skip_to(&mut self, number: u64) {
         debug_assert!(self.messages.is_empty(), "numbers are skipped by a gap where there are messages");
         self.front = number;
-        self.tags.clear();
-        self.missing = 0;
+        if !self.tags.is_empty() {
+            self.tags.clear();
+            self.missing = 0;
+        }
     }
 
     /// The first message on its way out.

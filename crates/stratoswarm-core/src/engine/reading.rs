@@ -209,7 +209,7 @@ impl<M: Clone> Log<M> {
                 }
                 _ if paused => return if self.ended { Take::Closed } else { Take::Empty },
                 Next::InIntake(at) => self.pull(at, place, effects),
-                Next::InInbox(_) => {} // it came meanwhile
+                Next::InInbox => {} // it came meanwhile
             }
         }
     }

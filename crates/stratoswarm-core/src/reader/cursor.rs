@@ -22,8 +22,10 @@ pub(super) struct Cursor<M: Message> {
     pub(super) inbox: SharedInbox<M>,
     /// What the members of a group have in flight.
     pub(super) in_flight: Option<Arc<InFlight>>,
-    /// How many messages the inbox probably has; or [`KEPT`].
+    /// How many messages the inbox probably has; or [`KEPT`]. Of a channel with lanes always 0: there is no short way.
     hint: usize,
+    /// The channel has lanes.
+    sorted: bool,
     /// The wait that is registered, if one is.
     pub(super) waiting: Option<WaitId>,
     yielding: Yielding,
@@ -44,7 +46,8 @@ impl<M: Message> Cursor<M> {
         at: &'static Location<'static>,
     ) -> Self {
         let yielding = Yielding::new();
-        Self { inbox, in_flight, hint: 0, waiting: None, yielding, at, handle, kept: None }
+        let sorted = inbox.lock().is_sorted();
+        Self { inbox, in_flight, hint: 0, sorted, waiting: None, yielding, at, handle, kept: None }
     }
 
     /// The same of a member of a group that acknowledges.
@@ -105,7 +108,7 @@ impl<M: Message> Cursor<M> {
     ) -> Poll<Option<T>> {
         loop {
             let mut next = None;
-            let popped = self.hint > 0 && {
+            let popped = (self.hint > 0 || self.sorted) && {
                 if self.hint == KEPT {
                     return self.poll_kept(cx, firm).map(|taken| taken.map(make));
                 }
@@ -157,7 +160,7 @@ impl<M: Message> Cursor<M> {
 
     /// Without waiting. A wait that is registered still, as by a stream, ends.
     pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
-        if self.hint > 0 {
+        if self.hint > 0 || self.sorted {
             if self.hint == KEPT {
                 return self.try_kept().map(|taken| *next = Some(taken));
             }
@@ -180,8 +183,10 @@ impl<M: Message> Cursor<M> {
         let mut inbox = self.inbox.lock();
         *next = inbox.pop(self.in_flight.as_deref());
         let serve = inbox.asks_for_service();
-        self.hint = inbox.len();
-        inbox.give_back();
+        if !self.sorted {
+            self.hint = inbox.len();
+            inbox.give_back();
+        }
         drop(inbox);
         if serve && let Some(next) = &next {
             self.serve(next);
@@ -218,7 +223,7 @@ impl<M: Message> Cursor<M> {
         let mut effects = Effects::new();
         let taken = match log.take(inbox, next, &mut effects) {
             Take::Message(more) => {
-                *hint = more;
+                *hint = if log.has_lanes() { 0 } else { more };
                 Ok(())
             }
             Take::Closed => Err(TryRecvError::Closed),
@@ -271,7 +276,7 @@ impl<M: Message> Cursor<M> {
         let before = into.buffer().len();
         let polled = match log.take_many(&self.inbox, most, &mut effects, into) {
             Ok(more) => {
-                self.hint = more;
+                self.hint = if self.sorted { 0 } else { more };
                 self.yielding.found(into.buffer().len() - before + more);
                 Poll::Ready(true)
             }
