@@ -4,6 +4,15 @@ use std::{collections::VecDeque, num::NonZeroU64, task::Waker};
 
 use crate::stats::Caller;
 
+/// Keeps a waker current; the old one, if it was replaced: it is to be dropped outside the lock.
+#[inline]
+pub(crate) fn keep_current(current: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match current {
+        Some(known) if known.will_wake(waker) => None,
+        _ => current.replace(waker.clone()),
+    }
+}
+
 /// The number of one wait in its channel. Later waits have greater numbers.
 pub(crate) type WaitId = NonZeroU64;
 
@@ -109,9 +118,7 @@ impl WaitList {
     /// is to be dropped outside the lock.
     pub(crate) fn renew(&mut self, id: WaitId, waker: &Waker) -> Option<Option<Waker>> {
         let at = self.find(id)?;
-        let current = &mut self.waiters[at].waker;
-        let known = current.as_ref().is_some_and(|current| current.will_wake(waker));
-        Some(if known { None } else { current.replace(waker.clone()) })
+        Some(keep_current(&mut self.waiters[at].waker, waker))
     }
 
     pub(crate) fn get(&self, id: WaitId) -> Option<&Waiter> {

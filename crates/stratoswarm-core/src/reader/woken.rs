@@ -3,9 +3,12 @@ use std::{
     task::{Wake, Waker},
 };
 
-use crate::sync::{
-    Mutex, Rank,
-    atomic::{AtomicBool, Ordering},
+use crate::{
+    sync::{
+        Mutex, Rank,
+        atomic::{AtomicBool, Ordering},
+    },
+    waiting::keep_current,
 };
 
 /// Which sources of a mux were woken, and the task to wake for it.
@@ -67,10 +70,7 @@ impl Woken {
         if !state.sources.is_empty() {
             return false;
         }
-        let old = match &state.task {
-            Some(known) if known.will_wake(task) => None,
-            _ => state.task.replace(task.clone()),
-        };
+        let old = keep_current(&mut state.task, task);
         drop(state);
         drop(old); // user code, outside the lock
         true

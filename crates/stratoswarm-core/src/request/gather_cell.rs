@@ -15,7 +15,7 @@ use crate::{
         Mutex, MutexGuard, Rank,
         atomic::{AtomicU32, Ordering},
     },
-    waiting::WaitId,
+    waiting::{WaitId, keep_current},
 };
 
 /// What a caller and the handlers of all groups share.
@@ -125,10 +125,7 @@ impl<R> GatherCell<R> {
             phase::WRONG_REPLY_TYPE => GatherEnd::WrongReplyType,
             phase::CLOSED => GatherEnd::Closed,
             _ => {
-                let old = match &state.caller {
-                    Some(waker) if waker.will_wake(cx.waker()) => None,
-                    _ => state.caller.replace(cx.waker().clone()),
-                };
+                let old = keep_current(&mut state.caller, cx.waker());
                 drop(state);
                 drop(old); // user code, outside the lock
                 return Poll::Pending;

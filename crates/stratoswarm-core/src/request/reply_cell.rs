@@ -15,7 +15,7 @@ use crate::{
         Mutex, Rank,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    waiting::WaitId,
+    waiting::{WaitId, keep_current},
 };
 
 /// What a caller and its handlers share.
@@ -104,10 +104,7 @@ impl<R> ReplyCell<R> {
         let mut state = self.state.lock();
         let reply = match self.phase() {
             phase::OPEN => {
-                let old = match &state.caller {
-                    Some(waker) if waker.will_wake(cx.waker()) => None,
-                    _ => state.caller.replace(cx.waker().clone()),
-                };
+                let old = keep_current(&mut state.caller, cx.waker());
                 drop(state);
                 drop(old); // user code, outside the lock
                 return Poll::Pending;

@@ -7,6 +7,7 @@ use super::Settlement;
 use crate::{
     message::DeadReason,
     sync::{Mutex, Rank},
+    waiting::keep_current,
 };
 
 /// What a sender and the groups share that are to settle its message.
@@ -40,10 +41,7 @@ impl SettleCell {
         if state.pending == 0 {
             return Poll::Ready(state.fate.clone());
         }
-        let old = match &state.sender {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
-            _ => state.sender.replace(cx.waker().clone()),
-        };
+        let old = keep_current(&mut state.sender, cx.waker());
         drop(state);
         drop(old); // user code, outside the lock
         Poll::Pending

@@ -15,7 +15,7 @@ use crate::{
         Mutex, MutexGuard, Rank,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    waiting::WaitId,
+    waiting::{WaitId, keep_current},
 };
 
 /// What a caller shares with a handler that answers it with a stream.
@@ -128,10 +128,7 @@ impl<R> StreamCell<R> {
             phase::EXPIRED => Row::Expired,
             phase::CLOSED => Row::Closed,
             _ => {
-                let old = match &state.caller {
-                    Some(waker) if waker.will_wake(cx.waker()) => None,
-                    _ => state.caller.replace(cx.waker().clone()),
-                };
+                let old = keep_current(&mut state.caller, cx.waker());
                 drop(state);
                 drop(old); // user code, outside the lock
                 return Poll::Pending;
@@ -185,11 +182,7 @@ impl<R> StreamCell<R> {
             _ => return Poll::Ready(()),
         }
         if state.items.len() >= self.buffer {
-            let old = match (cx, &state.sender) {
-                (Some(cx), Some(known)) if known.will_wake(cx.waker()) => None,
-                (Some(cx), _) => state.sender.replace(cx.waker().clone()),
-                (None, _) => None,
-            };
+            let old = cx.and_then(|cx| keep_current(&mut state.sender, cx.waker()));
             drop(state);
             drop(old); // user code, outside the lock
             return Poll::Pending;

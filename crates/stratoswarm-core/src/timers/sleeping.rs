@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use crate::contain::contain;
+use crate::{contain::contain, waiting::keep_current};
 
 /// A sleep's place and waker, kept from one sleep to the next, so that a sleep allocates nothing.
 struct Bed {
@@ -35,10 +35,7 @@ impl Contained {
     /// Wakes this from now on.
     fn set(&self, waker: &Waker) {
         let mut current = self.0.lock();
-        let old = match &*current {
-            Some(known) if known.will_wake(waker) => None,
-            _ => current.replace(waker.clone()),
-        };
+        let old = keep_current(&mut current, waker);
         drop(current);
         drop(old);
     }
