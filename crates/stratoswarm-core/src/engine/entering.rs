@@ -54,18 +54,11 @@ impl<M: Clone> Log<M> {
     /// The same, if there is nothing to do but to append it; otherwise it comes back.
     #[inline]
     pub(crate) fn push_fast_in(&mut self, at: LaneIndex, message: M) -> Result<(), M> {
-        let main = &mut self.lanes.main.intake;
-        if at == 0 || !self.lossy.readers.is_empty() || !main.is_empty() {
+        if at == 0 || self.is_looked_on() {
             return Err(message);
         }
-        let seq = main.end();
-        main.skip_to(seq + 1);
-        let lane = &mut self.lanes[at];
-        let number = lane.intake.end();
-        lane.intake.push_numbered(message, seq, None, lane.gate.capacity);
-        if let Some(classes) = &self.classes {
-            classes.set_end(at, number + 1);
-        }
+        let seq = self.pass_admission();
+        self.place(at, message, seq, |_| None);
         Ok(())
     }
 
@@ -89,10 +82,19 @@ impl<M: Clone> Log<M> {
         tag: impl FnOnce(u64) -> Option<Tag>,
         effects: &mut Effects<M>,
     ) -> u64 {
-        let seq = self.tail();
-        if at > 0 {
-            self.remember_admission(&message, effects);
-        }
+        let seq = if at == 0 {
+            self.tail()
+        } else if self.is_looked_on() {
+            self.remember_admission(&message, effects)
+        } else {
+            self.pass_admission()
+        };
+        self.place(at, message, seq, tag)
+    }
+
+    /// Appends a message to its lane; its number there.
+    #[inline]
+    fn place(&mut self, at: LaneIndex, message: M, seq: u64, tag: impl FnOnce(u64) -> Option<Tag>) -> u64 {
         let lane = &mut self.lanes[at];
         let number = lane.intake.end();
         lane.intake.push_numbered(message, seq, tag(number), lane.gate.capacity);
@@ -102,23 +104,36 @@ impl<M: Clone> Log<M> {
         number
     }
 
-    /// Counts a message of some lane in the order of admission, and keeps a clone for those who read in that order.
-    fn remember_admission(&mut self, message: &M, effects: &mut Effects<M>) {
-        let (tail, intake) = (self.tail(), &mut self.lanes.main.intake);
-        if self.lossy.readers.is_empty() && intake.is_empty() {
-            intake.skip_to(tail + 1);
-            return;
-        }
+    // ---- the order of admission over all lanes
+
+    /// Whether somebody reads in the order of admission, or something is left of that.
+    #[inline]
+    fn is_looked_on(&self) -> bool {
+        !self.lossy.readers.is_empty() || !self.lanes.main.intake.is_empty()
+    }
+
+    /// Counts a message of some lane; its sequence number. Nobody may look on.
+    #[inline]
+    fn pass_admission(&mut self) -> u64 {
+        let seq = self.tail();
+        self.lanes.main.intake.skip_to(seq + 1);
+        seq
+    }
+
+    /// The same, and keeps a clone for those who look on. If it panics, all that is kept goes: they learn how many they missed.
+    fn remember_admission(&mut self, message: &M, effects: &mut Effects<M>) -> u64 {
         let clone = if self.lossy.readers.is_empty() { None } else { cloned(message) };
+        let intake = &mut self.lanes.main.intake;
         let Some(clone) = clone else {
-            effects.drop_all(intake); // those who read it learn how many they missed
-            intake.skip_to(tail + 1);
-            return;
+            effects.drop_all(intake);
+            return self.pass_admission();
         };
+        let seq = intake.end();
         if intake.len() as u64 == self.lossy.keep {
             effects.dropped.extend(intake.pop_plain());
         }
         intake.push(clone, self.lossy.keep);
+        seq
     }
 
     /// Sends a message with a permit, in the lane that the permit is for. Legal after the close; whether a shutdown has ended

@@ -76,7 +76,10 @@ impl<M: Clone> Ledger<M> {
             let (lane, number) = (entry.lane, entry.number);
             let given = self.hand_out(slot, message, in_flight, now, fallout);
             if let Some(sorted) = from.sorted {
-                sorted.took(lane, number, from.queues, self.ready_lanes());
+                let ready = self.ready_lanes();
+                let waiting = sorted.waiting(from.queues) | ready;
+                let left = !from.queues[lane].is_empty() || ready >> (lane - 1) & 1 == 1;
+                sorted.took(lane, number, waiting, left);
             }
             return Some(given);
         }
@@ -94,7 +97,7 @@ impl<M: Clone> Ledger<M> {
         loop {
             let at = match &from.sorted {
                 None => 0,
-                Some(sorted) => sorted.turn(from.queues, self.ready_lanes())?,
+                Some(sorted) => sorted.turn(from.queues, self.ready_lanes())?.0,
             };
             if let Some((_, slot)) = self.ready.range((at, 0)..=(at, u64::MAX)).next() {
                 return Some(*slot);

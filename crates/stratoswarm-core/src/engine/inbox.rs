@@ -64,10 +64,10 @@ impl<M> Inbox<M> {
     #[inline(never)]
     fn pop_sorted(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         let sorted = self.sorted.as_deref_mut()?;
-        let (at, waiting) = sorted.pick(&self.queues)?;
-        let queue = &mut self.queues.more[at];
-        let taken = queue.take_numbered(in_flight)?;
-        sorted.took_of(at, taken.number, waiting, queue.is_empty());
+        let (at, waiting) = sorted.turn(&self.queues, 0)?;
+        let queue = &mut self.queues[at];
+        let taken = queue.take_numbered(in_flight)?; // none, if it is in the intake
+        sorted.took(at, taken.number, waiting, !queue.is_empty());
         self.passed += 1;
         Some(taken)
     }

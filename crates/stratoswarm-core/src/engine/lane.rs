@@ -128,41 +128,28 @@ impl Sorted {
     /// Where the next message is, as far as can be seen without the log's lock.
     #[inline]
     pub(super) fn next<M>(&self, queues: &PerLane<Queue<M>>) -> Next {
-        match self.bypass.pick(self.waiting(queues)) {
+        match self.turn(queues, 0) {
             None => Next::Nowhere,
-            Some(at) if queues.more[at].is_empty() => Next::InIntake(at + 1),
+            Some((at, _)) if queues[at].is_empty() => Next::InIntake(at),
             Some(_) => Next::InInbox,
         }
     }
 
-    /// The place of the lane whose turn it is, if its next message is in the inbox; and which lanes wait.
+    /// The lane whose turn it is, and a mask of those that wait: `ready` are those that have something besides what is in the
+    /// queues and intakes.
     #[inline]
-    pub(super) fn pick<M>(&self, queues: &PerLane<Queue<M>>) -> Option<(usize, u8)> {
-        let waiting = self.waiting(queues);
-        Some((self.bypass.pick(waiting)?, waiting))
+    pub(super) fn turn<M>(&self, queues: &PerLane<Queue<M>>, ready: u8) -> Option<(LaneIndex, u8)> {
+        let waiting = self.waiting(queues) | ready;
+        Some((self.bypass.pick(waiting)? + 1, waiting))
     }
 
-    /// The message of this number was taken from the lane at this place, which may have run empty here, while these waited.
+    /// The message of this number was taken from this lane, while these waited; `left`: it has more.
     #[inline]
-    pub(super) fn took_of(&mut self, at: usize, seq: u64, mut waiting: u8, empty: bool) {
-        if empty && self.ends[at].load(Ordering::Relaxed) <= self.pulled[at] {
-            waiting &= !(1 << at);
-        }
+    pub(super) fn took(&mut self, at: LaneIndex, seq: u64, waiting: u8, left: bool) {
+        let place = at - 1;
+        let empty = !left && self.ends[place].load(Ordering::Relaxed) <= self.pulled[place];
         self.before = (seq, self.bypass);
-        self.bypass.took(at, waiting);
-        self.last = at + 1;
-    }
-
-    /// The lane whose turn it is, where those of `ready` have something besides what is in the queues and intakes.
-    pub(super) fn turn<M>(&self, queues: &PerLane<Queue<M>>, ready: u8) -> Option<LaneIndex> {
-        self.bypass.pick(self.waiting(queues) | ready).map(|at| at + 1)
-    }
-
-    /// The message of this number was taken from this lane, while those of `ready` had something besides.
-    #[inline]
-    pub(super) fn took<M>(&mut self, at: LaneIndex, seq: u64, queues: &PerLane<Queue<M>>, ready: u8) {
-        self.before = (seq, self.bypass);
-        self.bypass.took(at - 1, self.waiting(queues) | ready);
+        self.bypass.took(place, waiting & !(u8::from(empty) << place));
         self.last = at;
     }
 
@@ -175,7 +162,7 @@ impl Sorted {
 
     /// The lanes that have something.
     #[inline]
-    fn waiting<M>(&self, queues: &PerLane<Queue<M>>) -> u8 {
+    pub(super) fn waiting<M>(&self, queues: &PerLane<Queue<M>>) -> u8 {
         let mut waiting = 0;
         for (at, queue) in queues.more.iter().enumerate() {
             let waits = !queue.is_empty() || self.ends[at].load(Ordering::Relaxed) > self.pulled[at];
