@@ -6,7 +6,8 @@ use crate::{
 };
 use std::time::Duration;
 use stratoswarm_core::{
-    Channel, Fabric, Message, NoReply, OpenError, Priority, Receiver, ResizeError, Subscriber, TrySendError,
+    Channel, Fabric, LossySubscriber, Message, NoReply, OpenError, Priority, Receiver, ResizeError,
+    Subscriber, TrySendError,
 };
 use tokio_test::task;
 
@@ -142,6 +143,38 @@ fn a_tap_that_comes_late_or_is_slow_learns_what_it_missed() {
     let received: i64 = heard.iter().map(|number| if *number < 0 { -number } else { 1 }).sum();
     assert_eq!(received, sent, "received and missed");
     assert!(heard[1..].is_sorted() && heard.last() == Some(&20), "{heard:?}");
+    assert_balanced(&channel.info());
+}
+
+#[test]
+fn a_clone_for_taps_that_panics_costs_them_what_they_had_not_taken() {
+    #[derive(Debug)]
+    struct Glass(u64);
+    impl Clone for Glass {
+        fn clone(&self) -> Self {
+            assert_ne!(self.0, 2, "broken, as the test wants it");
+            Self(self.0)
+        }
+    }
+    impl Message for Glass {
+        type Reply = NoReply;
+    }
+    let fabric = Fabric::new();
+    let channel = fabric.channel::<Glass>("glasses").lane(Priority::Critical, 8).open().unwrap();
+    let (mut worker, mut tap) = (channel.join("workers"), channel.tap());
+    let mut late = channel.tap();
+    for number in 0..4 {
+        channel.try_send(Glass(number)).unwrap();
+        if number == 0 {
+            assert_eq!(tap.try_recv().unwrap().unwrap().0, 0);
+        }
+    }
+    let hear = |tap: &mut LossySubscriber<Glass>| -> Vec<_> {
+        tap.try_iter().map(|heard| heard.map(|glass| glass.0).map_err(|lagged| lagged.missed)).collect()
+    };
+    assert_eq!(hear(&mut tap), [Err(2), Ok(3)], "1, and the broken one");
+    assert_eq!(hear(&mut late), [Err(3), Ok(3)]);
+    assert_eq!(worker.try_iter().map(|glass| glass.0).collect::<Vec<_>>(), [0, 1, 2, 3], "needs no clone");
     assert_balanced(&channel.info());
 }
 

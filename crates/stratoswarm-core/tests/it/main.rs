@@ -32,6 +32,7 @@ mod drain; // one channel ends as a shutdown ends it
 mod handles; // which handle keeps a channel open; Send, Sync, Unpin
 mod load; // members, subscribers and the end come and go under load
 mod shutdown; // the order of closing, the drain and its report
+mod sizes;
 mod soak; // all of it at once, with what goes wrong: every message is accounted for
 mod undelivered; // what nobody came for, handed back
 

@@ -60,13 +60,14 @@ fn source(module: &str) -> String {
     if module == "allocation" { at("tests/allocation.rs") } else { at(&format!("tests/it/{module}.rs")) }
 }
 
-/// Numbers are never given twice, and some are kept for what is to come.
+/// Kept for what is to come.
+const NOT_YET: [u32; 8] = [67, 68, 69, 80, 81, 82, 83, 88];
+
 #[test]
-fn guarantees_have_ascending_numbers_and_so_have_their_tests() {
+fn guarantees_are_numbered_without_other_gaps_and_so_are_their_tests() {
     let [guarantees, tests] =
         page().map(|part| part.into_iter().map(|(number, _)| number).collect::<Vec<_>>());
-    assert!(guarantees.len() > 30, "{guarantees:?}");
-    assert!(guarantees.is_sorted_by(|one, next| one < next), "{guarantees:?}");
+    assert_eq!(guarantees, (1..=92).filter(|number| !NOT_YET.contains(number)).collect::<Vec<_>>());
     assert_eq!(tests, guarantees);
 }
 
