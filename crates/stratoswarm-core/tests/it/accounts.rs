@@ -17,6 +17,7 @@ pub(crate) fn assert_balanced(info: &ChannelInfo) {
         let used = reader.taken + reader.skipped.total() + reader.dead + reader.left;
         assert_eq!(reader.accepted, used, "{} is out of balance: {info:#?}", reader.name);
         assert!(reader.in_flight <= reader.taken + reader.unsettled, "{info:#?}");
+        assert!(reader.unsettled + reader.delayed <= reader.left, "{info:#?}");
     }
     let room = info.lanes.iter().map(|lane| lane.capacity).sum::<usize>().max(info.capacity);
     assert!(info.len <= room, "{info:#?}");

@@ -1,15 +1,14 @@
 //! Groups that acknowledge: nothing leaves them but by ack, term, the last delivery, or with the group.
 
+use crate::accounts::assert_balanced;
 use crate::fixtures::{Dice, Number, is_full, park, put, reader, ready, turns, woken};
 use futures::{FutureExt, StreamExt};
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use stratoswarm_core::{
-    Ack, AckPolicy, Channel, Fabric, JoinError, Message, NoReply, ReaderKind, Receiver, ReplyOutcome,
-    RequestError, Settled, TryRecvError, WaitState, patterns::serve, protocol,
+    Ack, AckPolicy, Channel, Fabric, Message, NoReply, ReaderKind, Receiver, ReplyOutcome, Settled,
+    TryRecvError, WaitState, protocol,
 };
 use tokio::time::{Instant, advance};
 use tokio_test::task;
@@ -18,7 +17,7 @@ pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn jobs(capacity: usize) -> Channel<Number> {
+pub(crate) fn jobs(capacity: usize) -> Channel<Number> {
     Fabric::new().channel("jobs").capacity(capacity).open().unwrap()
 }
 
@@ -36,20 +35,8 @@ pub(crate) fn next(worker: &mut Receiver<Number>) -> (u64, u32, Ack) {
 }
 
 #[track_caller]
-fn assert_empty(worker: &mut Receiver<Number>) {
+pub(crate) fn assert_empty(worker: &mut Receiver<Number>) {
     assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));
-}
-
-/// accepted = settled + dead + skipped + left, and left is of its parts.
-#[track_caller]
-fn assert_conserved(jobs: &Channel<Number>) {
-    let info = jobs.info();
-    for group in &info.readers {
-        let used = group.taken + group.dead + group.skipped.total() + group.left;
-        assert_eq!(group.accepted, used, "{group:#?}");
-        assert!(group.unsettled + group.delayed <= group.left, "{group:#?}");
-    }
-    assert!(info.len <= info.capacity, "{info:#?}");
 }
 
 // ---- what leaves a group
@@ -90,7 +77,7 @@ fn what_is_dropped_in_any_way_comes_again() {
     let (number, attempt, ack) = next(&mut worker);
     assert_eq!((number, attempt), (7, 7));
     drop(worker);
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
     assert_eq!(ack.nak(), Settled::Done, "though its receiver has gone");
     let (number, attempt, _ack) = next(&mut jobs.join("workers"));
     assert_eq!((number, attempt), (7, 8));
@@ -154,7 +141,7 @@ fn the_first_settlement_counts() {
     let (_, attempt, ack) = next(&mut worker);
     assert_eq!((attempt, late.in_progress(), late.nak()), (2, Settled::Lapsed, Settled::Lapsed));
     assert_eq!(ack.ack(), Settled::Done);
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
 }
 
 #[test]
@@ -183,7 +170,7 @@ fn a_message_holds_its_place_until_it_is_settled() {
     assert!(!is_full(&jobs) && jobs.len() == 1);
     put(&jobs, [2]);
     assert!(is_full(&jobs));
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
 }
 
 #[test]
@@ -215,7 +202,7 @@ fn a_message_that_is_given_up_frees_its_place() {
     assert_eq!(woken(&mut sending), Ok(()));
     next(&mut worker).2.term("no");
     put(&jobs, [2]);
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
 }
 
 #[test]
@@ -238,7 +225,7 @@ fn beside_a_group_that_acknowledges_others_are_as_ever() {
     assert_eq!(woken(&mut sending), Ok(()));
     first.nak();
     assert_eq!(next(&mut worker).0, 0);
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
 }
 
 // ---- redelivery
@@ -467,7 +454,7 @@ async fn a_delivery_lapses_in_time_and_its_late_ack_says_so() {
     assert!(start.elapsed() >= ms(100) && start.elapsed() <= ms(102));
     assert_eq!((again.attempt(), late.ack()), (2, Settled::Lapsed));
     assert_eq!(again.into_acked().1.ack(), Settled::Done);
-    assert_conserved(&jobs);
+    assert_balanced(&jobs.info());
 }
 
 #[tokio::test(start_paused = true)]
@@ -515,293 +502,6 @@ async fn without_ack_wait_only_a_drop_gives_it_back() {
     advance(Duration::from_secs(1_000_000)).await;
     assert_empty(&mut worker);
     assert_eq!(ack.ack(), Settled::Done);
-}
-
-// ---- requests
-
-fn ask(jobs: &Channel<Number>, number: u64) -> stratoswarm_core::Requesting<'_, Number, Number> {
-    jobs.request(Number(number))
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reply_acknowledges_whatever_becomes_of_it() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    let mut asking = task::spawn(ask(&jobs, 1));
-    park(&mut asking);
-    let delivery = worker.try_recv().unwrap();
-    assert!(delivery.is_request());
-    assert_eq!(delivery.reply(10), ReplyOutcome::Received);
-    assert_eq!(woken(&mut asking), Ok(10));
-    let mut asking = task::spawn(ask(&jobs, 2));
-    park(&mut asking);
-    let (_, reply) = worker.try_recv().unwrap().into_parts();
-    drop(asking);
-    assert_eq!(reply.send(20), ReplyOutcome::TooLate(20));
-    let group = reader(&jobs.info(), ReaderKind::Group);
-    assert_eq!((group.taken, group.left), (2, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_dropped_responder_redelivers_and_the_caller_waits_on() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit().max_deliver(3));
-    let mut asking = task::spawn(ask(&jobs, 1));
-    park(&mut asking);
-    drop(worker.try_recv().unwrap().into_parts());
-    assert!(!asking.is_woken());
-    drop(worker.try_recv().unwrap());
-    assert!(!asking.is_woken());
-    let last = worker.try_recv().unwrap();
-    assert_eq!((last.attempt(), last.is_request()), (3, true));
-    last.reply(7);
-    assert_eq!(woken(&mut asking), Ok(7));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_is_given_up_tells_its_caller() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit().max_deliver(2));
-    let mut asking = task::spawn(ask(&jobs, 1));
-    park(&mut asking);
-    drop(worker.try_recv().unwrap());
-    drop(worker.try_recv().unwrap());
-    assert_eq!(woken(&mut asking), Err(RequestError::DeadLettered { attempts: 2 }));
-    let mut asking = task::spawn(ask(&jobs, 2));
-    park(&mut asking);
-    worker.try_recv().unwrap().into_acked().1.term("no");
-    assert_eq!(woken(&mut asking), Err(RequestError::DeadLettered { attempts: 1 }));
-    let mut asking = task::spawn(ask(&jobs, 3));
-    park(&mut asking);
-    worker.try_recv().unwrap().into_acked().1.ack();
-    assert_eq!(woken(&mut asking), Err(RequestError::Unanswered), "done without an answer");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_one_group_gave_up_may_be_answered_by_another() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit().max_deliver(1));
-    let mut other = jobs.join("others");
-    let mut asking = task::spawn(ask(&jobs, 1));
-    park(&mut asking);
-    drop(worker.try_recv().unwrap());
-    assert!(!asking.is_woken());
-    other.try_recv().unwrap().reply(5);
-    assert_eq!(woken(&mut asking), Ok(5));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_whose_caller_has_gone_is_not_redelivered() {
-    let jobs = jobs(1);
-    let mut worker = join(&jobs, AckPolicy::explicit().backoff([ms(50)]));
-    let mut asking = task::spawn(ask(&jobs, 1));
-    park(&mut asking);
-    let held = worker.try_recv().unwrap();
-    drop(asking);
-    drop(held);
-    assert_eq!(reader(&jobs.info(), ReaderKind::Group).skipped.abandoned, 1);
-    assert_conserved(&jobs);
-    // One that goes while its request is delayed.
-    let mut asking = task::spawn(ask(&jobs, 2));
-    park(&mut asking);
-    drop(worker.try_recv().unwrap());
-    drop(asking);
-    put(&jobs, [3]); // its place is free
-    advance(ms(51)).await;
-    assert_eq!(next(&mut worker).0, 3);
-    assert_eq!(reader(&jobs.info(), ReaderKind::Group).skipped.abandoned, 2);
-    assert_conserved(&jobs);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_redelivery_keeps_the_deadline() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit().backoff([ms(80)]));
-    let mut asking = task::spawn(ask(&jobs, 1).timeout(ms(100)));
-    park(&mut asking);
-    let deadline = worker.try_recv().unwrap().deadline();
-    assert!(deadline.is_some());
-    let again = worker.recv().await.unwrap();
-    assert_eq!(again.deadline(), deadline);
-    drop(again); // the next would be too late
-    advance(ms(100)).await;
-    assert_empty(&mut worker);
-    assert!(matches!(ready(&mut asking), Err(RequestError::Expired { .. })));
-    assert_eq!(reader(&jobs.info(), ReaderKind::Group).skipped.expired, 1);
-}
-
-// ---- serve
-
-#[tokio::test(start_paused = true)]
-async fn serve_acknowledges_when_the_handler_returns_and_a_panic_redelivers() {
-    let jobs = jobs(8);
-    let worker = join(&jobs, AckPolicy::explicit());
-    put(&jobs, 0..4);
-    jobs.close();
-    let served = serve(worker, 2, |delivery| {
-        assert!(delivery.seq() != 3 || delivery.attempt() > 1, "as the test wants it"); // before its future is made
-        async move {
-            let attempt = delivery.attempt();
-            let (number, reply) = delivery.into_parts();
-            assert!(number.0 != 1 || attempt > 2, "as the test wants it");
-            drop(reply); // which settles nothing while the handler runs
-        }
-    })
-    .await;
-    assert_eq!((served.finished, served.panicked), (4, 3));
-    let group = reader(&jobs.info(), ReaderKind::Group);
-    assert_eq!((group.taken, group.redelivered, group.left), (4, 3, 0));
-}
-
-// ---- ends
-
-#[tokio::test(start_paused = true)]
-async fn a_shutdown_waits_for_what_is_unsettled() {
-    let fabric = Fabric::new();
-    let jobs = fabric.channel::<Number>("jobs").open().unwrap();
-    let mut worker = join(&jobs, AckPolicy::explicit().backoff([ms(1_000_000)]));
-    put(&jobs, 0..3);
-    drop(jobs);
-    tokio::spawn(async move {
-        while let Some(delivery) = worker.recv().await {
-            let attempt = delivery.attempt();
-            let (_, ack) = delivery.into_acked();
-            tokio::time::sleep(ms(10)).await;
-            if attempt < 3 {
-                ack.nak()
-            } else {
-                ack.ack()
-            };
-        }
-    });
-    turns(3).await;
-    let report = fabric.shutdown(Duration::from_secs(5)).await;
-    assert!(report.is_clean(), "{report:#?}");
-    assert_eq!(report.channels[0].readers[0].drained, 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_unsettled_at_the_end_of_a_shutdown_is_reported() {
-    let fabric = Fabric::new();
-    let jobs = fabric.channel::<Number>("jobs").open().unwrap();
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    put(&jobs, 0..3);
-    let held = worker.try_recv().unwrap();
-    let report = fabric.shutdown(Duration::from_secs(5)).await;
-    let group = &report.channels[0].readers[0];
-    assert_eq!((group.drained, group.in_flight, group.undelivered), (0, 1, 2), "{report:#?}");
-    drop(held);
-}
-
-#[test]
-fn a_group_that_goes_takes_its_messages_with_it() {
-    let jobs = jobs(2);
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    put(&jobs, 0..2);
-    let (_, _, ack) = next(&mut worker);
-    assert_eq!(jobs.remove_group("workers"), 2);
-    assert_eq!(ack.ack(), Settled::Lapsed);
-    assert_eq!(worker.try_recv().err(), Some(TryRecvError::Closed));
-    put(&jobs, 2..4);
-}
-
-#[test]
-fn a_group_without_members_keeps_what_is_unsettled() {
-    let jobs = jobs(8);
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    put(&jobs, 0..2);
-    let (_, _, ack) = next(&mut worker);
-    drop(worker);
-    ack.nak();
-    let mut worker = jobs.join("workers");
-    let [zero, one] = std::array::from_fn(|_| next(&mut worker));
-    assert_eq!((zero.0, zero.1, one.0, one.1), (0, 2, 1, 1));
-    assert_conserved(&jobs);
-}
-
-#[test]
-fn what_is_left_in_a_group_without_members_is_handed_back() {
-    use std::sync::{Arc, Mutex};
-    let back = Arc::new(Mutex::new(Vec::new()));
-    let to = Arc::clone(&back);
-    let jobs = Fabric::new()
-        .channel::<Number>("jobs")
-        .undelivered(move |group, number: Number| {
-            to.lock().unwrap().push((group.map(str::to_owned), number.0));
-        })
-        .open()
-        .unwrap();
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    put(&jobs, 0..3);
-    drop(worker.try_recv().unwrap()); // given back
-    drop((worker, jobs));
-    let mut back = back.lock().unwrap().clone();
-    back.sort();
-    let group = || Some("workers".to_owned());
-    assert_eq!(back, [(group(), 0), (group(), 1), (group(), 2)]);
-}
-
-// ---- joining
-
-#[test]
-fn a_group_is_joined_as_what_it_is() {
-    let jobs = Fabric::new().channel::<Number>("jobs").group("workers").open().unwrap();
-    put(&jobs, [0]);
-    let mut first = join(&jobs, AckPolicy::explicit()); // declared, and nobody has joined it yet
-    drop(first.try_recv().unwrap());
-    let mut second = first.join_again();
-    assert_eq!(next(&mut second).1, 2);
-    assert!(jobs.group("workers").ack(AckPolicy::explicit()).join().is_ok());
-    let other = jobs.group("workers").ack(AckPolicy::explicit().max_in_flight(1)).join();
-    assert_eq!(other.err(), Some(JoinError::Conflict));
-    let _plain = jobs.join("plain");
-    assert_eq!(jobs.group("plain").ack(AckPolicy::explicit()).join().err(), Some(JoinError::Conflict));
-}
-
-#[test]
-fn a_late_group_that_acknowledges_starts_from_the_oldest() {
-    let jobs = jobs(8);
-    let _other = jobs.join("others");
-    put(&jobs, 0..2);
-    let mut late = jobs.group("late").from_oldest().ack(AckPolicy::explicit()).join().unwrap();
-    drop(late.try_recv().unwrap());
-    let (number, attempt, ack) = next(&mut late);
-    assert_eq!((number, attempt, ack.ack()), (0, 2, Settled::Done));
-    assert_eq!(next(&mut late).0, 1);
-    assert_conserved(&jobs);
-}
-
-#[test]
-fn groups_settle_independently() {
-    let jobs = jobs(2);
-    let mut worker = join(&jobs, AckPolicy::explicit());
-    let mut clerk = jobs.group("clerks").ack(AckPolicy::explicit().max_deliver(1)).join().unwrap();
-    put(&jobs, 0..2);
-    next(&mut worker).2.ack();
-    next(&mut worker).2.nak();
-    assert_eq!(jobs.len(), 2, "the clerks have both yet to settle");
-    drop(clerk.try_recv().unwrap());
-    next(&mut clerk).2.ack();
-    let info = jobs.info();
-    let of = |name: &str| info.readers.iter().find(|it| it.name == name).unwrap();
-    let (workers, clerks) = (of("workers"), of("clerks"));
-    assert_eq!((workers.taken, workers.dead, workers.left), (1, 0, 1));
-    assert_eq!((clerks.taken, clerks.dead, clerks.left), (1, 1, 0));
-    assert_eq!(jobs.len(), 1);
-    assert_conserved(&jobs);
-}
-
-#[test]
-fn a_lapse_is_noticed_on_a_plain_thread_too() {
-    let jobs = jobs(8);
-    let mut first = join(&jobs, AckPolicy::explicit().ack_wait(ms(2)));
-    let mut second = jobs.join("workers");
-    put(&jobs, [0]);
-    let (_, _, late) = next(&mut first);
-    let waiting =
-        std::thread::spawn(move || second.blocking_recv().map(|it| (it.attempt(), it.into_message()).0));
-    assert_eq!(waiting.join().unwrap(), Some(2));
-    assert_eq!(late.ack(), Settled::Lapsed);
 }
 
 // ---- user code

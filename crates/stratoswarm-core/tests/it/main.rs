@@ -38,7 +38,9 @@ mod undelivered; // what nobody came for, handed back
 
 // Groups that acknowledge
 mod acks; // what leaves them, and what comes again
+mod acks_ends; // as their channels end, and as they are joined
 mod acks_in_lanes;
+mod acks_requests; // and serve
 mod dead_letters; // where what is given up goes
 mod keys; // one of a key at a time, or keys that take turns
 mod settled; // the sender is told
