@@ -237,31 +237,15 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
-        let admitted = self.turn.is_new() && log.admit_fast_in(lane);
-        let (beside, expiry) = if admitted { (Some(expiry()), None) } else { (None, Some(expiry)) };
-        if beside.as_ref().is_some_and(|beside| !beside.is_some())
-            && let Some(message) = self.message.take()
-        {
-            match log.push_fast_in(lane, message) {
-                Ok(()) => {
-                    if log.has_listeners() {
-                        self.shared().after_push(log);
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Err(message) => self.message = Some(message),
-            }
-        }
         let mut effects = Effects::new();
-        let turn = if admitted {
+        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
             Poll::Ready(Ok(1))
         } else {
             self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
         };
         let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
             (Poll::Ready(Ok(_)), Some(message)) => {
-                let beside = beside.or_else(|| expiry.map(|expiry| expiry())).unwrap_or_default();
-                log.push_in(lane, message, beside, &mut effects);
+                log.push_in(lane, message, expiry(), &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }
@@ -275,6 +259,14 @@ impl<'a, M: Message> Sending<'a, M> {
             self.turn.arm(cx);
         }
         polled
+    }
+
+    /// The short way into its lane, for a message that nothing lies beside; whether it went.
+    #[inline(never)]
+    fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
+        let Some(message) = self.message.as_ref().filter(|_| self.default_ttl().is_none()) else { return false };
+        let lane = self.turn.find_lane(log, || message.priority());
+        log.enter_lane(lane, &mut self.message)
     }
 
     /// Takes the message back, if it was not sent.
@@ -344,6 +336,13 @@ impl<M: Message> Future for Sending<'_, M> {
             && let Some(message) = this.message.take()
         {
             log.push(message);
+            budget.made_progress();
+            if log.has_listeners() {
+                shared.after_push(log);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        if log.has_lanes() && this.turn.is_new() && this.enter_lane(&mut log) {
             budget.made_progress();
             if log.has_listeners() {
                 shared.after_push(log);

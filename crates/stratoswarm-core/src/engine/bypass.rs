@@ -32,14 +32,27 @@ impl Bypass {
         Some(late.rev().max_by_key(|lane| self.overtaken[*lane]).unwrap_or(first))
     }
 
-    /// A message of this lane was taken; these lanes wait now.
+    /// How many messages of the lane whose turn it is may be taken before another's turn comes, unless a lane begins to wait.
+    pub(crate) fn run(&self, lane: usize, waiting: u8) -> u64 {
+        let others = waiting & !(1 << lane);
+        if others == 0 {
+            return u64::MAX; // alone
+        }
+        if u32::from(others).trailing_zeros() < lane as u32 {
+            return 1; // more urgent ones wait, so it was late
+        }
+        let left = (lane + 1..self.overtaken.len()).filter(|other| others >> other & 1 == 1);
+        left.map(|other| self.max.saturating_sub(self.overtaken[other]).max(1).into()).min().unwrap_or(1)
+    }
+
+    /// So many messages of this lane were taken, one after another; these lanes waited.
     #[inline]
-    pub(crate) fn took(&mut self, lane: usize, waiting: u8) {
+    pub(crate) fn took(&mut self, lane: usize, waiting: u8, count: u32) {
         for (other, overtaken) in self.overtaken.iter_mut().enumerate() {
             if other == lane || waiting >> other & 1 == 0 {
                 *overtaken = 0;
             } else if other > lane {
-                *overtaken += 1;
+                *overtaken = overtaken.saturating_add(count);
             }
         }
     }
@@ -90,7 +103,7 @@ mod tests {
                 for next in [None, Some(0)] {
                     waited[taken] = next;
                     let mut bypass = Bypass { max, overtaken: bypass.overtaken };
-                    bypass.took(taken, mask(&waited));
+                    bypass.took(taken, mask(&waited), 1);
                     for (most, overtaken) in most_overtaken.iter_mut().zip(bypass.overtaken) {
                         *most = overtaken.max(*most);
                     }
@@ -126,10 +139,38 @@ mod tests {
     }
 
     #[test]
+    fn a_run_ends_where_anothers_turn_comes() {
+        for max in 1..=3 {
+            for overtaken in (0..5u32.pow(4)).map(|n| std::array::from_fn(|at| n / 5u32.pow(at as u32) % 5)) {
+                for waiting in 1..1u8 << 4 {
+                    let start = Bypass { max, overtaken };
+                    let lane = start.pick(waiting).expect("some wait");
+                    let mut one_by_one = start;
+                    let turns = (0..64).take_while(|_| {
+                        let same = one_by_one.pick(waiting) == Some(lane);
+                        one_by_one.took(lane, waiting, u32::from(same));
+                        same
+                    });
+                    let (turns, run) = (turns.count() as u64, start.run(lane, waiting));
+                    assert!(run.min(64) <= turns, "{overtaken:?} {waiting:b}: {run} of {turns}");
+                    if start.pick(waiting & !(1 << lane)).is_some_and(|next| next > lane) {
+                        assert_eq!(run, turns, "{overtaken:?} {waiting:b}: no shorter than need be");
+                    }
+                    let (mut whole, count) = (start, run.min(64) as u32);
+                    whole.took(lane, waiting, count);
+                    let mut steps = start;
+                    (0..count).for_each(|_| steps.took(lane, waiting, 1));
+                    assert_eq!(whole.overtaken, steps.overtaken, "and counts as each of its messages");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn who_turned_out_not_to_wait_was_not_overtaken() {
         let mut bypass = Bypass::new(2);
-        bypass.took(0, 0b11);
-        bypass.took(0, 0b11);
+        bypass.took(0, 0b11, 1);
+        bypass.took(0, 0b11, 1);
         assert_eq!(bypass.pick(0b11), Some(1));
         bypass.forget(1);
         assert_eq!(bypass.pick(0b11), Some(0), "another that comes is not late");

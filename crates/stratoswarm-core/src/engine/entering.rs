@@ -51,15 +51,21 @@ impl<M: Clone> Log<M> {
         }
     }
 
-    /// The same, if there is nothing to do but to append it; otherwise it comes back.
+    /// Admits a message to its lane and appends it, if nothing need be looked at but the lane's credit; whether it did.
     #[inline]
-    pub(crate) fn push_fast_in(&mut self, at: LaneIndex, message: M) -> Result<(), M> {
-        if at == 0 || self.is_looked_on() {
-            return Err(message);
+    pub(crate) fn enter_lane(&mut self, at: LaneIndex, message: &mut Option<M>) -> bool {
+        if self.is_looked_on() || !self.admit_fast_in(at) {
+            return false;
         }
-        let seq = self.pass_admission();
-        self.place(at, message, seq, |_| None);
-        Ok(())
+        let (Some(lane), Some(classes)) = (self.lanes.more.get_mut(at - 1), &self.classes) else { return false };
+        if let Some(message) = message.take() {
+            lane.intake.push_shifted(message, self.lanes.main.intake.pass_one(), lane.gate.capacity);
+            classes.set_end(at, lane.intake.end());
+            if classes.alarm >> (at - 1) & 1 == 1 {
+                self.interrupt(at);
+            }
+        }
+        true
     }
 
     /// Appends an admitted request to its lane; its number there. There must be a group.
@@ -100,8 +106,27 @@ impl<M: Clone> Log<M> {
         lane.intake.push_numbered(message, seq, tag(number), lane.gate.capacity);
         if let Some(classes) = &self.classes {
             classes.set_end(at, number + 1);
+            if classes.alarm >> (at - 1) & 1 == 1 {
+                self.interrupt(at);
+            }
         }
         number
+    }
+
+    /// A lane has something that has not waited: ends the runs of those readers who were to go on without a look at it.
+    #[cold]
+    fn interrupt(&mut self, at: LaneIndex) {
+        let mut alarm = 0;
+        for reader in &mut self.readers {
+            if reader.deaf >> (at - 1) & 1 == 1 {
+                reader.deaf = 0;
+                reader.inbox.lock().end_run();
+            }
+            alarm |= reader.deaf;
+        }
+        if let Some(classes) = &mut self.classes {
+            classes.alarm = alarm;
+        }
     }
 
     // ---- the order of admission over all lanes
@@ -115,9 +140,7 @@ impl<M: Clone> Log<M> {
     /// Counts a message of some lane; its sequence number. Nobody may look on.
     #[inline]
     fn pass_admission(&mut self) -> u64 {
-        let seq = self.tail();
-        self.lanes.main.intake.skip_to(seq + 1);
-        seq
+        self.lanes.main.intake.pass_one()
     }
 
     /// The same, and keeps a clone for those who look on. If it panics, all that is kept goes: they learn how many they missed.

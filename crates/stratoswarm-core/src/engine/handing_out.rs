@@ -3,12 +3,12 @@ use std::mem;
 use tokio::time::Instant;
 
 use super::{
-    InFlight, InFlightGuard, LaneIndex, Ledger, Queue, Taken,
+    InFlight, InFlightGuard, LaneIndex, Ledger, Taken,
     fallout::Fallout,
     lane::{MOST, Sorted},
     ledger::{Entry, State},
-    per_lane::PerLane,
     queue::cloned,
+    queues::Queues,
     slots::Slot,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) struct Given<M> {
 
 /// What was pulled for a group, of each lane, and whose turn it is.
 pub(super) struct Source<'a, M> {
-    pub(super) queues: &'a mut PerLane<Queue<M>>,
+    pub(super) queues: &'a mut Queues<M>,
     pub(super) sorted: Option<&'a mut Sorted>,
 }
 
@@ -76,10 +76,8 @@ impl<M: Clone> Ledger<M> {
             let (lane, number) = (entry.lane, entry.number);
             let given = self.hand_out(slot, message, in_flight, now, fallout);
             if let Some(sorted) = from.sorted {
-                let ready = self.ready_lanes();
-                let waiting = sorted.waiting(from.queues) | ready;
-                let left = !from.queues[lane].is_empty() || ready >> (lane - 1) & 1 == 1;
-                sorted.took(lane, number, waiting, left);
+                let waiting = sorted.waiting(from.queues) | self.ready_lanes();
+                sorted.took(lane, number, waiting);
             }
             return Some(given);
         }
@@ -127,7 +125,7 @@ impl<M: Clone> Ledger<M> {
     fn enter(
         &mut self,
         at: LaneIndex,
-        queues: &mut PerLane<Queue<M>>,
+        queues: &mut Queues<M>,
         fallout: &mut Fallout<M>,
     ) -> Option<Slot> {
         let several = queues.are_several();

@@ -4,8 +4,8 @@ use crossbeam_utils::CachePadded;
 
 use super::{
     Batch, InFlight, LaneIndex, Ledger, Queue, Taken,
-    lane::{Next, Sorted},
-    per_lane::PerLane,
+    lane::{Run, Sorted},
+    queues::Queues,
 };
 use crate::sync::{
     Mutex, Rank,
@@ -15,7 +15,10 @@ use crate::sync::{
 /// What one lossless reader has to take. The members of a group share one.
 pub(crate) struct Inbox<M> {
     /// What was pulled of each lane.
-    pub(super) queues: PerLane<Queue<M>>,
+    pub(super) queues: Queues<M>,
+    /// Up to this number messages in `main` go the short way: 0 where somebody has to look at each, as where `serve` says
+    /// so, and in a channel with lanes without a run.
+    until: u64,
     /// How many messages left it.
     pub(super) passed: u64,
     /// For each lane whether senders wait for it and this is one of the fullest inboxes: whoever takes a message of it here, or
@@ -25,6 +28,16 @@ pub(crate) struct Inbox<M> {
     pub(super) sorted: Option<Box<Sorted>>,
     /// What a group that acknowledges has handed out and not settled.
     pub(super) ledger: Option<Box<Ledger<M>>>,
+}
+
+/// What a look for whose turn it is came to.
+pub(super) enum Turn<M> {
+    Took(Taken<M>),
+    /// A run began, while these lanes wait.
+    Begun(u8),
+    /// The next message is in this lane's intake.
+    InIntake(LaneIndex),
+    Nowhere,
 }
 
 /// Nothing is handed out here: beside the lanes in [`Inbox::serve`], so that the short way out need not look for it.
@@ -49,13 +62,17 @@ impl<M> RefUnwindSafe for Place<M> {}
 const GONE: usize = usize::MAX;
 
 impl<M> Inbox<M> {
-    /// The next message. None if there is none here, or a more urgent one in the intake.
+    /// The next message. None if there is none here, or a more urgent one in the intake; or if the log is to say whose turn it
+    /// is.
     #[inline(always)]
     pub(crate) fn pop(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         if self.is_paused() {
             return None;
         }
-        let Some(taken) = self.queues.main.take(in_flight) else { return self.pop_sorted(in_flight) };
+        if self.sorted.is_some() {
+            return self.pop_sorted(in_flight);
+        }
+        let taken = self.queues.main.take(in_flight)?;
         self.passed += 1;
         Some(taken)
     }
@@ -64,12 +81,76 @@ impl<M> Inbox<M> {
     #[inline(never)]
     fn pop_sorted(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         let sorted = self.sorted.as_deref_mut()?;
+        if let Some(run) = &sorted.run {
+            sorted.last = run.lane;
+            if self.queues.main.front() >= run.end {
+                return None;
+            }
+            let taken = self.queues.main.take_numbered(in_flight)?;
+            self.passed += 1;
+            self.renew();
+            return Some(taken);
+        }
         let (at, waiting) = sorted.turn(&self.queues, 0)?;
         let queue = &mut self.queues[at];
+        if queue.len() > 1 && queue.is_plain() {
+            return None; // where there may be a run, only the log begins one
+        }
         let taken = queue.take_numbered(in_flight)?; // none, if it is in the intake
-        sorted.took(at, taken.number, waiting, !queue.is_empty());
+        sorted.took(at, taken.number, waiting);
         self.passed += 1;
         Some(taken)
+    }
+
+    /// Takes the next message, or begins a run of several, if that is how it is: those lanes that wait meanwhile. The log's
+    /// lock must be held, and no run be.
+    pub(super) fn take_turn(&mut self, in_flight: Option<&InFlight>) -> Turn<M> {
+        let Some(sorted) = self.sorted.as_deref_mut() else { return Turn::Nowhere };
+        let Some((at, waiting)) = sorted.turn(&self.queues, 0) else { return Turn::Nowhere };
+        let queue = &mut self.queues[at];
+        let run = if queue.is_plain() { sorted.bypass.run(at - 1, waiting) } else { 1 };
+        if run.min(queue.len() as u64) <= 1 {
+            let Some(taken) = queue.take_numbered(in_flight) else { return Turn::InIntake(at) };
+            sorted.took(at, taken.number, waiting);
+            self.passed += 1;
+            return Turn::Took(taken);
+        }
+        let from = queue.front();
+        let end = from.saturating_add(run);
+        sorted.run = Some(Run { lane: at, from, end, waiting });
+        self.queues.raise(at);
+        self.renew();
+        Turn::Begun(waiting)
+    }
+
+    /// Ends a run: what of it was taken counts.
+    pub(super) fn end_run(&mut self) {
+        if let Some(sorted) = &mut self.sorted
+            && let Some(run) = sorted.run.take()
+        {
+            let taken = self.queues.main.front().min(run.end).saturating_sub(run.from);
+            if taken > 0 {
+                sorted.bypass.took(run.lane - 1, run.waiting, u32::try_from(taken).unwrap_or(u32::MAX));
+            }
+            self.queues.lower();
+            self.renew();
+        }
+    }
+
+    /// Says anew what goes the short way.
+    fn renew(&mut self) {
+        self.until = match &self.sorted {
+            _ if self.serve != 0 => 0,
+            None => u64::MAX,
+            Some(sorted) => sorted.run.as_ref().map_or(0, |run| run.end.min(self.queues.main.even_until())),
+        };
+    }
+
+    /// How many messages its reader may look for here before it asks the log.
+    #[inline]
+    pub(crate) fn hint(&self) -> usize {
+        let main = &self.queues.main;
+        if self.sorted.is_none() || main.front() < self.until { main.len() } else { 0 }
     }
 
     /// The message of this number was taken and not handed out.
@@ -79,18 +160,14 @@ impl<M> Inbox<M> {
         }
     }
 
-    /// Where the next message of a channel with lanes is.
-    pub(super) fn next(&self) -> Next {
-        self.sorted.as_ref().map_or(Next::Nowhere, |sorted| sorted.next(&self.queues))
-    }
-
     /// Whether the next `count` messages may be popped the short way: they are here, and without tags, nobody asks to be
     /// served, and no storage is to be given back after them.
     #[inline(always)]
     pub(crate) fn is_plain(&self, count: usize) -> bool {
-        // Without tags no request can be over and no number missing; without `serve` no sender sleeps for this place; and that
-        // the inbox ran empty, the log learns when its reader comes for more.
-        self.serve == 0 && self.queues.main.is_plain() && self.queues.main.has(count)
+        // Without tags no request can be over and no number missing; and up to `until` no sender sleeps for this place and no
+        // other lane's turn comes. That the inbox ran empty, the log learns when its reader comes for more.
+        let main = &self.queues.main;
+        main.front() + count as u64 <= self.until && main.is_plain() && main.has(count)
     }
 
     /// The next message, once [`is_plain`](Self::is_plain) has said yes.
@@ -101,16 +178,16 @@ impl<M> Inbox<M> {
         self.queues.main.pop_plain()
     }
 
-    /// The number of the next message, once [`is_plain`](Self::is_plain) has said yes.
+    /// The sequence number of the next message, once [`is_plain`](Self::is_plain) has said yes.
     #[inline(always)]
     pub(crate) fn front(&self) -> u64 {
-        self.queues.main.front()
+        self.queues.main.front_seq()
     }
 
     /// How many messages are here.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
-        self.queues.main.len() + self.queues.more.iter().map(Queue::len).sum::<usize>()
+        self.queues.iter().map(Queue::len).sum()
     }
 
     /// Up to `most` messages, if they are without tags; how many.
@@ -124,8 +201,19 @@ impl<M> Inbox<M> {
         if self.is_paused() {
             return 0;
         }
+        let mut most = most;
+        if let Some(sorted) = &mut self.sorted {
+            let main = &mut self.queues.main;
+            let Some(run) = &sorted.run else { return 0 };
+            let even = run.end.min(main.even_until()).saturating_sub(main.front());
+            most = most.min(usize::try_from(even).unwrap_or(usize::MAX));
+            sorted.last = run.lane;
+        }
         let count = self.queues.main.take_plain_many(most, in_flight, into);
         self.passed += count as u64;
+        if self.sorted.is_some() {
+            self.renew();
+        }
         count
     }
 
@@ -176,10 +264,12 @@ impl<M> Inbox<M> {
     pub(super) fn keep(&mut self, ledger: Ledger<M>) {
         self.ledger = Some(Box::new(ledger));
         self.serve |= KEEPS;
+        self.renew();
     }
 
     pub(super) fn set_serve(&mut self, at: LaneIndex, serve: bool) {
         self.serve = self.serve & !(1 << at) | u8::from(serve) << at;
+        self.renew();
     }
 
     #[inline(always)]
@@ -189,15 +279,16 @@ impl<M> Inbox<M> {
 
     pub(super) fn set_paused(&mut self, paused: bool) {
         self.serve = self.serve & !PAUSED | if paused { PAUSED } else { 0 };
+        self.renew();
     }
 }
 
 impl<M> SharedInbox<M> {
     /// `sorted`: how it goes through so many lanes besides the first.
     pub(super) fn new(place: usize, lanes: usize, sorted: Option<Box<Sorted>>) -> Self {
-        let more = (0..lanes).map(|_| Queue::with_seqs()).collect();
-        let queues = PerLane { main: Queue::new(), more };
-        let inbox = Inbox { queues, passed: 0, serve: 0, sorted, ledger: None };
+        let mut inbox =
+            Inbox { queues: Queues::new(lanes), until: 0, passed: 0, serve: 0, sorted, ledger: None };
+        inbox.renew();
         Self(Arc::new(CachePadded::new(Place {
             place: AtomicUsize::new(place),
             inbox: Mutex::new(Rank::Inbox, inbox),

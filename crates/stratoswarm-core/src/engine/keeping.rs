@@ -12,7 +12,7 @@ use super::{
     fallout::{Bury, Fallout},
     handing_out::Source,
     log::wake,
-    per_lane::PerLane,
+    queues::Queues,
     reader::Reader,
 };
 use crate::{
@@ -124,7 +124,7 @@ impl<M> Inbox<M> {
     }
 
     /// Whether something is here that nobody was handed yet.
-    fn has_some(queues: &PerLane<Queue<M>>) -> bool {
+    fn has_some(queues: &Queues<M>) -> bool {
         queues.iter().any(|queue| !queue.is_empty())
     }
 

@@ -2,7 +2,7 @@ use std::{sync::Arc, task::Waker};
 
 use crossbeam_utils::CachePadded;
 
-use super::{Gate, LaneIndex, Queue, bypass::Bypass, cursors::Cursors, per_lane::PerLane};
+use super::{Gate, LaneIndex, Queue, bypass::Bypass, cursors::Cursors, queues::Queues};
 use crate::{
     message::Priority,
     sync::atomic::{AtomicU64, Ordering},
@@ -36,6 +36,8 @@ pub(super) struct Classes {
     of: [u8; MOST],
     pub(super) ends: Arc<Ends>,
     pub(super) max_bypass: u32,
+    /// The lanes of which a message interrupts some reader's [`Run`], as a mask.
+    pub(super) alarm: u8,
 }
 
 impl<M> Lane<M> {
@@ -79,9 +81,10 @@ impl Classes {
         let all = [Priority::Critical, Priority::High, Priority::Normal, Priority::Low];
         let ends = std::array::from_fn(|_| AtomicU64::new(0));
         let of = all.map(|class| lane(class).unwrap_or(normal));
-        Self { own: classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass }
+        Self { own: classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass, alarm: 0 }
     }
 
+    #[inline]
     pub(super) fn lane(&self, class: Priority) -> LaneIndex {
         self.of[class as usize].into()
     }
@@ -108,13 +111,20 @@ pub(super) struct Sorted {
     pub(super) last: LaneIndex,
     /// Its sequence number, and whose turn it was before.
     before: (u64, Bypass),
+    /// Those that it takes one after another.
+    pub(super) run: Option<Run>,
 }
 
-/// Where a reader's next message is.
-pub(super) enum Next {
-    InInbox,
-    InIntake(LaneIndex),
-    Nowhere,
+/// Messages of one lane whose turn comes one after another, so that nobody need look whose it is: as long as no lane begins to
+/// wait that did not, and they have no tags. It is found at the log, which knows of every lane that begins to wait, and
+/// [interrupts](super::Log::interrupt) it then.
+pub(super) struct Run {
+    pub(super) lane: LaneIndex,
+    /// The number of its first message, and where it ends.
+    pub(super) from: u64,
+    pub(super) end: u64,
+    /// The lanes that wait meanwhile.
+    pub(super) waiting: u8,
 }
 
 impl Sorted {
@@ -122,34 +132,22 @@ impl Sorted {
     pub(super) fn new(classes: &Classes, starts: &[u64]) -> Self {
         let pulled = std::array::from_fn(|at| starts.get(at).copied().unwrap_or(0));
         let bypass = Bypass::new(classes.max_bypass);
-        Self { bypass, pulled, ends: Arc::clone(&classes.ends), last: 1, before: (0, bypass) }
-    }
-
-    /// Where the next message is, as far as can be seen without the log's lock.
-    #[inline]
-    pub(super) fn next<M>(&self, queues: &PerLane<Queue<M>>) -> Next {
-        match self.turn(queues, 0) {
-            None => Next::Nowhere,
-            Some((at, _)) if queues[at].is_empty() => Next::InIntake(at),
-            Some(_) => Next::InInbox,
-        }
+        Self { bypass, pulled, ends: Arc::clone(&classes.ends), last: 1, before: (0, bypass), run: None }
     }
 
     /// The lane whose turn it is, and a mask of those that wait: `ready` are those that have something besides what is in the
     /// queues and intakes.
     #[inline]
-    pub(super) fn turn<M>(&self, queues: &PerLane<Queue<M>>, ready: u8) -> Option<(LaneIndex, u8)> {
+    pub(super) fn turn<M>(&self, queues: &Queues<M>, ready: u8) -> Option<(LaneIndex, u8)> {
         let waiting = self.waiting(queues) | ready;
         Some((self.bypass.pick(waiting)? + 1, waiting))
     }
 
-    /// The message of this number was taken from this lane, while these waited; `left`: it has more.
+    /// The message of this number was taken from this lane, while these waited.
     #[inline]
-    pub(super) fn took(&mut self, at: LaneIndex, seq: u64, waiting: u8, left: bool) {
-        let place = at - 1;
-        let empty = !left && self.ends[place].load(Ordering::Relaxed) <= self.pulled[place];
+    pub(super) fn took(&mut self, at: LaneIndex, seq: u64, waiting: u8) {
         self.before = (seq, self.bypass);
-        self.bypass.took(place, waiting & !(u8::from(empty) << place));
+        self.bypass.took(at - 1, waiting, 1);
         self.last = at;
     }
 
@@ -162,10 +160,11 @@ impl Sorted {
 
     /// The lanes that have something.
     #[inline]
-    pub(super) fn waiting<M>(&self, queues: &PerLane<Queue<M>>) -> u8 {
+    pub(super) fn waiting<M>(&self, queues: &Queues<M>) -> u8 {
         let mut waiting = 0;
-        for (at, queue) in queues.more.iter().enumerate() {
-            let waits = !queue.is_empty() || self.ends[at].load(Ordering::Relaxed) > self.pulled[at];
+        for lane in queues.read() {
+            let at = lane - 1;
+            let waits = !queues[lane].is_empty() || self.ends[at].load(Ordering::Relaxed) > self.pulled[at];
             waiting |= u8::from(waits) << at;
         }
         waiting

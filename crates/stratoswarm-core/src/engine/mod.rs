@@ -72,6 +72,7 @@ mod pulling;
 mod queue;
 #[cfg(all(test, not(loom)))]
 mod queue_tests;
+mod queues;
 mod reader;
 mod reading;
 mod rota;

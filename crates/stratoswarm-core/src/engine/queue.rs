@@ -33,9 +33,20 @@ pub(crate) struct Queue<M> {
     missing: u64,
     /// How many messages here gave up their places.
     released: u32,
-    /// The sequence numbers of the messages, where those are not their numbers here: in a channel with lanes.
+    /// How much the sequence number of the first message is more than its number here: in a channel with lanes.
+    ahead: u64,
+    /// The same of the last message.
+    ahead_last: u64,
+    /// From which numbers on it is how much, of those behind the first; none where it is never more.
     #[allow(clippy::box_collection, reason = "most queues have none, and are kept small")]
-    seqs: Option<Box<VecDeque<u64>>>,
+    shifts: Option<Box<VecDeque<Shift>>>,
+}
+
+/// From this number on sequence numbers are so much more.
+#[derive(Clone, Copy)]
+struct Shift {
+    from: u64,
+    ahead: u64,
 }
 
 impl<M> Queue<M> {
@@ -54,18 +65,20 @@ impl<M> Queue<M> {
             tags: VecDeque::new(),
             missing: 0,
             released: 0,
-            seqs: None,
+            ahead: 0,
+            ahead_last: 0,
+            shifts: None,
         }
     }
 
     /// A queue whose messages have sequence numbers besides.
     pub(super) fn with_seqs() -> Self {
-        Self { seqs: Some(Box::default()), ..Self::new() }
+        Self { shifts: Some(Box::default()), ..Self::new() }
     }
 
     /// An empty one of the same kind, with the same next number.
     pub(super) fn empty_like(&self) -> Self {
-        Self { seqs: self.seqs.as_ref().map(|_| Box::default()), ..Self::new() }
+        Self { shifts: self.shifts.as_ref().map(|_| Box::default()), ..Self::new() }
     }
 
     #[inline]
@@ -133,10 +146,37 @@ impl<M> Queue<M> {
     #[inline]
     pub(super) fn push_numbered(&mut self, message: M, seq: u64, tag: Option<Tag>, most: u64) {
         self.tags.extend(tag);
-        if let Some(seqs) = &mut self.seqs {
-            seqs.push_back(seq);
+        self.push_shifted(message, seq, most);
+    }
+
+    /// The same without a tag.
+    #[inline]
+    pub(super) fn push_shifted(&mut self, message: M, seq: u64, most: u64) {
+        let number = self.end();
+        if seq - number != self.ahead_last {
+            self.shift(number, seq - number);
         }
         self.push(message, most);
+    }
+
+    /// From this number on, which is that of the next message, sequence numbers are so much more.
+    fn shift(&mut self, from: u64, ahead: u64) {
+        let Some(shifts) = &mut self.shifts else { return };
+        if self.messages.is_empty() {
+            shifts.clear();
+            self.ahead = ahead;
+        } else {
+            shifts.push_back(Shift { from, ahead });
+        }
+        self.ahead_last = ahead;
+    }
+
+    /// Counts a message that is not here. There must be none, and no gaps.
+    #[inline]
+    pub(super) fn pass_one(&mut self) -> u64 {
+        debug_assert!(self.messages.is_empty() && self.tags.is_empty(), "nothing is passed by");
+        self.front += 1;
+        self.front - 1
     }
 
     /// Takes the first `count` messages from a vector, which keeps its storage. What is behind them moves to its front.
@@ -189,6 +229,16 @@ impl<M> Queue<M> {
             self.tags.clear();
             self.missing = 0;
         }
+        self.forget_shifts();
+    }
+
+    /// There are no messages of which it is said how far ahead they are.
+    #[inline]
+    fn forget_shifts(&mut self) {
+        if let Some(shifts) = &mut self.shifts {
+            shifts.clear();
+            self.ahead = self.ahead_last;
+        }
     }
 
     /// The first message on its way out.
@@ -230,12 +280,60 @@ impl<M> Queue<M> {
     #[inline]
     pub(super) fn take_numbered(&mut self, in_flight: Option<&InFlight>) -> Option<Taken<M>> {
         let mut taken = self.take(in_flight)?;
-        if let Some(seqs) = &mut self.seqs
-            && let Some(seq) = seqs.pop_front()
-        {
-            taken.number = seq;
-        }
+        taken.number = self.pass_shifts(taken.number);
         Some(taken)
+    }
+
+    /// Leaves behind what is said of sequence numbers before that of this number, which is the first; that of this one.
+    #[inline]
+    fn pass_shifts(&mut self, number: u64) -> u64 {
+        if let Some(shifts) = &mut self.shifts {
+            while let Some(shift) = shifts.front().copied().filter(|shift| shift.from <= number) {
+                self.ahead = shift.ahead;
+                shifts.pop_front();
+            }
+        }
+        number + self.ahead
+    }
+
+    /// Up to which number the sequence numbers follow one another; without tags.
+    #[inline]
+    pub(super) fn even_until(&mut self) -> u64 {
+        self.pass_shifts(self.front);
+        self.shifts.as_ref().and_then(|shifts| shifts.front()).map_or(u64::MAX, |shift| shift.from)
+    }
+
+    /// The sequence number of the first message, where it is known to [follow the one before](Self::even_until).
+    #[inline(always)]
+    pub(super) fn front_seq(&self) -> u64 {
+        self.front + self.ahead
+    }
+
+    /// The sequence number of the message of this number.
+    fn seq(&self, number: u64) -> u64 {
+        let Some(shifts) = &self.shifts else { return number };
+        let before = shifts.partition_point(|shift| shift.from <= number).checked_sub(1);
+        number + before.and_then(|at| shifts.get(at)).map_or(self.ahead, |shift| shift.ahead)
+    }
+
+    /// The sequence numbers of the messages of these numbers, which came from another queue to the end of this one: that has
+    /// none but these, if it was `empty`.
+    fn shift_as(&mut self, from: &Self, numbers: Range<u64>, empty: bool) {
+        let (Some(shifts), Some(theirs)) = (&mut self.shifts, &from.shifts) else { return };
+        if numbers.is_empty() {
+            return;
+        }
+        let first = theirs.partition_point(|shift| shift.from <= numbers.start);
+        let last = theirs.partition_point(|shift| shift.from < numbers.end);
+        let ahead = first.checked_sub(1).and_then(|at| theirs.get(at)).map_or(from.ahead, |it| it.ahead);
+        if empty {
+            shifts.clear();
+            self.ahead = ahead;
+        } else if self.ahead_last != ahead {
+            shifts.push_back(Shift { from: numbers.start, ahead });
+        }
+        shifts.extend(theirs.range(first..last));
+        self.ahead_last = shifts.back().map_or(self.ahead, |last| last.ahead);
     }
 
     /// Leaves a gap behind that is before everything else.
@@ -289,7 +387,7 @@ impl<M> Queue<M> {
         }
         let buffer = into.buffer();
         buffer.reserve(count);
-        let first = self.front;
+        let (first, ahead) = (self.front, self.ahead);
         // Folding the queue as a whole reads each message where it lies; to pop it one by one copies it once more. To make
         // an iterator of the queue and a queue of the iterator takes no time.
         let board = in_flight.map(InFlight::board);
@@ -300,7 +398,7 @@ impl<M> Queue<M> {
             let guard = board.map_or(InFlightGuard::none(), |board| board.take(number));
             // Always, as there is room for all; that it is said spares the push a detour by the stack.
             if buffer.len() < buffer.capacity() {
-                buffer.push(B::plain(message, number, guard));
+                buffer.push(B::plain(message, number + ahead, guard));
             }
             if left > 1 { ControlFlow::Continue(left - 1) } else { ControlFlow::Break(()) }
         });
@@ -319,11 +417,9 @@ impl<M> Queue<M> {
             return;
         }
         debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
+        into.shift_as(self, self.front..self.end(), false);
         into.messages.append(&mut self.messages);
         into.tags.append(&mut self.tags);
-        if let (Some(seqs), Some(into)) = (&mut self.seqs, &mut into.seqs) {
-            into.append(seqs);
-        }
         into.released += mem::take(&mut self.released);
         self.front = into.end();
     }
@@ -337,15 +433,14 @@ impl<M> Queue<M> {
             self.move_all(into);
             return;
         }
-        if into.messages.is_empty() {
+        let empty = into.messages.is_empty();
+        if empty {
             into.skip_to(self.front);
         }
         debug_assert_eq!(into.end(), self.front, "it ends where this one begins");
         let end = self.front + count as u64;
+        into.shift_as(self, self.front..end, empty);
         into.messages.extend(self.messages.drain(..count));
-        if let (Some(seqs), Some(into)) = (&mut self.seqs, &mut into.seqs) {
-            into.extend(seqs.drain(..count));
-        }
         let tagged = self.tags.partition_point(|tag| tag.at < end);
         for tag in self.tags.drain(..tagged) {
             self.released -= u32::from(tag.released);
@@ -371,9 +466,7 @@ impl<M> Queue<M> {
 
     /// The sequence numbers of all messages.
     pub(super) fn seqs(&self) -> impl Iterator<Item = u64> {
-        let numbers =
-            if self.seqs.is_some() { None } else { Some(self.numbered().map(|(number, ..)| number)) };
-        self.seqs.iter().flat_map(|seqs| seqs.iter().copied()).chain(numbers.into_iter().flatten())
+        self.numbered().map(|(number, ..)| self.seq(number))
     }
 
     /// All requests with their numbers and whether they gave up their places.
@@ -495,9 +588,6 @@ impl<M> Queue<M> {
         debug_assert_eq!(self.missing, 0, "an intake has no gaps");
         let count = (number.saturating_sub(self.front) as usize).min(self.messages.len());
         dropped.extend(self.messages.drain(..count));
-        if let Some(seqs) = &mut self.seqs {
-            seqs.drain(..count);
-        }
         self.front += count as u64;
         self.drop_tags_before(self.front, let_go);
     }
@@ -515,9 +605,7 @@ impl<M> Queue<M> {
     pub(super) fn clear(&mut self) -> (VecDeque<M>, VecDeque<Tag>) {
         self.front = self.end();
         (self.missing, self.released) = (0, 0);
-        if let Some(seqs) = &mut self.seqs {
-            seqs.clear();
-        }
+        self.forget_shifts();
         (mem::take(&mut self.messages), mem::take(&mut self.tags))
     }
 
@@ -535,8 +623,8 @@ impl<M> Queue<M> {
         if self.messages.capacity() / 4 > needed {
             self.messages.shrink_to(2 * needed);
             self.tags.shrink_to(2 * needed);
-            if let Some(seqs) = &mut self.seqs {
-                seqs.shrink_to(2 * needed);
+            if let Some(shifts) = &mut self.shifts {
+                shifts.shrink_to(2 * needed);
             }
         }
     }
@@ -558,9 +646,8 @@ impl<M: Clone> Queue<M> {
             let all =
                 catch_unwind(AssertUnwindSafe(|| sync::users(|| into.extend_cloned(self, places.clone()))));
             let cloned = into.messages.len() - before;
-            if let (Some(seqs), Some(into)) = (&self.seqs, &mut into.seqs) {
-                into.extend(seqs.range(places.start..places.start + cloned));
-            }
+            let from = self.front + places.start as u64;
+            into.shift_as(self, from..from + cloned as u64, before == 0);
             places.start += cloned;
             if all.is_err() {
                 panicked += 1;

@@ -25,6 +25,8 @@ pub(crate) struct Reader<M> {
     pub(super) warned: bool,
     /// It is handed nothing.
     pub(super) paused: bool,
+    /// The lanes that do not wait while it has a run, as a mask.
+    pub(super) deaf: u8,
 }
 
 /// Where a reader is in one lane.
@@ -83,6 +85,7 @@ impl<M> Reader<M> {
             in_flight: None,
             warned: false,
             paused: false,
+            deaf: 0,
         }
     }
 

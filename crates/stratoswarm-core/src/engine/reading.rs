@@ -2,7 +2,7 @@ use std::task::Waker;
 
 use super::{
     Batch, Effects, InFlightGuard, Log, Queue, SharedInbox, Taken, WaitId, WaitList, cursors::Whose,
-    lane::Next, log::wake, lossy::LossyShared,
+    inbox::Turn, log::wake, lossy::LossyShared,
 };
 use crate::{
     request::{AnyResponder, RequestLiveness},
@@ -191,26 +191,47 @@ impl<M: Clone> Log<M> {
         loop {
             let Some(reader) = self.readers.get_mut(place) else { return Take::Closed };
             let mut inbox = reader.inbox.lock();
-            if let Some(taken) = inbox.pop(reader.in_flight.as_deref()) {
-                *next = Some(taken);
+            let paused = inbox.is_paused();
+            let mut taken = inbox.pop(reader.in_flight.as_deref());
+            if taken.is_none() && !paused {
+                inbox.end_run();
+                reader.deaf = 0;
+                match inbox.take_turn(reader.in_flight.as_deref()) {
+                    Turn::Took(message) => taken = Some(message),
+                    Turn::Begun(waiting) => {
+                        reader.deaf = !waiting;
+                        if let Some(classes) = &mut self.classes {
+                            classes.alarm |= reader.deaf;
+                        }
+                        continue;
+                    }
+                    Turn::InIntake(at) => {
+                        drop(inbox);
+                        self.pull(at, place, effects);
+                        continue;
+                    }
+                    Turn::Nowhere => {}
+                }
+            }
+            if taken.is_some() {
+                *next = taken;
                 for at in self.lanes.read() {
                     if inbox.rest_in(at) {
                         (reader.seats[at].filled, reader.seats[at].serves) = (false, false);
                     }
                 }
-                return Take::Message(inbox.len());
+                return Take::Message(inbox.hint());
             }
-            let (lane, paused) = (inbox.next(), inbox.is_paused());
+            let queued = inbox.len() > 0;
             drop(inbox);
-            match lane {
-                Next::Nowhere => {
-                    self.lanes.more.iter_mut().for_each(|lane| lane.intake.give_back(0));
-                    return if self.is_over() { Take::Closed } else { Take::Empty };
-                }
-                _ if paused => return if self.ended { Take::Closed } else { Take::Empty },
-                Next::InIntake(at) => self.pull(at, place, effects),
-                Next::InInbox => {} // it came meanwhile
+            if self.ended {
+                return Take::Closed;
             }
+            if paused && (queued || self.readers[place].not_pulled(&self.lanes) > 0) {
+                return Take::Empty;
+            }
+            self.lanes.more.iter_mut().for_each(|lane| lane.intake.give_back(0));
+            return if self.is_over() { Take::Closed } else { Take::Empty };
         }
     }
 
@@ -241,7 +262,7 @@ impl<M: Clone> Log<M> {
             {
                 let mut inbox = reader.inbox.lock();
                 let taken = inbox.pop_many(most - count, reader.in_flight.as_deref(), into);
-                more = inbox.len();
+                more = inbox.hint();
                 count += taken;
                 if taken > 0 {
                     continue;

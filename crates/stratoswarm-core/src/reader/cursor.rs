@@ -22,7 +22,7 @@ pub(super) struct Cursor<M: Message> {
     pub(super) inbox: SharedInbox<M>,
     /// What the members of a group have in flight.
     pub(super) in_flight: Option<Arc<InFlight>>,
-    /// How many messages the inbox probably has; or [`KEPT`]. Of a channel with lanes always 0: there is no short way.
+    /// How many messages the inbox probably has; of a channel with lanes, how many one after the other; or [`KEPT`].
     hint: usize,
     /// The channel has lanes.
     sorted: bool,
@@ -183,8 +183,8 @@ impl<M: Message> Cursor<M> {
         let mut inbox = self.inbox.lock();
         *next = inbox.pop(self.in_flight.as_deref());
         let serve = inbox.asks_for_service();
+        self.hint = inbox.hint();
         if !self.sorted {
-            self.hint = inbox.len();
             inbox.give_back();
         }
         drop(inbox);
@@ -223,7 +223,7 @@ impl<M: Message> Cursor<M> {
         let mut effects = Effects::new();
         let taken = match log.take(inbox, next, &mut effects) {
             Take::Message(more) => {
-                *hint = if log.has_lanes() { 0 } else { more };
+                *hint = more;
                 Ok(())
             }
             Take::Closed => Err(TryRecvError::Closed),
@@ -276,7 +276,7 @@ impl<M: Message> Cursor<M> {
         let before = into.buffer().len();
         let polled = match log.take_many(&self.inbox, most, &mut effects, into) {
             Ok(more) => {
-                self.hint = if self.sorted { 0 } else { more };
+                self.hint = more;
                 self.yielding.found(into.buffer().len() - before + more);
                 Poll::Ready(true)
             }

@@ -287,7 +287,7 @@ impl<E> Mux<E> {
                     if self.waiting.is_power_of_two() {
                         self.bypass.forget(rank); // no other waits
                     } else {
-                        self.bypass.took(rank, self.waiting);
+                        self.bypass.took(rank, self.waiting, 1);
                     }
                     return Poll::Ready(Some(event));
                 }
