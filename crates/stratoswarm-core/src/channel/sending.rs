@@ -262,9 +262,14 @@ impl<'a, M: Message> Sending<'a, M> {
     }
 
     /// The short way into its lane, for a message that nothing lies beside; whether it went.
-    #[inline(never)]
+    #[inline]
     fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
-        let Some(message) = self.message.as_ref().filter(|_| self.default_ttl().is_none()) else { return false };
+        let Some(message) = self.message.as_ref().filter(|_| self.default_ttl().is_none()) else {
+            return false;
+        };
+        if !self.turn.is_new() {
+            return false;
+        }
         let lane = self.turn.find_lane(log, || message.priority());
         log.enter_lane(lane, &mut self.message)
     }
@@ -281,10 +286,26 @@ impl<'a, M: Message> Sending<'a, M> {
         mut log: MutexGuard<'a, Log<M>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
-        if log.has_lanes() {
-            let shared = self.shared();
-            return self.poll_in_lane(log, || shared.expiry(), cx);
+        if !log.has_lanes() {
+            return self.poll_in_line(log, cx);
         }
+        let shared = self.shared();
+        if self.enter_lane(&mut log) {
+            if log.has_listeners() {
+                shared.after_push(log);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_in_lane(log, || shared.expiry(), cx)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_in_line(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
         if self.message.is_none() {
             return Poll::Pending; // polled after it was ready
         }
@@ -336,13 +357,6 @@ impl<M: Message> Future for Sending<'_, M> {
             && let Some(message) = this.message.take()
         {
             log.push(message);
-            budget.made_progress();
-            if log.has_listeners() {
-                shared.after_push(log);
-            }
-            return Poll::Ready(Ok(()));
-        }
-        if log.has_lanes() && this.turn.is_new() && this.enter_lane(&mut log) {
             budget.made_progress();
             if log.has_listeners() {
                 shared.after_push(log);

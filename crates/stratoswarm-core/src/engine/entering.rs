@@ -1,4 +1,4 @@
-use super::{Effects, LaneIndex, Log, Tag, WaitId, queue::cloned};
+use super::{Effects, LaneIndex, Log, Tag, WaitId, per_lane::PerLane, queue::cloned};
 use crate::{message::Priority, request::AnyResponder, sync};
 
 /// What comes in, where there is more to say than that it does: into which lane, and until when it is good.
@@ -57,9 +57,10 @@ impl<M: Clone> Log<M> {
         if self.is_looked_on() || !self.admit_fast_in(at) {
             return false;
         }
-        let (Some(lane), Some(classes)) = (self.lanes.more.get_mut(at - 1), &self.classes) else { return false };
+        let PerLane { main, more } = &mut self.lanes;
+        let (Some(lane), Some(classes)) = (more.get_mut(at - 1), &self.classes) else { return false };
         if let Some(message) = message.take() {
-            lane.intake.push_shifted(message, self.lanes.main.intake.pass_one(), lane.gate.capacity);
+            lane.intake.push_shifted(message, main.intake.pass_one(), lane.gate.capacity);
             classes.set_end(at, lane.intake.end());
             if classes.alarm >> (at - 1) & 1 == 1 {
                 self.interrupt(at);

@@ -122,12 +122,7 @@ impl<M: Clone> Ledger<M> {
     }
 
     /// The next message of a lane's queue, made an entry.
-    fn enter(
-        &mut self,
-        at: LaneIndex,
-        queues: &mut Queues<M>,
-        fallout: &mut Fallout<M>,
-    ) -> Option<Slot> {
+    fn enter(&mut self, at: LaneIndex, queues: &mut Queues<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
         let several = queues.are_several();
         let queue = &mut queues[at];
         let taken = queue.take_numbered(None);

@@ -160,14 +160,17 @@ impl<M> Inbox<M> {
         }
     }
 
-    /// Whether the next `count` messages may be popped the short way: they are here, and without tags, nobody asks to be
+    /// Whether the next `count` messages, at least one, may be popped the short way: they are here, and without tags, nobody asks to be
     /// served, and no storage is to be given back after them.
     #[inline(always)]
     pub(crate) fn is_plain(&self, count: usize) -> bool {
         // Without tags no request can be over and no number missing; and up to `until` no sender sleeps for this place and no
         // other lane's turn comes. That the inbox ran empty, the log learns when its reader comes for more.
         let main = &self.queues.main;
-        main.front() + count as u64 <= self.until && main.is_plain() && main.has(count)
+        main.front() < self.until
+            && (count == 1 || main.front() + count as u64 <= self.until)
+            && !main.has_tags()
+            && main.has(count)
     }
 
     /// The next message, once [`is_plain`](Self::is_plain) has said yes.

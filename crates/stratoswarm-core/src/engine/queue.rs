@@ -150,7 +150,7 @@ impl<M> Queue<M> {
     }
 
     /// The same without a tag.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_shifted(&mut self, message: M, seq: u64, most: u64) {
         let number = self.end();
         if seq - number != self.ahead_last {
@@ -160,6 +160,7 @@ impl<M> Queue<M> {
     }
 
     /// From this number on, which is that of the next message, sequence numbers are so much more.
+    #[inline(never)]
     fn shift(&mut self, from: u64, ahead: u64) {
         let Some(shifts) = &mut self.shifts else { return };
         if self.messages.is_empty() {
@@ -364,7 +365,7 @@ impl<M> Queue<M> {
         self.tags.is_empty() && !self.messages.is_empty()
     }
 
-    /// Whether there are `count` messages, and no storage is to be given back once they are popped.
+    /// Whether there are `count` messages, at least one, and no storage is to be given back once they are popped.
     #[inline(always)]
     pub(super) fn has(&self, count: usize) -> bool {
         self.messages.len() > count || self.messages.len() == count && self.messages.capacity() <= Self::KEPT
@@ -579,6 +580,7 @@ impl<M> Queue<M> {
     }
 
     /// Whether anything lies beside the messages.
+    #[inline(always)]
     pub(super) fn has_tags(&self) -> bool {
         !self.tags.is_empty()
     }

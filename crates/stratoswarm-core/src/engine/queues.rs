@@ -33,7 +33,6 @@ impl<M> Queues<M> {
         !self.more.is_empty()
     }
 
-
     /// Puts a lane into `main`, where none of several lies.
     pub(super) fn raise(&mut self, at: LaneIndex) {
         debug_assert_eq!(self.at, 0, "one lies there");

@@ -14,7 +14,7 @@ impl<M> Log<M> {
             self.lanes.main.credit -= 1;
             return true;
         }
-        self.admit_to_sole()
+        !self.lanes.are_several() && self.admit_to_sole()
     }
 
     /// The same for `count` messages.
@@ -34,7 +34,7 @@ impl<M> Log<M> {
         self.admit_to_sole_in(0)
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
         let [reader] = self.readers.as_slice() else { return false };
         let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
@@ -51,7 +51,7 @@ impl<M> Log<M> {
     }
 
     /// Admits one message to a lane the short way, if that may be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admit_fast_in(&mut self, at: LaneIndex) -> bool {
         let lane = &mut self.lanes[at];
         if lane.credit > 0 {
