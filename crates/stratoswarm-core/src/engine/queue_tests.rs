@@ -1,4 +1,5 @@
-//! Two queues, of which one begins where the other ends, against two maps from numbers to messages.
+//! Two queues, of which one begins where the other ends, against two maps from numbers to messages; also of a lane, where a
+//! message's sequence number is another.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -111,7 +112,8 @@ fn number(of: &dyn AnyCell) -> u64 {
     of.channel() as u64
 }
 
-fn check(queue: &Queue<Word>, model: &Model) -> Result<(), TestCaseError> {
+/// `lane`: each word is its message's sequence number.
+fn check(queue: &Queue<Word>, model: &Model, lane: bool) -> Result<(), TestCaseError> {
     let held: BTreeMap<_, _> = queue
         .numbered()
         .map(|(number, message, tag)| (number, (message.0, tag.map(|tag| tag.released))))
@@ -119,6 +121,10 @@ fn check(queue: &Queue<Word>, model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(&held, &model.at);
     prop_assert_eq!((queue.len(), queue.is_empty()), (model.at.len(), model.at.is_empty()));
     prop_assert_eq!(queue.end(), model.end);
+    if lane {
+        let seqs = model.at.values().map(|(word, _)| *word);
+        prop_assert_eq!(queue.seqs().collect::<Vec<_>>(), seqs.collect::<Vec<_>>());
+    }
     prop_assert_eq!(queue.released(), model.released(0));
     for from in queue.front()..=queue.end() {
         prop_assert_eq!(queue.released_from(from, true), model.released(from));
@@ -137,31 +143,45 @@ struct Pair {
     model_front: Model,
     model_behind: Model,
     words: u64,
+    lane: bool,
 }
 
 impl Pair {
-    fn new() -> Self {
-        let (front, behind) = (Queue::new(), Queue::new());
-        Self { front, behind, model_front: Model::default(), model_behind: Model::default(), words: 0 }
+    fn new(lane: bool) -> Self {
+        let (front, behind) =
+            if lane { (Queue::with_seqs(), Queue::with_seqs()) } else { (Queue::new(), Queue::new()) };
+        Self { front, behind, model_front: Model::default(), model_behind: Model::default(), words: 0, lane }
     }
 
     fn word(&mut self) -> Word {
         self.words += 1;
+        if self.lane {
+            self.words = self.words.max(self.model_behind.end); // no number is ahead of its sequence number
+        }
         Word(self.words)
+    }
+
+    fn push(&mut self, request: Option<AnyResponder>) {
+        let (word, number) = (self.word(), self.model_behind.end);
+        self.model_behind.push(word.0, request.as_ref().map(|_| false));
+        match request {
+            _ if self.lane => {
+                let seq = word.0;
+                self.behind.push_numbered(word, seq, request.map(|it| Tag::request(number, it, 1)), 1000);
+            }
+            None => self.behind.push(word, 1000),
+            Some(request) => self.behind.push_request(word, request, 1, 1000),
+        }
     }
 
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
-            Step::Push => {
-                let word = self.word();
-                self.model_behind.push(word.0, None);
-                self.behind.push(word, 1000);
-            }
-            Step::PushRequest => {
-                let word = self.word();
-                let request = request(self.model_behind.end);
-                self.model_behind.push(word.0, Some(false));
-                self.behind.push_request(word, request, 1, 1000);
+            Step::Push => self.push(None),
+            Step::PushRequest => self.push(Some(request(self.model_behind.end))),
+            // As if messages of another lane were between.
+            Step::PushMany(of, count) if self.lane => {
+                self.words += of as u64;
+                (0..count).for_each(|_| self.push(None));
             }
             Step::PushMany(of, count) => {
                 let count = count.min(of);
@@ -179,25 +199,35 @@ impl Pair {
                 prop_assert_eq!(words.iter().map(|word| word.0).collect::<Vec<_>>(), rest);
             }
             Step::Take => {
-                let taken = self.front.take(None);
+                let taken = self.front.take_numbered(None);
                 let taken = taken.map(|it| (it.number, (it.message.0, it.request.is_some())));
                 let expected = self.model_front.at.pop_first();
-                prop_assert_eq!(taken, expected.map(|(at, (word, request))| (at, (word, request.is_some()))));
+                let expected = expected.map(|(at, (word, request))| {
+                    (if self.lane { word } else { at }, (word, request.is_some()))
+                });
+                prop_assert_eq!(taken, expected);
             }
             Step::TakeMany(most) => {
                 let mut words = Words::default();
+                let even = self.front.even_until() - self.front.front();
+                prop_assert!(self.lane || even > 1000);
+                let most = most.min(usize::try_from(even).unwrap_or(usize::MAX));
                 let taken = self.front.take_plain_many(most, None, &mut words);
                 prop_assert_eq!(taken, words.0.len());
                 if !self.front.has_tags() {
                     prop_assert_eq!(taken, most.min(self.model_front.at.len()));
                 }
                 for (number, word) in words.0 {
-                    prop_assert_eq!(self.model_front.at.pop_first(), Some((number, (word, None))));
+                    let (at, first) = self.model_front.at.pop_first().expect("it was there");
+                    prop_assert_eq!((if self.lane { first.0 } else { at }, first), (number, (word, None)));
                 }
             }
             Step::PopPlain => {
                 let number = self.front.front();
+                self.front.even_until();
+                let seq = self.front.front_seq();
                 if let Some(word) = self.front.pop_plain() {
+                    prop_assert_eq!(seq, if self.lane { word.0 } else { number });
                     prop_assert_eq!(self.model_front.at.pop_first(), Some((number, (word.0, None))));
                 }
             }
@@ -249,8 +279,8 @@ impl Pair {
                 self.model_front.at.clear();
             }
         }
-        check(&self.front, &self.model_front)?;
-        check(&self.behind, &self.model_behind)
+        check(&self.front, &self.model_front, self.lane)?;
+        check(&self.behind, &self.model_behind, self.lane)
     }
 
     fn move_first(&mut self, count: usize) {
@@ -310,8 +340,8 @@ impl Pair {
 
 proptest! {
     #[test]
-    fn two_queues_hold_what_two_maps_do(steps in steps()) {
-        let mut pair = Pair::new();
+    fn two_queues_hold_what_two_maps_do(steps in steps(), lane: bool) {
+        let mut pair = Pair::new(lane);
         for step in &steps {
             pair.step(step)?;
         }
