@@ -22,7 +22,7 @@
 //!
 //! **A group that acknowledges, or has keys**, has a ledger in its inbox: what it handed out and is not settled, what came back,
 //! what waits for its key. Its members take messages there, under the inbox's lock alone, where `Clone` and the keys run; the
-//! log only fills the inbox, parks them and wakes them. Plain readers never come that way: such a member's hint is never 0,
+//! log only fills the inbox, parks them and wakes them. Plain readers never come that way: such a member's hint is 0,
 //! its inbox always says `serve`, and its reader is always `filled`.
 //!
 //! **Lossy readers** have a cursor on the same intake and a batch of their own, outside the log: a sender that overtakes
@@ -62,6 +62,7 @@ mod keeping;
 mod keys;
 mod lane;
 mod ledger;
+mod ledger_short;
 mod log;
 mod lossy;
 mod parts;

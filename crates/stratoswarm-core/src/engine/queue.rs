@@ -349,6 +349,12 @@ impl<M> Queue<M> {
         }
     }
 
+    /// The first message, where it is.
+    #[inline]
+    pub(super) fn first(&self) -> Option<&M> {
+        self.messages.front()
+    }
+
     /// The first message, if there are no tags.
     #[inline(always)]
     pub(crate) fn pop_plain(&mut self) -> Option<M> {

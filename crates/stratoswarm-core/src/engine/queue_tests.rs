@@ -207,21 +207,7 @@ impl Pair {
                 });
                 prop_assert_eq!(taken, expected);
             }
-            Step::TakeMany(most) => {
-                let mut words = Words::default();
-                let even = self.front.even_until() - self.front.front();
-                prop_assert!(self.lane || even > 1000);
-                let most = most.min(usize::try_from(even).unwrap_or(usize::MAX));
-                let taken = self.front.take_plain_many(most, None, &mut words);
-                prop_assert_eq!(taken, words.0.len());
-                if !self.front.has_tags() {
-                    prop_assert_eq!(taken, most.min(self.model_front.at.len()));
-                }
-                for (number, word) in words.0 {
-                    let (at, first) = self.model_front.at.pop_first().expect("it was there");
-                    prop_assert_eq!((if self.lane { first.0 } else { at }, first), (number, (word, None)));
-                }
-            }
+            Step::TakeMany(most) => self.take_many(most)?,
             Step::PopPlain => {
                 let number = self.front.front();
                 self.front.even_until();
@@ -281,6 +267,23 @@ impl Pair {
         }
         check(&self.front, &self.model_front, self.lane)?;
         check(&self.behind, &self.model_behind, self.lane)
+    }
+
+    fn take_many(&mut self, most: usize) -> Result<(), TestCaseError> {
+        let mut words = Words::default();
+        let even = self.front.even_until() - self.front.front();
+        prop_assert!(self.lane || even > 1000);
+        let most = most.min(usize::try_from(even).unwrap_or(usize::MAX));
+        let taken = self.front.take_plain_many(most, None, &mut words);
+        prop_assert_eq!(taken, words.0.len());
+        if !self.front.has_tags() {
+            prop_assert_eq!(taken, most.min(self.model_front.at.len()));
+        }
+        for (number, word) in words.0 {
+            let (at, first) = self.model_front.at.pop_first().expect("it was there");
+            prop_assert_eq!((if self.lane { first.0 } else { at }, first), (number, (word, None)));
+        }
+        Ok(())
     }
 
     fn move_first(&mut self, count: usize) {

@@ -23,12 +23,21 @@ impl<T> Slots<T> {
         self.len() == 0
     }
 
+    #[inline(always)]
     pub(super) fn insert(&mut self, value: T) -> Slot {
-        if let Some(slot) = self.free.pop() {
-            self.values[slot as usize] = Some(value);
-            return slot;
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => self.another(),
+        };
+        if let Some(free) = self.values.get_mut(slot as usize) {
+            *free = Some(value);
         }
-        self.values.push(Some(value));
+        slot
+    }
+
+    #[cold]
+    fn another(&mut self) -> Slot {
+        self.values.push(None);
         (self.values.len() - 1) as Slot
     }
 
@@ -42,11 +51,32 @@ impl<T> Slots<T> {
 
     pub(super) fn remove(&mut self, slot: Slot) -> Option<T> {
         let value = self.values.get_mut(slot as usize)?.take()?;
-        self.free.push(slot);
-        if self.is_empty() && self.values.len() > Self::KEPT {
-            *self = Self::new();
-        }
+        self.freed(slot);
         Some(value)
+    }
+
+    /// The same of a value that is nothing any more, and is not moved.
+    #[inline(always)]
+    pub(super) fn forget(&mut self, slot: Slot) {
+        if let Some(value) = self.values.get_mut(slot as usize)
+            && value.is_some()
+        {
+            *value = None;
+            self.freed(slot);
+        }
+    }
+
+    #[inline(always)]
+    fn freed(&mut self, slot: Slot) {
+        self.free.push(slot);
+        if self.values.len() > Self::KEPT && self.is_empty() {
+            self.shrink();
+        }
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        *self = Self::new();
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {

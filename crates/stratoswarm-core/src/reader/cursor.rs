@@ -22,21 +22,21 @@ pub(super) struct Cursor<M: Message> {
     pub(super) inbox: SharedInbox<M>,
     /// What the members of a group have in flight.
     pub(super) in_flight: Option<Arc<InFlight>>,
-    /// How many messages the inbox probably has; of a channel with lanes, how many one after the other; or [`KEPT`].
+    /// How many messages the inbox probably has; of a channel with lanes, how many one after the other; of a member of a group
+    /// that acknowledges 0, as none goes the short way.
     hint: usize,
     /// The channel has lanes.
     sorted: bool,
+    /// The channel has lanes, or the group acknowledges: whatever the hint, there may be something.
+    looks: bool,
     /// The wait that is registered, if one is.
     pub(super) waiting: Option<WaitId>,
     yielding: Yielding,
     pub(super) at: &'static Location<'static>,
     pub(super) handle: Handle<M>,
     /// Of a member of a group that acknowledges.
-    pub(super) kept: Option<Box<Kept>>,
+    pub(super) kept: Option<Box<Kept<M>>>,
 }
-
-/// The hint of a member of a group that acknowledges: it takes messages by way of the ledger only.
-const KEPT: usize = usize::MAX;
 
 impl<M: Message> Cursor<M> {
     pub(super) fn new(
@@ -47,12 +47,13 @@ impl<M: Message> Cursor<M> {
     ) -> Self {
         let yielding = Yielding::new();
         let sorted = inbox.lock().is_sorted();
-        Self { inbox, in_flight, hint: 0, sorted, waiting: None, yielding, at, handle, kept: None }
+        let looks = sorted;
+        Self { inbox, in_flight, hint: 0, sorted, looks, waiting: None, yielding, at, handle, kept: None }
     }
 
     /// The same of a member of a group that acknowledges.
     pub(super) fn keeping(mut self) -> Self {
-        self.hint = KEPT;
+        self.looks = true;
         self.kept = Some(Box::new(Kept::new()));
         self
     }
@@ -108,8 +109,8 @@ impl<M: Message> Cursor<M> {
     ) -> Poll<Option<T>> {
         loop {
             let mut next = None;
-            let popped = (self.hint > 0 || self.sorted) && {
-                if self.hint == KEPT {
+            let popped = (self.hint > 0 || self.looks) && {
+                if self.kept.is_some() {
                     return self.poll_kept(cx, firm).map(|taken| taken.map(make));
                 }
                 self.pop(&mut next)
@@ -160,8 +161,8 @@ impl<M: Message> Cursor<M> {
 
     /// Without waiting. A wait that is registered still, as by a stream, ends.
     pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
-        if self.hint > 0 || self.sorted {
-            if self.hint == KEPT {
+        if self.hint > 0 || self.looks {
+            if self.kept.is_some() {
                 return self.try_kept().map(|taken| *next = Some(taken));
             }
             if self.pop(next) {
@@ -262,9 +263,8 @@ impl<M: Message> Cursor<M> {
                 return Poll::Ready(true);
             }
             drop(inbox);
-            if self.hint == KEPT {
-                return self.poll_many_kept(most, cx, firm, into);
-            }
+        } else if self.kept.is_some() {
+            return self.poll_many_kept(most, cx, firm, into);
         }
         let mut effects = Effects::new();
         let mut log = self.handle.log.lock();

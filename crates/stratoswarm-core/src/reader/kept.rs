@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     cursor::Cursor,
-    lease::{Lease, follow},
+    lease::{Leases, follow},
 };
 use crate::{
     engine::{Batch, Effects, Fallout, Parked, Refill, Taken},
@@ -19,19 +19,21 @@ use crate::{
     timers::Timer,
 };
 
-/// The timer of a member that waits: for the end of a delay, or of another's time to settle.
-pub(super) struct Kept {
+/// What a member of a group that acknowledges has besides: the leases of its deliveries, and the timer by which it waits for the
+/// end of a delay, or of another's time to settle.
+pub(super) struct Kept<M: Message> {
     timer: Timer,
     until: Option<Instant>,
+    leases: Leases<M>,
 }
 
 // It is touched by `&mut` alone, and whole again when a poll is over, whatever panics in another's waker.
-impl UnwindSafe for Kept {}
-impl RefUnwindSafe for Kept {}
+impl<M: Message> UnwindSafe for Kept<M> {}
+impl<M: Message> RefUnwindSafe for Kept<M> {}
 
-impl Kept {
+impl<M: Message> Kept<M> {
     pub(super) fn new() -> Self {
-        Self { timer: Timer::new(), until: None }
+        Self { timer: Timer::new(), until: None, leases: Leases::new() }
     }
 
     /// Whether this time has come.
@@ -85,6 +87,9 @@ impl<M: Message> Cursor<M> {
 
     #[inline(never)]
     pub(super) fn try_kept(&mut self) -> Result<Taken<M>, TryRecvError> {
+        if let Some(taken) = self.take_kept_plain() {
+            return Ok(taken);
+        }
         let mut fresh = false;
         let taken = loop {
             if let Some(taken) = self.take_kept(fresh) {
@@ -122,6 +127,17 @@ impl<M: Message> Cursor<M> {
         Poll::Ready(true)
     }
 
+    /// The next message of a group that acknowledges, the short way; none if there is none, or it is to go the long one.
+    #[inline(always)]
+    pub(super) fn take_kept_plain(&mut self) -> Option<Taken<M>> {
+        let kept = self.kept.as_deref_mut()?;
+        if self.waiting.is_some() {
+            return None;
+        }
+        let given = self.inbox.lock().give_plain(self.in_flight.as_deref())?;
+        Some(kept.leases.lease(given, self.handle.shared(), &self.inbox))
+    }
+
     /// The next message, if the inbox has one. Then a wait that is registered ends.
     fn take_kept(&mut self, fresh: bool) -> Option<Taken<M>> {
         let mut fallout = Fallout::new();
@@ -130,7 +146,10 @@ impl<M: Message> Cursor<M> {
         let given = inbox.give(fresh, self.waiting, self.in_flight.as_deref(), now, &mut fallout);
         let after = inbox.after(&fallout);
         drop(inbox);
-        let taken = given.map(|given| Lease::of(given, self.handle.shared(), &self.inbox));
+        let taken = match (given, self.kept.as_deref_mut()) {
+            (Some(given), Some(kept)) => Some(kept.leases.lease(given, self.handle.shared(), &self.inbox)),
+            _ => None,
+        };
         if taken.is_some() {
             self.end_wait(); // before another is woken, who should not be this one
         }

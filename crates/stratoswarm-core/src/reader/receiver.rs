@@ -282,6 +282,9 @@ impl<M: Message> Receiver<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        if let Some(taken) = self.cursor.take_kept_plain() {
+            return Poll::Ready(Some(Delivery::new(taken)));
+        }
         let plain = |message, number, in_flight: Option<&InFlight>| {
             Delivery::plain(
                 message,
