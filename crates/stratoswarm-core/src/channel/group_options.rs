@@ -161,7 +161,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// before it is dropped or settled. Keys are compared, and not only hashed.
     ///
     /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
-    /// group's, said by the first member to join.
+    /// group's, said by the first member to join. Keys of which there is nothing are kept for their next message: 64, or
+    /// twice as many as there are others.
     ///
     /// # Examples
     /// ```
@@ -192,7 +193,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// it. Keys are compared, and not only hashed.
     ///
     /// The function runs under a lock and must not use the channel; a message whose key panics has one of its own. It is the
-    /// group's, said by the first member to join.
+    /// group's, said by the first member to join. Keys of which there is nothing are kept for their next message: 64, or
+    /// twice as many as there are others.
     ///
     /// # Examples
     /// ```

@@ -56,6 +56,10 @@ impl<M> Fallout<M> {
     where
         M: Message,
     {
+        if self.gone.is_empty() && self.dead.is_empty() && self.wakers.is_empty() {
+            std::mem::forget(self); // most often so; nothing was allocated
+            return;
+        }
         self.gone.into_iter().for_each(|entry| contain(|| drop(entry)));
         self.dead.into_iter().for_each(|dead| dead.bury(channel));
         self.wakers.into_iter().for_each(|waker| contain(|| waker.wake())); // the letter is there by then

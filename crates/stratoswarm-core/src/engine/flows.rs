@@ -1,8 +1,4 @@
-use std::{
-    any::TypeId,
-    collections::{BTreeMap, VecDeque},
-    hash::Hash,
-};
+use std::{any::TypeId, collections::VecDeque, hash::Hash};
 
 use super::{
     keys::{KeyTable, Keys},
@@ -27,17 +23,22 @@ pub(crate) struct Flows<M> {
     turns: VecDeque<Slot>,
     /// How many messages wait in all flows.
     waiting: usize,
+    /// How many flows have nothing: the next message of their keys finds them again, as long as they are not too many.
+    empty: usize,
 }
 
 #[derive(Default)]
 struct Flow {
-    /// What waits: for the one that has the key, or for the turn. By their numbers.
-    waiting: BTreeMap<u64, Slot>,
+    /// What waits: for the one that has the key, or for the turn. By ascending numbers.
+    waiting: VecDeque<(u64, Slot)>,
     entries: usize,
     /// One has the key.
     busy: bool,
     in_turn: bool,
 }
+
+/// So many flows that have nothing are kept, and twice as many as have something.
+const KEPT: usize = 64;
 
 impl<M> Flows<M> {
     pub(crate) fn new<K>(order: Order, key: impl Fn(&M) -> K + Send + 'static) -> Self
@@ -45,7 +46,7 @@ impl<M> Flows<M> {
         K: Hash + Eq + Clone + Send + 'static,
     {
         let keys = Box::new(KeyTable::new(key));
-        Self { order, keys, all: Slots::new(), turns: VecDeque::new(), waiting: 0 }
+        Self { order, keys, all: Slots::new(), turns: VecDeque::new(), waiting: 0, empty: 0 }
     }
 
     pub(super) fn is_fair(&self) -> bool {
@@ -63,14 +64,25 @@ impl<M> Flows<M> {
     }
 
     /// The flow of a message that came, of which it is part from now on.
+    #[inline]
     pub(super) fn enter(&mut self, message: &M) -> Slot {
-        let fresh = self.all.insert(Flow::default());
-        let flow = self.keys.flow(message, fresh);
-        if flow != fresh {
-            self.all.remove(fresh);
-        }
-        if let Some(flow) = self.all.get_mut(flow) {
-            flow.entries += 1;
+        let (all, empty) = (&mut self.all, &mut self.empty);
+        let mut made = None;
+        let mut fresh = || {
+            *empty += 1;
+            let flow = all.insert(Flow::default());
+            made = Some(flow);
+            flow
+        };
+        let found = self.keys.flow(message, &mut fresh);
+        // One whose key panics has a flow of its own.
+        let flow = found.or(made).unwrap_or_else(|| {
+            self.empty += 1;
+            self.all.insert(Flow::default())
+        });
+        if let Some(its) = self.all.get_mut(flow) {
+            self.empty -= usize::from(its.entries == 0);
+            its.entries += 1;
         }
         flow
     }
@@ -84,7 +96,11 @@ impl<M> Flows<M> {
     pub(super) fn wait(&mut self, flow: Slot, number: u64, slot: Slot) {
         let fair = self.is_fair();
         let Some(its) = self.all.get_mut(flow) else { return };
-        self.waiting += usize::from(its.waiting.insert(number, slot).is_none());
+        let last = its.waiting.back().is_none_or(|(last, _)| *last < number);
+        let at =
+            if last { its.waiting.len() } else { its.waiting.partition_point(|(other, _)| *other < number) };
+        its.waiting.insert(at, (number, slot));
+        self.waiting += 1;
         if fair && !std::mem::replace(&mut its.in_turn, true) {
             self.turns.push_back(flow);
         }
@@ -92,8 +108,11 @@ impl<M> Flows<M> {
 
     /// A message does not wait any more.
     pub(super) fn unwait(&mut self, flow: Slot, number: u64) {
-        if let Some(flow) = self.all.get_mut(flow) {
-            self.waiting -= usize::from(flow.waiting.remove(&number).is_some());
+        if let Some(flow) = self.all.get_mut(flow)
+            && let Ok(at) = flow.waiting.binary_search_by_key(&number, |(number, _)| *number)
+        {
+            flow.waiting.remove(at);
+            self.waiting -= 1;
         }
     }
 
@@ -102,7 +121,7 @@ impl<M> Flows<M> {
         while let Some(turn) = self.turns.pop_front() {
             let Some(flow) = self.all.get_mut(turn) else { continue };
             flow.in_turn = false;
-            if let Some((_, slot)) = flow.waiting.pop_first() {
+            if let Some((_, slot)) = flow.waiting.pop_front() {
                 self.waiting -= 1;
                 if !flow.waiting.is_empty() {
                     flow.in_turn = true;
@@ -115,29 +134,41 @@ impl<M> Flows<M> {
     }
 
     /// A message leaves its flow. `held`: it had the key, which the first that waits has from now on.
+    #[inline]
     pub(super) fn leave(&mut self, flow: Slot, held: bool) -> Option<Slot> {
         let its = self.all.get_mut(flow)?;
         its.entries -= 1;
         let mut next = None;
         if held {
-            next = its.waiting.pop_first().map(|(_, slot)| slot);
+            next = its.waiting.pop_front().map(|(_, slot)| slot);
             its.busy = next.is_some();
             self.waiting -= usize::from(next.is_some());
         }
         if its.entries == 0 {
-            if its.in_turn {
-                self.turns.retain(|turn| *turn != flow);
+            self.empty += 1;
+            if self.empty > KEPT && self.empty > 2 * (self.all.len() - self.empty) {
+                self.forget_empty();
             }
+        }
+        next
+    }
+
+    /// Forgets the flows that have nothing, but for those that are in turn still.
+    #[cold]
+    fn forget_empty(&mut self) {
+        let empty = |(flow, its): (Slot, &Flow)| (its.entries == 0 && !its.in_turn).then_some(flow);
+        let gone: Vec<_> = self.all.iter().filter_map(empty).collect();
+        self.empty -= gone.len();
+        for flow in gone {
             self.all.remove(flow);
             self.keys.forget(flow);
         }
-        next
     }
 
     /// Nothing is here any more. What the user has in it stays, and is dropped with it.
     pub(super) fn clear(&mut self) {
         drop(self.all.take_all());
         self.turns.clear();
-        self.waiting = 0;
+        (self.waiting, self.empty) = (0, 0);
     }
 }

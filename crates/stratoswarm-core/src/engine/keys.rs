@@ -10,8 +10,8 @@ use crate::sync;
 
 /// What the messages of a group are told apart by, without the type of the keys.
 pub(crate) trait Keys<M>: Send {
-    /// The flow of this message: `fresh`, if there is none of its key. So has one whose key panics.
-    fn flow(&mut self, message: &M, fresh: Slot) -> Slot;
+    /// The flow of this message: a `fresh` one, if there is none of its key; none, if its key panics.
+    fn flow(&mut self, message: &M, fresh: &mut dyn FnMut() -> Slot) -> Option<Slot>;
 
     /// There is nothing of this flow any more.
     fn forget(&mut self, flow: Slot);
@@ -24,12 +24,13 @@ pub(crate) trait Keys<M>: Send {
 pub(super) struct KeyTable<K, F> {
     key: F,
     flows: HashMap<K, Slot>,
-    keys: HashMap<Slot, K>,
+    /// By the numbers of the flows.
+    keys: Vec<Option<K>>,
 }
 
 impl<K, F> KeyTable<K, F> {
     pub(super) fn new(key: F) -> Self {
-        Self { key, flows: HashMap::new(), keys: HashMap::new() }
+        Self { key, flows: HashMap::new(), keys: Vec::new() }
     }
 }
 
@@ -38,22 +39,27 @@ where
     K: Hash + Eq + Clone + Send + 'static,
     F: Fn(&M) -> K + Send,
 {
-    fn flow(&mut self, message: &M, fresh: Slot) -> Slot {
+    fn flow(&mut self, message: &M, fresh: &mut dyn FnMut() -> Slot) -> Option<Slot> {
         let find = || {
             let key = (self.key)(message);
             if let Some(flow) = self.flows.get(&key) {
                 return *flow;
             }
-            self.keys.insert(fresh, key.clone());
-            self.flows.insert(key, fresh);
-            fresh
+            let (again, flow) = (key.clone(), fresh());
+            let at = flow as usize;
+            if self.keys.len() <= at {
+                self.keys.resize_with(at + 1, || None);
+            }
+            self.keys[at] = Some(again);
+            self.flows.insert(key, flow);
+            flow
         };
-        catch_unwind(AssertUnwindSafe(|| sync::users(find))).unwrap_or(fresh)
+        catch_unwind(AssertUnwindSafe(|| sync::users(find))).ok()
     }
 
     fn forget(&mut self, flow: Slot) {
         let forget = || {
-            if let Some(key) = self.keys.remove(&flow)
+            if let Some(key) = self.keys.get_mut(flow as usize).and_then(Option::take)
                 && self.flows.get(&key) == Some(&flow)
             {
                 self.flows.remove(&key);

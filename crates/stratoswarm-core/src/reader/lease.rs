@@ -133,9 +133,7 @@ impl<M: Message> Owed for Lease<M> {
         }
         let (slot, id) = (self.slot.load(Ordering::Relaxed), self.id.load(Ordering::Relaxed));
         let mut inbox = self.inbox.lock();
-        if matches!(verdict, Verdict::Ack)
-            && let Ok(message) = inbox.ack_plain(slot, id)
-        {
+        if let Ok(message) = inbox.settle_plain(slot, id, &verdict) {
             drop(inbox);
             if std::mem::needs_drop::<M>() {
                 contain(|| drop(message));

@@ -260,7 +260,7 @@ fn a_group_is_ordered_or_fair_and_stays_so() {
 }
 
 #[test]
-fn a_key_that_is_gone_costs_no_memory_and_is_dropped_with_its_last_message() {
+fn keys_that_have_nothing_are_few() {
     use std::sync::Arc;
     let jobs = Fabric::new().channel::<Number>("jobs").open().unwrap();
     let keys = Arc::new(());
@@ -277,8 +277,19 @@ fn a_key_that_is_gone_costs_no_memory_and_is_dropped_with_its_last_message() {
     assert_eq!(Arc::strong_count(&keys), 2 + 2 * 2);
     drop((ten, twenty));
     drop(take(&mut worker));
-    assert_eq!(Arc::strong_count(&keys), 2);
-    drop((worker, jobs));
+    for number in (1000..20_000).step_by(10) {
+        put(&jobs, [number]);
+        drop(take(&mut worker));
+        assert!(Arc::strong_count(&keys) <= 2 + 2 * 65);
+    }
+    let held: Vec<_> = (0..200).map(|key| 10 * key).collect();
+    put(&jobs, held.iter().copied());
+    let held: Vec<_> = held.iter().map(|_| take(&mut worker)).collect();
+    put(&jobs, (0..1000).map(|key| 10_000 + 10 * key));
+    (0..1000).for_each(|_| drop(take(&mut worker)));
+    let (many, most) = (Arc::strong_count(&keys), 2 + 2 * (200 + 2 * 200 + 1));
+    assert!((2 + 2 * 264..=most).contains(&many), "beside 200 that have something: {many}");
+    drop((worker, jobs, held));
     assert_eq!(Arc::strong_count(&keys), 1);
 }
 
