@@ -35,6 +35,7 @@ pub struct GroupOptions<'a, M: Message> {
     dead_letters: Option<Arc<dyn Bury<M>>>,
     ordered: Option<Flows<M>>,
     fair: Option<Flows<M>>,
+    drops: bool,
 }
 
 impl<'a, M: Message> GroupOptions<'a, M> {
@@ -50,6 +51,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             dead_letters: None,
             ordered: None,
             fair: None,
+            drops: false,
         }
     }
 
@@ -218,6 +220,28 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// The group holds no sender back: what does not fit into its lane's room drives out the oldest message of that lane which it
+    /// has not taken, counted as [missed](crate::Skipped::missed). Other lanes and other readers lose nothing, and what a member
+    /// has taken stays its own. A request that is lost so ends as [`Evicted`](crate::RequestError::Evicted), unless another group
+    /// has it. It is the group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Frame(u32); impl Message for Frame { type Reply = NoReply; }
+    /// let frames = Fabric::new().channel::<Frame>("frames").capacity(2).open()?;
+    /// let mut screen = frames.group("screen").drop_oldest().join()?;
+    /// for n in 1..=5 { frames.send(Frame(n)).await?; } // it never waits for the screen
+    /// assert_eq!((screen.try_recv()?.0, screen.try_recv()?.0), (4, 5));
+    /// assert_eq!(frames.info().readers[0].skipped.missed, 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn drop_oldest(mut self) -> Self {
+        self.drops = true;
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -260,7 +284,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     #[track_caller]
     pub fn join(mut self) -> Result<Receiver<M>, JoinError> {
         let keeping = self.keeping()?;
-        let Self { channel, group, durability, from_oldest, member, declared, .. } = self;
+        let Self { channel, group, durability, from_oldest, member, declared, drops, .. } = self;
         let at = Location::caller();
         let joined = channel.shared().with(|log, effects| {
             let existing = log.durability(group);
@@ -276,10 +300,16 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             if keeping.as_ref().is_some_and(|keeping| !log.may_keep(group, keeping)) {
                 return Err(JoinError::Conflict);
             }
+            if drops && !log.may_drop(group) {
+                return Err(JoinError::Conflict);
+            }
             let durability = durability.unwrap_or(Durability::Durable);
             let mut joined = log.join(group, durability, from_oldest, effects);
             if let Some(keeping) = keeping {
                 log.keep(&mut joined, group, keeping);
+            }
+            if drops {
+                log.drop_oldest(&joined, effects);
             }
             Ok(joined)
         })?;
@@ -300,6 +330,13 @@ impl<M: Message> GroupOptions<'_, M> {
             return Err(JoinError::Incompatible { option: "fair_by", with: "ordered_by" });
         }
         let flows = ordered.or(fair);
+        let keeps = [
+            (policy.is_some(), "a group that acknowledges, as what it loses is never settled"),
+            (flows.is_some(), "keys, as what waits for one takes a place"),
+        ];
+        if let Some((_, with)) = keeps.into_iter().find(|(keeps, _)| *keeps && self.drops) {
+            return Err(JoinError::Incompatible { option: "drop_oldest", with });
+        }
         let stated = policy.is_some() || flows.is_some();
         Ok(stated.then_some(Keeping { policy, dead_letters, flows }))
     }

@@ -374,6 +374,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         let (counter, outcome) = match reply {
             Reply::Answered(reply) => (&counters.answered, Ok(reply)),
             Reply::Unanswered => (&counters.unanswered, Err(RequestError::Unanswered)),
+            Reply::Evicted => (&counters.unanswered, Err(RequestError::Evicted)),
             Reply::WrongReplyType => (&counters.unanswered, Err(RequestError::WrongReplyType)),
             Reply::Dead(attempts) => (&counters.unanswered, Err(RequestError::DeadLettered { attempts })),
             Reply::Expired => return Poll::Ready(Err(self.give_up())),

@@ -170,6 +170,7 @@ impl<M: Clone> Log<M> {
         effects: &mut Effects<M>,
     ) -> bool {
         let at = self.take_permit(id);
+        self.make_room(at, 1, effects);
         self.admit_permitted(at);
         self.push_in(at, message, expiry, effects);
         self.after_push(1, effects);

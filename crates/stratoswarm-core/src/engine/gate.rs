@@ -24,10 +24,15 @@ pub(super) struct Gate {
     pub(super) unserved: WaitList,
     /// Whose turn it is, where handles take turns; otherwise it is the longest waiting's.
     rota: Option<Box<Rota>>,
+    /// The most places that a group took at the last look which drops its oldest.
+    pub(super) dropping: u64,
     /// The most places that a reader took at the last look, and how many readers did, if somebody waited.
     most: u64,
     fullest: u32,
 }
+
+/// The places of a reader that holds nobody back.
+const NONE: u64 = u64::MAX;
 
 /// Whether messages may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,7 @@ impl Gate {
             permits: WaitList::new(),
             unserved: WaitList::new(),
             rota: None,
+            dropping: 0,
             most: 0,
             fullest: 0,
         }
@@ -129,7 +135,7 @@ impl<M> Log<M> {
     #[inline]
     pub(super) fn enter(&mut self, at: LaneIndex, depth: u64, count: u64) {
         let gate = &mut self.lanes[at].gate;
-        let depth = depth + count;
+        let depth = depth.max(gate.dropping) + count;
         gate.high_water = gate.high_water.max(depth);
         self.refresh(at, depth);
     }
@@ -140,6 +146,7 @@ impl<M> Log<M> {
     fn refresh(&mut self, at: LaneIndex, depth: u64) {
         let lane = &mut self.lanes[at];
         let gate = &lane.gate;
+        let depth = depth.max(gate.dropping);
         let room = gate.free(depth);
         let barred = self.closed || !gate.line.is_empty();
         lane.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(depth)) };
@@ -157,10 +164,16 @@ impl<M> Log<M> {
         let waiting = !gate.line.is_empty();
         let full = gate.capacity.saturating_sub(gate.reserved());
         let is_full = |places: u64| waiting || waits && places >= full;
-        let mut most = kept;
+        let (mut most, mut dropping) = (kept, 0);
         for reader in &mut self.readers {
             let seat = &mut reader.seats[at];
             let mut places = tail - seat.next - seat.released;
+            if reader.drops {
+                let in_inbox = if seat.filled { reader.inbox.lock().places(at) } else { 0 };
+                dropping = dropping.max(places + in_inbox);
+                seat.places = NONE;
+                continue;
+            }
             if seat.filled {
                 let mut inbox = reader.inbox.lock();
                 let filled = reader.keeps || !inbox.queues[at].is_empty();
@@ -175,7 +188,7 @@ impl<M> Log<M> {
             seat.places = places;
             most = most.max(places);
         }
-        gate.most = most;
+        (gate.most, gate.dropping) = (most, dropping);
         gate.fullest = 0;
         if is_full(most) {
             for reader in &mut self.readers {
@@ -331,7 +344,10 @@ impl<M> Log<M> {
             }
             count => {
                 match what {
-                    Entry::Messages => self.enter(at, depth, count),
+                    Entry::Messages => {
+                        self.make_room(at, count, effects);
+                        self.enter(at, depth, count);
+                    }
                     Entry::Permit => self.refresh(at, depth),
                 }
                 Admission::Granted(count as usize)
@@ -419,7 +435,7 @@ impl<M> Log<M> {
         // cannot be a new one, so its depth need not be known. Who is not the first leaves the search to the long way.
         let gate = &mut self.lanes[at].gate;
         let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
-        let short = turn && !self.closed && gate.high_water >= gate.capacity;
+        let short = turn && !self.closed && gate.high_water >= gate.capacity && !self.dropping;
         if short {
             gate.granted.pop();
             gate.granted_places -= 1;
@@ -447,13 +463,15 @@ impl<M> Log<M> {
             effects.drop_waker(renewed.flatten());
             return Admission::Full;
         };
-        if what == Entry::Permit || wanted == 1 && gate.high_water >= gate.capacity {
+        let promised = wanted == 1 && gate.high_water >= gate.capacity && !self.dropping;
+        if what == Entry::Permit || promised {
             return Admission::Granted(places as usize); // they were promised, and there can be no new high water
         }
         let depth = self.look(at, false);
         let gate = &self.lanes[at].gate;
         let free = gate.free(depth);
         let count = if gate.line.is_empty() { free.min(wanted as u64).max(1) } else { 1 };
+        self.make_room(at, count, effects);
         self.enter(at, depth, count);
         Admission::Granted(count as usize)
     }

@@ -39,6 +39,8 @@ pub(crate) struct Log<M> {
     pub(super) asked: u64,
     /// Messages were accepted that expire.
     pub(super) expiring: bool,
+    /// Some group drops its oldest.
+    pub(super) dropping: bool,
     /// The lanes of the classes of traffic, of a channel that has several.
     pub(super) classes: Option<Box<Classes>>,
     /// Hand-overs to readers that have left.
@@ -74,6 +76,7 @@ impl<M> Log<M> {
             ids: 0,
             asked: 0,
             expiring: false,
+            dropping: false,
             classes: None,
             delivered_before: 0,
             departed: Vec::new(),

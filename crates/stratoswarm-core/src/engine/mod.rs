@@ -48,6 +48,7 @@ mod batch;
 mod bypass;
 mod cursors;
 mod departed;
+mod dropping;
 mod effects;
 mod entering;
 mod expiring;

@@ -537,6 +537,22 @@ impl<M> Queue<M> {
         self.drop_unclaimed(from, self.tags.len(), |tag| let_go.push(tag.request));
     }
 
+    /// A group that had yet to take the message of this number does not: its share in the request, if it is one.
+    pub(super) fn unclaim_one(&mut self, number: u64) -> AnyResponder {
+        let Ok(at) = self.tags.binary_search_by_key(&number, |tag| tag.at) else { return AnyResponder::none() };
+        let tag = &mut self.tags[at];
+        if tag.gap > 0 || tag.claims == Tag::ALL {
+            return AnyResponder::none();
+        }
+        tag.claims = tag.claims.saturating_sub(1);
+        if tag.claims > 0 {
+            return AnyResponder::none(); // others may answer
+        }
+        let Some(tag) = self.tags.remove(at) else { return AnyResponder::none() };
+        self.released -= u32::from(tag.released);
+        tag.request
+    }
+
     /// Gives a reader that has a copy of messages from here what lies beside them: their expiry, and to a group its share in
     /// their requests, which is those that no other group will take, and of the others a further responder. It comes to
     /// `lost` if the message is not there, as its `Clone` panicked.

@@ -25,6 +25,8 @@ pub(crate) struct Reader<M> {
     pub(super) warned: bool,
     /// It is handed nothing.
     pub(super) paused: bool,
+    /// It holds no sender back: what does not fit drives out its oldest.
+    pub(super) drops: bool,
     /// The lanes that do not wait while it has a run, as a mask.
     pub(super) deaf: u8,
 }
@@ -85,6 +87,7 @@ impl<M> Reader<M> {
             in_flight: None,
             warned: false,
             paused: false,
+            drops: false,
             deaf: 0,
         }
     }

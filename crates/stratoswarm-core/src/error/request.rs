@@ -52,6 +52,10 @@ pub enum RequestError {
     /// The last responder was dropped without a reply: the handler panicked or forgot, or the group was removed.
     #[error("handler dropped the request unanswered")]
     Unanswered,
+    /// The last group that could have answered [drops its oldest](crate::GroupOptions::drop_oldest), or keeps the [latest of a
+    /// key](crate::GroupOptions::latest_by), and lost the request so.
+    #[error("request lost to newer messages")]
+    Evicted,
     /// The handler asked for a responder of another reply type: the two `Ask` implementations disagree.
     #[error("handler answers with another type")]
     WrongReplyType,

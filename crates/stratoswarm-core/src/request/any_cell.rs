@@ -73,6 +73,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
         let _ = attempts;
     }
 
+    /// A group that drops its oldest has lost the request.
+    fn evict(&self) {}
+
     /// Which delivery of the message it is: 1 for the first.
     fn attempt(&self) -> u32 {
         1

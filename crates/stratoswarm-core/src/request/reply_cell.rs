@@ -31,7 +31,7 @@ pub(crate) struct ReplyCell<R> {
     handled: AtomicBool,
     /// How many responders exist.
     responders: AtomicU32,
-    /// After how many deliveries a group gave the request up; 0 if none did.
+    /// After how many deliveries a group gave the request up; 0 if none did; [`LOST`] if one lost it.
     buried: AtomicU32,
     state: Mutex<State<R>>,
 }
@@ -44,6 +44,9 @@ struct State<R> {
 
 // No user's code runs under the lock.
 impl<R> RefUnwindSafe for ReplyCell<R> {}
+
+/// In place of the number of deliveries of a request that was lost.
+const LOST: u32 = u32::MAX;
 
 /// What became of a request.
 mod phase {
@@ -62,12 +65,15 @@ mod phase {
     pub(super) const TAKEN: u32 = 7;
     /// Every group that had it has given it up.
     pub(super) const DEAD: u32 = 8;
+    /// The last group that could have answered has lost it.
+    pub(super) const EVICTED: u32 = 9;
 }
 
 /// What became of a request, as its caller sees it.
 pub(crate) enum Reply<R> {
     Answered(R),
     Unanswered,
+    Evicted,
     WrongReplyType,
     /// Given up after so many deliveries.
     Dead(u32),
@@ -115,6 +121,7 @@ impl<R> ReplyCell<R> {
             },
             phase::UNANSWERED => Reply::Unanswered,
             phase::WRONG_REPLY_TYPE => Reply::WrongReplyType,
+            phase::EVICTED => Reply::Evicted,
             phase::DEAD => Reply::Dead(self.buried.load(Ordering::Relaxed)),
             phase::EXPIRED => return Poll::Ready(Reply::Expired), // remains so, for those who have it to do
             phase::CLOSED => return Poll::Ready(Reply::Closed),
@@ -210,8 +217,12 @@ impl<R> ReplyCell<R> {
     pub(crate) fn drop_responder(&self) {
         let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && self.phase() == phase::OPEN && !self.is_overdue() {
-            let dead = self.buried.load(Ordering::Acquire) > 0;
-            let _ = self.finish(if dead { phase::DEAD } else { phase::UNANSWERED }, None);
+            let phase = match self.buried.load(Ordering::Acquire) {
+                0 => phase::UNANSWERED,
+                LOST => phase::EVICTED,
+                _ => phase::DEAD,
+            };
+            let _ = self.finish(phase, None);
         }
     }
 
@@ -274,5 +285,9 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
 
     fn bury(&self, attempts: u32) {
         self.buried.store(attempts, Ordering::Release);
+    }
+
+    fn evict(&self) {
+        self.buried.store(LOST, Ordering::Release);
     }
 }

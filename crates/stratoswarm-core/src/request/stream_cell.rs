@@ -32,6 +32,8 @@ pub(crate) struct StreamCell<R> {
     phase: AtomicU32,
     /// Whether a handler has, or had, the request.
     handled: AtomicBool,
+    /// A group has lost the request.
+    evicted: AtomicBool,
     /// How many responders exist.
     responders: AtomicU32,
     state: Mutex<State<R>>,
@@ -70,6 +72,8 @@ mod phase {
     pub(super) const CLOSED: u32 = 6;
     /// Its caller has gone.
     pub(super) const GIVEN_UP: u32 = 7;
+    /// The last group that could have answered has lost it.
+    pub(super) const EVICTED: u32 = 8;
 }
 
 /// What comes next to the caller.
@@ -77,6 +81,7 @@ pub(crate) enum Row<R> {
     Item(R),
     End,
     Unanswered,
+    Evicted,
     WrongReplyType,
     Expired,
     Closed,
@@ -99,6 +104,7 @@ impl<R> StreamCell<R> {
             buffer: buffer.max(1),
             phase: AtomicU32::new(phase::OPEN),
             handled: AtomicBool::new(false),
+            evicted: AtomicBool::new(false),
             responders: AtomicU32::new(1),
             state: Mutex::new(Rank::Cell, state),
         }
@@ -124,6 +130,7 @@ impl<R> StreamCell<R> {
         let row = match self.phase() {
             phase::ENDED => Row::End,
             phase::UNANSWERED => Row::Unanswered,
+            phase::EVICTED => Row::Evicted,
             phase::WRONG_REPLY_TYPE => Row::WrongReplyType,
             phase::EXPIRED => Row::Expired,
             phase::CLOSED => Row::Closed,
@@ -269,7 +276,8 @@ impl<R> StreamCell<R> {
     pub(crate) fn drop_responder(&self) {
         let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && self.phase() == phase::OPEN && !self.is_overdue() {
-            self.end(phase::UNANSWERED, false);
+            let evicted = self.evicted.load(Ordering::Acquire);
+            self.end(if evicted { phase::EVICTED } else { phase::UNANSWERED }, false);
         }
     }
 
@@ -352,5 +360,9 @@ impl<R: Send + 'static> AnyCell for StreamCell<R> {
 
     fn fail_wrong_type(&self) {
         self.end(phase::WRONG_REPLY_TYPE, false);
+    }
+
+    fn evict(&self) {
+        self.evicted.store(true, Ordering::Release);
     }
 }

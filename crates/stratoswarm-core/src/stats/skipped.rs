@@ -25,7 +25,8 @@ pub struct Skipped {
     pub abandoned: u64,
     /// Messages whose `Clone` panicked for this reader.
     pub panicked: u64,
-    /// Messages that a lossy reader was too slow for, told to it or yet to be told.
+    /// Messages that a lossy reader was too slow for, told to it or yet to be told; of a group that
+    /// [drops its oldest](crate::GroupOptions::drop_oldest), those that it lost.
     pub missed: u64,
 }
 

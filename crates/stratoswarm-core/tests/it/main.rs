@@ -48,6 +48,7 @@ mod settled; // the sender is told
 // Requests
 mod deadlines; // stages of expiry, never early, skipped before the handler
 mod gathering; // one question, answers of several groups
+mod overflow;
 mod patterns; // request_with_timeout, serve
 mod protocol; // messages with several reply types, declared and by hand
 mod reply_streams; // one question, many rows: backpressure both ways, and every way to end
