@@ -1,6 +1,8 @@
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
-use super::{GroupOptions, Requesting, Sending, WeakChannel, sending_many::SendingMany, turn};
+use super::{
+    GroupOptions, Requesting, Sending, SubscriberOptions, WeakChannel, sending_many::SendingMany, turn,
+};
 use crate::{
     engine::{Admission, Durability, Effects, End, Entry, Log},
     error::{Closed, RequestError, SendError, SendTimeoutError, TrySendError},
@@ -412,6 +414,23 @@ impl<M: Message> Channel<M> {
     /// ```
     pub fn group<'a>(&'a self, name: &'a str) -> GroupOptions<'a, M> {
         GroupOptions::new(self, name)
+    }
+
+    /// The same as [`subscribe`](Self::subscribe), with options.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(1).open()?;
+    /// let mut audit = ticks.subscriber().buffer(10).open();
+    /// ticks.try_send(Tick(1))?;
+    /// ticks.try_send(Tick(2))?; // it may be ten behind
+    /// assert_eq!(audit.try_recv()?, Tick(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn subscriber(&self) -> SubscriberOptions<'_, M> {
+        SubscriberOptions::new(self)
     }
 
     /// A new reader that gets every message and that senders wait for, from the next message on.

@@ -35,6 +35,7 @@ pub struct GroupOptions<'a, M: Message> {
     dead_letters: Option<Arc<dyn Bury<M>>>,
     ordered: Option<Flows<M>>,
     fair: Option<Flows<M>>,
+    latest: Option<Flows<M>>,
     drops: bool,
 }
 
@@ -51,6 +52,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             dead_letters: None,
             ordered: None,
             fair: None,
+            latest: None,
             drops: false,
         }
     }
@@ -242,6 +244,40 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         self
     }
 
+    /// Of messages with one key the group is handed the newest only, in the place of the oldest that it replaces; the others count
+    /// as [conflated](crate::Skipped::conflated). It holds senders back when as many keys wait as there is room; a send
+    /// may then wait though its key is among them. Keys take turns, whatever the lanes of their messages. A request that is lost so ends as
+    /// [`Evicted`](crate::RequestError::Evicted), unless another group has it.
+    ///
+    /// Keys are compared, and not only hashed. The function runs under a lock and must not use the channel; a message whose key
+    /// panics has one of its own. It is the group's, said by the first member to join.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Price { symbol: &'static str, cents: u32 }
+    /// impl Message for Price { type Reply = NoReply; }
+    ///
+    /// let prices = Fabric::new().channel::<Price>("prices").capacity(3).open()?;
+    /// let mut screen = prices.group("screen").latest_by(|price: &Price| price.symbol).join()?;
+    /// for (symbol, cents) in [("A", 10), ("B", 20), ("A", 11), ("A", 12)] {
+    ///     prices.send(Price { symbol, cents }).await?; // no more than two keys wait
+    /// }
+    /// assert_eq!(screen.try_recv()?.into_message(), Price { symbol: "A", cents: 12 });
+    /// assert_eq!(screen.try_recv()?.into_message(), Price { symbol: "B", cents: 20 });
+    /// assert_eq!(prices.info().readers[0].skipped.conflated, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn latest_by<K>(mut self, key: impl Fn(&M) -> K + Send + 'static) -> Self
+    where
+        K: Hash + Eq + Clone + Send + 'static,
+    {
+        self.latest = Some(Flows::new(Order::Latest, key));
+        self
+    }
+
     /// A name for this member, which a shutdown's report shows.
     ///
     /// # Examples
@@ -283,6 +319,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// ```
     #[track_caller]
     pub fn join(mut self) -> Result<Receiver<M>, JoinError> {
+        let latest = self.latest.is_some();
         let keeping = self.keeping()?;
         let Self { channel, group, durability, from_oldest, member, declared, drops, .. } = self;
         let at = Location::caller();
@@ -308,6 +345,9 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             if let Some(keeping) = keeping {
                 log.keep(&mut joined, group, keeping);
             }
+            if latest {
+                log.keep_latest();
+            }
             if drops {
                 log.drop_oldest(&joined, effects);
             }
@@ -321,7 +361,7 @@ impl<M: Message> GroupOptions<'_, M> {
     /// How the group is to keep what it hands out, if that was said.
     fn keeping(&mut self) -> Result<Option<Keeping<M>>, JoinError> {
         let (policy, dead_letters) = (self.policy.take(), self.dead_letters.take());
-        let (ordered, fair) = (self.ordered.take(), self.fair.take());
+        let (ordered, fair, latest) = (self.ordered.take(), self.fair.take(), self.latest.take());
         if dead_letters.is_some() && policy.is_none() {
             let with = "a group that does not acknowledge";
             return Err(JoinError::Incompatible { option: "dead_letters", with });
@@ -333,10 +373,16 @@ impl<M: Message> GroupOptions<'_, M> {
         let keeps = [
             (policy.is_some(), "a group that acknowledges, as what it loses is never settled"),
             (flows.is_some(), "keys, as what waits for one takes a place"),
+            (self.drops && latest.is_some(), "drop_oldest, as there is one message of each key"),
         ];
-        if let Some((_, with)) = keeps.into_iter().find(|(keeps, _)| *keeps && self.drops) {
-            return Err(JoinError::Incompatible { option: "drop_oldest", with });
+        let with = keeps.into_iter().find(|(keeps, _)| *keeps).map(|(_, with)| with);
+        if let Some(with) = with {
+            let loses = [(latest.is_some(), "latest_by"), (self.drops, "drop_oldest")];
+            if let Some((_, option)) = loses.into_iter().find(|(loses, _)| *loses) {
+                return Err(JoinError::Incompatible { option, with });
+            }
         }
+        let flows = flows.or(latest);
         let stated = policy.is_some() || flows.is_some();
         Ok(stated.then_some(Keeping { policy, dead_letters, flows }))
     }

@@ -74,12 +74,7 @@ impl<M> Log<M> {
 
     /// A group passes the first message that it has in an intake. Its share in the request, and whether it had given up its
     /// place before.
-    fn pass_first(
-        &mut self,
-        place: usize,
-        at: LaneIndex,
-        effects: &mut Effects<M>,
-    ) -> (AnyResponder, bool) {
+    fn pass_first(&mut self, place: usize, at: LaneIndex, effects: &mut Effects<M>) -> (AnyResponder, bool) {
         let Lane { intake, cursors, .. } = &mut self.lanes[at];
         let seat = &mut self.readers[place].seats[at];
         let (number, before) = (seat.next, seat.released);

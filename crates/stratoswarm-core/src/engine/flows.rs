@@ -12,6 +12,8 @@ pub(crate) enum Order {
     Ordered,
     /// Keys take turns.
     Fair,
+    /// Keys take turns, and of each there is the newest message only.
+    Latest,
 }
 
 /// The messages of a group by their keys.
@@ -49,8 +51,18 @@ impl<M> Flows<M> {
         Self { order, keys, all: Slots::new(), turns: VecDeque::new(), waiting: 0, empty: 0 }
     }
 
-    pub(super) fn is_fair(&self) -> bool {
-        self.order == Order::Fair
+    pub(super) fn takes_turns(&self) -> bool {
+        self.order != Order::Ordered
+    }
+
+    /// The message of this flow that waits, if a newer one takes its place.
+    pub(super) fn older(&self, flow: Slot) -> Option<Slot> {
+        let its = self.all.get(flow).filter(|_| self.order == Order::Latest)?;
+        its.waiting.front().map(|(_, slot)| *slot)
+    }
+
+    pub(super) fn keeps_latest(&self) -> bool {
+        self.order == Order::Latest
     }
 
     /// What two of the same kind have in common.
@@ -94,7 +106,7 @@ impl<M> Flows<M> {
 
     /// A message waits: for its key, or for its turn.
     pub(super) fn wait(&mut self, flow: Slot, number: u64, slot: Slot) {
-        let fair = self.is_fair();
+        let fair = self.takes_turns();
         let Some(its) = self.all.get_mut(flow) else { return };
         let last = its.waiting.back().is_none_or(|(last, _)| *last < number);
         let at =

@@ -174,16 +174,23 @@ impl<M> Log<M> {
                 seat.places = NONE;
                 continue;
             }
+            // What counts is how far it is from where it holds senders back.
+            let in_lane = |places: u64| match reader.buffer {
+                None => places,
+                Some(most) => gate.capacity.saturating_sub(most.saturating_sub(places)),
+            };
             if seat.filled {
                 let mut inbox = reader.inbox.lock();
                 let filled = reader.keeps || !inbox.queues[at].is_empty();
                 seat.filled = filled || reader.paused;
-                places += inbox.places(at);
+                places = in_lane(places + inbox.places(at));
                 let serves = filled && places >= most && is_full(places);
                 if serves != seat.serves {
                     inbox.set_serve(at, serves);
                     seat.serves = serves;
                 }
+            } else {
+                places = in_lane(places);
             }
             seat.places = places;
             most = most.max(places);
@@ -241,6 +248,9 @@ impl<M> Log<M> {
     }
 
     fn grant(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+        if let Some(conflate) = self.conflate {
+            conflate(self, at, effects);
+        }
         let depth = self.look(at, false);
         let gate = &mut self.lanes[at].gate;
         let mut free = gate.free(depth);
@@ -281,11 +291,14 @@ impl<M> Log<M> {
         inbox: &SharedInbox<M>,
         taken: &Taken<M>,
     ) -> Result<Option<Waker>, ()> {
-        if self.lanes.are_several() || self.expiring {
+        if self.lanes.are_several() || self.expiring || self.conflate.is_some() {
             return Err(());
         }
         let lane = &mut self.lanes.main;
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return Ok(None) };
+        if reader.buffer.is_some() {
+            return Err(()); // its places are not those of the lane
+        }
         if !reader.seats.main.serves || self.closed {
             return Ok(None); // somebody has looked meanwhile
         }
@@ -333,6 +346,10 @@ impl<M> Log<M> {
             return Admission::Full;
         }
         let mut depth = self.look(at, waits);
+        if let Some(conflate) = self.conflate.filter(|_| self.lanes[at].gate.free(depth) == 0) {
+            conflate(self, at, effects);
+            depth = self.look(at, waits);
+        }
         let free = |log: &Self, depth| log.lanes[at].gate.free(depth);
         if free(self, depth) == 0 && self.release_gone(at, now) {
             depth = self.look(at, waits);

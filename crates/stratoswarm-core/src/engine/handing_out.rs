@@ -3,7 +3,7 @@ use std::mem;
 use tokio::time::Instant;
 
 use super::{
-    InFlight, InFlightGuard, LaneIndex, Ledger, Taken,
+    InFlight, InFlightGuard, LaneIndex, Ledger, Queue, Taken,
     fallout::Fallout,
     lane::{MOST, Sorted},
     ledger::{Entry, State},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     message::DeadReason,
-    request::{AnyResponder, RequestLiveness},
+    request::{AnyCell, AnyResponder, RequestLiveness},
 };
 
 /// A delivery, and what it is known by when it is settled.
@@ -46,11 +46,10 @@ impl<M: Clone> Ledger<M> {
         fallout: &mut Fallout<M>,
     ) -> Option<Given<M>> {
         self.sweep(now, fallout);
-        if self.is_fair() {
+        if self.takes_turns() {
+            let several = from.queues.are_several();
             for at in from.queues.read() {
-                while let Some(slot) = self.enter(at, from.queues, fallout) {
-                    self.make_ready(slot);
-                }
+                self.enter_all(at, &mut from.queues[at], several, fallout);
             }
             if !fresh {
                 return None;
@@ -86,7 +85,7 @@ impl<M: Clone> Ledger<M> {
 
     /// The entry that is next; none, too, if it is in an intake.
     fn next(&mut self, from: &mut Source<'_, M>, fallout: &mut Fallout<M>) -> Option<Slot> {
-        if self.is_fair() {
+        if self.takes_turns() {
             return match self.ready.first_key_value() {
                 Some((_, slot)) => Some(*slot),
                 None => self.flows.as_mut()?.next_turn(),
@@ -100,7 +99,8 @@ impl<M: Clone> Ledger<M> {
             if let Some((_, slot)) = self.ready.range((at, 0)..=(at, u64::MAX)).next() {
                 return Some(*slot);
             }
-            let slot = self.enter(at, from.queues, fallout)?;
+            let several = from.queues.are_several();
+            let slot = self.enter(at, &mut from.queues[at], several, fallout)?;
             let (Some(flows), Some(entry)) = (&mut self.flows, self.entries.get_mut(slot)) else {
                 return Some(slot);
             };
@@ -121,10 +121,59 @@ impl<M: Clone> Ledger<M> {
         (1..=MOST).filter(is_ready).map(|at| 1 << (at - 1)).sum()
     }
 
-    /// The next message of a lane's queue, made an entry.
-    fn enter(&mut self, at: LaneIndex, queues: &mut Queues<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
-        let several = queues.are_several();
-        let queue = &mut queues[at];
+    /// Makes entries of all in a lane's queue, which wait for the turn of their keys.
+    pub(super) fn enter_all(
+        &mut self,
+        at: LaneIndex,
+        queue: &mut Queue<M>,
+        several: bool,
+        fallout: &mut Fallout<M>,
+    ) {
+        while let Some(slot) = self.enter(at, queue, several, fallout) {
+            let older = self.entries.get(slot).and_then(|entry| self.flows.as_ref()?.older(entry.flow));
+            match older {
+                Some(older) => self.replace(older, slot, fallout),
+                None => self.make_ready(slot),
+            }
+        }
+    }
+
+    /// The newer of two messages of one key takes the older one's place, which nobody gets.
+    fn replace(&mut self, older: Slot, newer: Slot, fallout: &mut Fallout<M>) {
+        let Some(mut entry) = self.entries.remove(newer) else { return };
+        let Some(place) = self.entries.get_mut(older) else { return };
+        mem::swap(place, &mut entry);
+        let (number, flow) = (place.number, place.flow);
+        if let Some(flows) = &mut self.flows {
+            flows.unwait(flow, entry.number);
+            flows.wait(flow, number, older);
+            flows.leave(flow, false);
+        }
+        self.requests -= usize::from(entry.request.is_some());
+        self.released -= usize::from(entry.released);
+        self.held[entry.lane] -= u64::from(!entry.released);
+        let counts = &mut self.counts;
+        counts.passed += 1;
+        match entry.request.cell().map(|cell| cell.state(None)) {
+            Some(RequestLiveness::Abandoned) => counts.skipped.abandoned += 1,
+            Some(_) if entry.released => counts.skipped.expired += 1,
+            _ => {
+                counts.skipped.conflated += 1;
+                entry.request.cell().into_iter().for_each(AnyCell::evict);
+            }
+        }
+        fallout.freed = true;
+        fallout.gone.push(entry);
+    }
+
+    /// The next message of a lane's queue, made an entry. With `several` lanes, what was lost is not found at once.
+    fn enter(
+        &mut self,
+        at: LaneIndex,
+        queue: &mut Queue<M>,
+        several: bool,
+        fallout: &mut Fallout<M>,
+    ) -> Option<Slot> {
         let taken = queue.take_numbered(None);
         queue.give_back(0);
         if !self.owed.is_empty() {
@@ -167,7 +216,7 @@ impl<M: Clone> Ledger<M> {
             lease: None,
             attempt: 1,
         };
-        if !self.acks && self.is_fair() {
+        if !self.acks && self.takes_turns() {
             if let Some(entry) = self.remove(slot, None, fallout) {
                 (given.request, given.number, given.guard) =
                     (entry.request, entry.number, guard(entry.number));

@@ -92,6 +92,7 @@ impl<M> Inbox<M> {
         skipped.expired += counts.skipped.expired;
         skipped.abandoned += counts.skipped.abandoned;
         skipped.panicked += counts.skipped.panicked;
+        skipped.conflated += counts.skipped.conflated;
         let figures = KeptFigures {
             dead: counts.dead,
             redelivered: counts.redelivered,
@@ -192,17 +193,24 @@ impl<M: Clone> Inbox<M> {
 impl<M> Log<M> {
     /// Has a new group, or one that nobody joined yet, keep what it hands out.
     pub(crate) fn keep(&mut self, membership: &mut Membership<M>, group: &str, keeping: Keeping<M>) {
+        membership.keeps |= self.keep_in(&membership.inbox, group, keeping);
+    }
+
+    /// The same of any lossless reader that has handed out nothing; whether it does from now on.
+    pub(crate) fn keep_in(&mut self, inbox: &SharedInbox<M>, group: &str, keeping: Keeping<M>) -> bool {
         let closed = self.closed;
-        let Some(reader) = self.readers.get_mut(membership.inbox.place()).filter(|it| !it.keeps) else {
-            return;
+        let Some(reader) = self.readers.get_mut(inbox.place()).filter(|it| !it.keeps) else {
+            return false;
         };
-        (reader.keeps, membership.keeps) = (true, true);
+        reader.keeps = true;
+        reader.latest = keeping.flows.as_ref().is_some_and(Flows::keeps_latest);
         reader.seats.iter_mut().for_each(|seat| seat.filled = true);
         let mut ledger = Ledger::new(keeping, group, reader.number);
         if closed {
             ledger.close();
         }
         reader.inbox.lock().keep(ledger);
+        true
     }
 
     /// Whether a group may be joined as one that keeps what it hands out in this way: there is none, or nobody has joined it

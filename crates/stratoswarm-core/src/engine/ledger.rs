@@ -162,11 +162,11 @@ impl<M> Ledger<M> {
 
     /// How many messages wait for another to give their key back.
     pub(super) fn behind(&self) -> usize {
-        self.flows.as_ref().filter(|flows| !flows.is_fair()).map_or(0, Flows::waiting)
+        self.flows.as_ref().filter(|flows| !flows.takes_turns()).map_or(0, Flows::waiting)
     }
 
-    pub(super) fn is_fair(&self) -> bool {
-        self.flows.as_ref().is_some_and(Flows::is_fair)
+    pub(super) fn takes_turns(&self) -> bool {
+        self.flows.as_ref().is_some_and(Flows::takes_turns)
     }
 
     /// How many deliveries are not settled.
@@ -194,7 +194,7 @@ impl<M> Ledger<M> {
     /// Whether a member may find something.
     /// `queued`: something is in the queues.
     pub(super) fn is_takable(&self, queued: bool) -> bool {
-        let turns = self.flows.as_ref().is_some_and(|flows| flows.is_fair() && flows.waiting() > 0);
+        let turns = self.flows.as_ref().is_some_and(|flows| flows.takes_turns() && flows.waiting() > 0);
         !self.is_full() && (!self.ready.is_empty() || queued || turns)
     }
 
@@ -210,7 +210,7 @@ impl<M> Ledger<M> {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         let (number, lane, flow) = (entry.number, entry.lane, entry.flow);
         match (entry.state, &mut self.flows) {
-            (State::Ready, Some(flows)) if flows.is_fair() => flows.unwait(flow, number),
+            (State::Ready, Some(flows)) if flows.takes_turns() => flows.unwait(flow, number),
             (State::Behind, Some(flows)) => flows.unwait(flow, number),
             (State::Ready | State::Behind, _) => drop(self.ready.remove(&(lane, number))),
             (State::Delayed { until }, _) => {
@@ -231,7 +231,7 @@ impl<M> Ledger<M> {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         entry.state = State::Ready;
         match &mut self.flows {
-            Some(flows) if flows.is_fair() => flows.wait(entry.flow, entry.number, slot),
+            Some(flows) if flows.takes_turns() => flows.wait(entry.flow, entry.number, slot),
             _ => drop(self.ready.insert((entry.lane, entry.number), slot)),
         }
     }
@@ -247,7 +247,7 @@ impl<M> Ledger<M> {
         self.leave_state(slot);
         let entry = self.entries.remove(slot)?;
         if let Some(flows) = &mut self.flows
-            && let Some(next) = flows.leave(entry.flow, !flows.is_fair() && state != State::Behind)
+            && let Some(next) = flows.leave(entry.flow, !flows.takes_turns() && state != State::Behind)
         {
             self.make_ready(next);
         }

@@ -18,7 +18,7 @@ impl<M> Ledger<M> {
             && self.requests == 0
             && self.owed.is_empty()
             && !self.starved
-            && !self.is_fair()
+            && !self.takes_turns()
     }
 }
 
@@ -118,7 +118,7 @@ impl<M> Inbox<M> {
         let (message, lane, flow) = (entry.message.take(), entry.lane, entry.flow);
         ledger.entries.forget(slot);
         if let Some(flows) = &mut ledger.flows {
-            let fair = flows.is_fair();
+            let fair = flows.takes_turns();
             flows.leave(flow, !fair);
         }
         ledger.in_flight -= 1;

@@ -1,7 +1,7 @@
 use std::task::Waker;
 
 use super::{
-    Effects, WaitId, WaitList, Warning,
+    Effects, LaneIndex, WaitId, WaitList, Warning,
     departed::Departed,
     lane::{Classes, Lane},
     lossy::Lossy,
@@ -41,6 +41,8 @@ pub(crate) struct Log<M> {
     pub(super) expiring: bool,
     /// Some group drops its oldest.
     pub(super) dropping: bool,
+    /// Some reader keeps the latest of each key: how to make room in those that do.
+    pub(super) conflate: Option<Conflate<M>>,
     /// The lanes of the classes of traffic, of a channel that has several.
     pub(super) classes: Option<Box<Classes>>,
     /// Hand-overs to readers that have left.
@@ -77,6 +79,7 @@ impl<M> Log<M> {
             asked: 0,
             expiring: false,
             dropping: false,
+            conflate: None,
             classes: None,
             delivered_before: 0,
             departed: Vec::new(),
@@ -262,6 +265,9 @@ impl<M> Log<M> {
         self.parked -= self.lossy.wake(effects);
     }
 }
+
+/// Has every reader that keeps the latest of each key look at what has come in of a lane.
+pub(super) type Conflate<M> = fn(&mut Log<M>, LaneIndex, &mut Effects<M>);
 
 /// What a log was told at its opening, and what it has told.
 #[derive(Default)]

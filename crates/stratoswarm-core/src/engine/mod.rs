@@ -46,6 +46,7 @@ mod accounts;
 mod ack_policy;
 mod batch;
 mod bypass;
+mod conflating;
 mod cursors;
 mod departed;
 mod dropping;

@@ -539,7 +539,9 @@ impl<M> Queue<M> {
 
     /// A group that had yet to take the message of this number does not: its share in the request, if it is one.
     pub(super) fn unclaim_one(&mut self, number: u64) -> AnyResponder {
-        let Ok(at) = self.tags.binary_search_by_key(&number, |tag| tag.at) else { return AnyResponder::none() };
+        let Ok(at) = self.tags.binary_search_by_key(&number, |tag| tag.at) else {
+            return AnyResponder::none();
+        };
         let tag = &mut self.tags[at];
         if tag.gap > 0 || tag.claims == Tag::ALL {
             return AnyResponder::none();

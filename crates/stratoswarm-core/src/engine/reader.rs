@@ -25,6 +25,10 @@ pub(crate) struct Reader<M> {
     pub(super) warned: bool,
     /// It is handed nothing.
     pub(super) paused: bool,
+    /// It keeps the latest message of each key.
+    pub(super) latest: bool,
+    /// So many messages may wait for it in a lane, whatever the lane's capacity.
+    pub(super) buffer: Option<u64>,
     /// It holds no sender back: what does not fit drives out its oldest.
     pub(super) drops: bool,
     /// The lanes that do not wait while it has a run, as a mask.
@@ -87,6 +91,8 @@ impl<M> Reader<M> {
             in_flight: None,
             warned: false,
             paused: false,
+            latest: false,
+            buffer: None,
             drops: false,
             deaf: 0,
         }
@@ -95,6 +101,11 @@ impl<M> Reader<M> {
     #[inline]
     pub(super) fn is_group(&self) -> bool {
         matches!(self.kind, Kind::Group(_))
+    }
+
+    /// Whether it holds senders back otherwise than by the lane's capacity.
+    pub(super) fn holds_otherwise(&self) -> bool {
+        self.drops || self.buffer.is_some()
     }
 
     /// How many deliveries exist that were taken here.

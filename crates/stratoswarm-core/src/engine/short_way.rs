@@ -38,7 +38,7 @@ impl<M> Log<M> {
     fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
         let [reader] = self.readers.as_slice() else { return false };
         let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
-        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.drops {
+        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.holds_otherwise() {
             return false;
         }
         // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.

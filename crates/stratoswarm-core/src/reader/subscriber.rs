@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock,
-    engine::{Batch, InFlightGuard, Taken},
+    engine::{Batch, Flows, InFlightGuard, Keeping, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
     message::Message,
@@ -54,6 +54,32 @@ impl<M: Message> Subscriber<M> {
         let inbox = shared.with(|log, effects| log.open_subscriber(from_oldest, effects));
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
         Self { cursor: Cursor::new(handle, inbox, None, at) }
+    }
+
+    /// With a measure of its own by which it holds senders back, or the latest of each key.
+    pub(crate) fn with(
+        shared: &Arc<Shared<M>>,
+        from_oldest: bool,
+        buffer: Option<usize>,
+        latest: Option<Flows<M>>,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let keeps = latest.is_some();
+        let inbox = shared.with(|log, effects| {
+            let inbox = log.open_subscriber(from_oldest, effects);
+            if let Some(buffer) = buffer {
+                log.set_buffer(&inbox, buffer as u64, effects);
+            }
+            if let Some(flows) = latest {
+                let keeping = Keeping { policy: None, dead_letters: None, flows: Some(flows) };
+                log.keep_in(&inbox, "", keeping);
+                log.keep_latest();
+            }
+            inbox
+        });
+        let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
+        let cursor = Cursor::new(handle, inbox, None, at);
+        Self { cursor: if keeps { cursor.keeping() } else { cursor } }
     }
 
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.

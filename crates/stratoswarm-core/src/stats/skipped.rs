@@ -28,6 +28,9 @@ pub struct Skipped {
     /// Messages that a lossy reader was too slow for, told to it or yet to be told; of a group that
     /// [drops its oldest](crate::GroupOptions::drop_oldest), those that it lost.
     pub missed: u64,
+    /// Messages whose place a newer one of their key took, of a reader that keeps the [latest](crate::GroupOptions::latest_by).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub conflated: u64,
 }
 
 impl Skipped {
@@ -46,6 +49,6 @@ impl Skipped {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn total(&self) -> u64 {
-        self.expired + self.abandoned + self.panicked + self.missed
+        self.expired + self.abandoned + self.panicked + self.missed + self.conflated
     }
 }

@@ -61,6 +61,7 @@ mod edges; // wakers dropped late, readers that leave with work in flight, runti
 mod events; // what is told to tracing
 mod expiry;
 mod lanes;
+mod latest;
 mod layers; // imports run downward only
 mod mux; // several channels through one receiver
 mod opening; // names, types, options, conflicts
