@@ -123,14 +123,12 @@ impl<M: Clone> Ledger<M> {
 
     /// The next message of a lane's queue, made an entry.
     fn enter(&mut self, at: LaneIndex, queues: &mut Queues<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
-        let several = queues.are_several();
         let queue = &mut queues[at];
         let taken = queue.take_numbered(None);
         queue.give_back(0);
         if !self.owed.is_empty() {
-            // With lanes, what is lost at the end is found when the next of its lane comes.
-            let end = if several { 0 } else { queue.end() };
-            self.tell_lost(at, taken.as_ref().map_or(end, |taken| taken.number), fallout);
+            // What is lost at the end, the log finds.
+            self.tell_lost(at, taken.as_ref().map_or(0, |taken| taken.number), &mut fallout.wakers);
         }
         let Taken { message, request, number, .. } = taken?;
         self.next_numbers[at] = number + 1;
