@@ -26,6 +26,8 @@ pub(crate) struct Given<M> {
     /// What it is known by when it is settled; none if that makes no difference.
     pub(crate) lease: Option<(Slot, u64)>,
     pub(crate) attempt: u32,
+    /// It is taken, whether or not it is settled.
+    pub(crate) taken: bool,
 }
 
 /// What was pulled for a group, of each lane, and whose turn it is.
@@ -68,6 +70,7 @@ impl<M: Clone> Ledger<M> {
             let message =
                 if self.acks { entry.message.as_ref().and_then(cloned) } else { entry.message.take() };
             let Some(message) = message else {
+                entry.request.narrow(self.group_number); // its group has no answer
                 self.counts.skipped.panicked += 1;
                 let gone = self.remove(slot, Some(&DeadReason::Panicked), fallout);
                 fallout.gone.extend(gone);
@@ -164,9 +167,11 @@ impl<M: Clone> Ledger<M> {
             guard: InFlightGuard::none(),
             lease: None,
             attempt: 1,
+            taken: !self.acks,
         };
         if !self.acks && self.is_fair() {
-            if let Some(entry) = self.remove(slot, None, fallout) {
+            if let Some(mut entry) = self.remove(slot, None, fallout) {
+                entry.request.narrow(self.group_number);
                 (given.request, given.number, given.guard) =
                     (entry.request, entry.number, guard(entry.number));
             }

@@ -130,7 +130,12 @@ impl<M: Message> Cursor<M> {
         let given = inbox.give(fresh, self.waiting, self.in_flight.as_deref(), now, &mut fallout);
         let after = inbox.after(&fallout);
         drop(inbox);
-        let taken = given.map(|given| Lease::of(given, self.handle.shared(), &self.inbox));
+        let taken = given.map(|mut given| {
+            if given.taken {
+                drop(given.request.take_charge());
+            }
+            Lease::of(given, self.handle.shared(), &self.inbox)
+        });
         if taken.is_some() {
             self.end_wait(); // before another is woken, who should not be this one
         }

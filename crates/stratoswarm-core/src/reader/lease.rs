@@ -27,7 +27,7 @@ pub(super) struct Lease<M: Message> {
 impl<M: Message> Lease<M> {
     /// A delivery on its way out.
     pub(super) fn of(given: Given<M>, shared: &Arc<Shared<M>>, inbox: &SharedInbox<M>) -> Taken<M> {
-        let Given { message, request, number, guard, lease, attempt } = given;
+        let Given { message, request, number, guard, lease, attempt, .. } = given;
         let Some((slot, id)) = lease else { return Taken { message, request, number, guard } };
         let cell = Self {
             shared: Arc::clone(shared),

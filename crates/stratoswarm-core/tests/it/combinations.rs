@@ -408,3 +408,101 @@ fn a_shutdown_reports_what_a_paused_group_has_not_settled() {
         assert_balanced(&jobs.info());
     });
 }
+
+/// Groups without keys, with ordered ones and with fair ones.
+fn with_keys<'a>(channel: &'a Channel<Number>, kind: usize) -> stratoswarm_core::GroupOptions<'a, Number> {
+    let group = channel.group("workers");
+    match kind {
+        0 => group,
+        1 => group.ordered_by(|_| 0),
+        _ => group.fair_by(|_| 0),
+    }
+}
+
+#[test]
+fn a_group_has_its_part_in_a_question_however_it_receives() {
+    for kind in 0..3 {
+        for way in 0..3 {
+            let jobs = jobs(4);
+            let mut worker = with_keys(&jobs, kind).join().unwrap();
+            let mut asking = task::spawn(jobs.request_all(Number(1)));
+            park(&mut asking);
+            let delivery = match way {
+                0 => worker.try_recv().unwrap(),
+                1 => ready(&mut task::spawn(worker.recv())).unwrap(),
+                _ => {
+                    let mut batch = Vec::new();
+                    ready(&mut task::spawn(worker.recv_many(&mut batch, 4)));
+                    batch.remove(0)
+                }
+            };
+            drop(delivery.into_parts());
+            let gathered = woken(&mut asking).unwrap();
+            assert_eq!(gathered.missing, ["workers"], "kind {kind}, way {way}");
+        }
+    }
+}
+
+#[test]
+fn a_group_that_goes_with_a_question_behind_its_key_or_turn_is_missing_at_once() {
+    for kind in 0..3 {
+        for acks in [false, true] {
+            let jobs = jobs(4);
+            let group = with_keys(&jobs, kind);
+            let group = if acks { group.ack(AckPolicy::explicit().max_in_flight(1)) } else { group };
+            let mut worker = group.join().unwrap();
+            put(&jobs, [0]);
+            let mut asking = task::spawn(jobs.request_all(Number(1)));
+            park(&mut asking);
+            let held = worker.try_recv().unwrap();
+            if kind == 1 {
+                assert!(worker.try_recv().is_err(), "its key is busy");
+            }
+            jobs.remove_group("workers");
+            let gathered = woken(&mut asking).unwrap();
+            assert_eq!(gathered.missing, ["workers"], "kind {kind}, acknowledged {acks}");
+            drop(held);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Unclonable;
+impl Clone for Unclonable {
+    fn clone(&self) -> Self {
+        panic!("as the test wants it");
+    }
+}
+impl Message for Unclonable {
+    type Reply = u32;
+}
+
+#[test]
+fn a_group_for_which_a_question_cannot_be_cloned_is_missing_at_once() {
+    panics();
+    let jobs = Fabric::new().channel::<Unclonable>("jobs").open().unwrap();
+    let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join().unwrap();
+    let mut asking = task::spawn(jobs.request_all(Unclonable));
+    park(&mut asking);
+    assert!(worker.try_recv().is_err());
+    assert_eq!(woken(&mut asking).unwrap().missing, ["workers"]);
+}
+
+#[test]
+fn what_a_group_with_keys_has_in_hand_takes_no_credit() {
+    for kind in 0..3 {
+        for way in 0..3 {
+            let jobs = jobs(4);
+            let mut worker = with_keys(&jobs, kind).join().unwrap();
+            let limited = jobs.with_credit(1);
+            limited.try_send(Number(0)).unwrap();
+            let mut batch = Vec::new();
+            match way {
+                0 => batch.extend(worker.try_recv()),
+                1 => batch.extend(ready(&mut task::spawn(worker.recv()))),
+                _ => drop(ready(&mut task::spawn(worker.recv_many(&mut batch, 4)))),
+            }
+            assert_eq!((batch.len(), limited.waiting()), (1, 0), "kind {kind}, way {way}");
+        }
+    }
+}
