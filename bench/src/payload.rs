@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use stratoswarm_core::Priority;
 
 use crate::rivals::{BeforeMessage, Message};
 
@@ -49,6 +50,16 @@ impl Msg {
 
 impl Message for Msg {
     type Reply = u64;
+
+    /// Asked where there are lanes: a tenth is critical, a fifth low.
+    #[inline]
+    fn priority(&self) -> Priority {
+        match self.id() % 10 {
+            0 => Priority::Critical,
+            1 | 2 => Priority::Low,
+            _ => Priority::Normal,
+        }
+    }
 }
 
 impl Payload for Msg {

@@ -3,11 +3,14 @@
 mod accounts;
 mod batch;
 mod bytes;
+mod classes;
 mod flow;
 mod gated;
 mod lossy;
 mod memory;
+mod mux;
 mod queue;
+mod record;
 mod request;
 
 pub(crate) use flow::{Audience, PATIENCE, Shape, contender, flow};
@@ -25,6 +28,9 @@ pub(crate) fn all() -> Vec<Case> {
         bytes::cases(),
         memory::cases(),
         accounts::cases(),
+        classes::cases(),
+        mux::cases(),
+        record::cases(),
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@ mod adapter;
 mod batches;
 #[cfg(stratoswarm_before)]
 mod before;
+pub(crate) mod classes;
 mod lossy;
 mod multicast;
 mod ours;

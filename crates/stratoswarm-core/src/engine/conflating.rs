@@ -29,7 +29,6 @@ impl<M: Clone> Log<M> {
 
     /// Has a reader see what has come in of a lane, so that of each key there is the newest.
     fn conflate_one(&mut self, place: usize, at: LaneIndex, effects: &mut Effects<M>) {
-        let several = self.lanes.are_several();
         loop {
             let reader = &self.readers[place];
             // Taken out, so that the keys run under the log's lock alone; a member that looks meanwhile comes here, and waits.
@@ -39,7 +38,7 @@ impl<M: Clone> Log<M> {
             drop(inbox);
             let Some(mut ledger) = ledger else { return };
             let mut fallout = Fallout::new();
-            ledger.enter_all(at, &mut queue, several, &mut fallout);
+            ledger.enter_all(at, &mut queue, &mut fallout);
             let mut inbox = reader.inbox.lock();
             inbox.ledger = Some(ledger);
             inbox.queues[at] = queue;

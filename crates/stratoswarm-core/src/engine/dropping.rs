@@ -51,13 +51,14 @@ impl<M> Log<M> {
         let reader = &mut self.readers[place];
         reader.deaf = 0;
         let in_inbox = if reader.seats[at].filled { reader.inbox.lock().drop_first(at) } else { None };
-        let (request, released) = match in_inbox {
+        let (mut request, released) = match in_inbox {
             Some((Taken { message, request, .. }, released)) => {
                 effects.dropped.push(message);
                 (request, released)
             }
             None => self.pass_first(place, at, effects),
         };
+        request.narrow(self.readers[place].number); // of what each group is asked, its part
         let skipped = &mut self.readers[place].skipped;
         match request.cell().map(|cell| cell.state(None)) {
             Some(RequestLiveness::Abandoned) => skipped.abandoned += 1,

@@ -26,6 +26,8 @@ pub(crate) struct Given<M> {
     /// What it is known by when it is settled; none if that makes no difference.
     pub(crate) lease: Option<(Slot, u64)>,
     pub(crate) attempt: u32,
+    /// It is taken, whether or not it is settled.
+    pub(crate) taken: bool,
 }
 
 /// What was pulled for a group, of each lane, and whose turn it is.
@@ -47,9 +49,8 @@ impl<M: Clone> Ledger<M> {
     ) -> Option<Given<M>> {
         self.sweep(now, fallout);
         if self.takes_turns() {
-            let several = from.queues.are_several();
             for at in from.queues.read() {
-                self.enter_all(at, &mut from.queues[at], several, fallout);
+                self.enter_all(at, &mut from.queues[at], fallout);
             }
             if !fresh {
                 return None;
@@ -67,6 +68,7 @@ impl<M: Clone> Ledger<M> {
             let message =
                 if self.acks { entry.message.as_ref().and_then(cloned) } else { entry.message.take() };
             let Some(message) = message else {
+                entry.request.narrow(self.group_number); // its group has no answer
                 self.counts.skipped.panicked += 1;
                 let gone = self.remove(slot, Some(&DeadReason::Panicked), fallout);
                 fallout.gone.extend(gone);
@@ -99,8 +101,7 @@ impl<M: Clone> Ledger<M> {
             if let Some((_, slot)) = self.ready.range((at, 0)..=(at, u64::MAX)).next() {
                 return Some(*slot);
             }
-            let several = from.queues.are_several();
-            let slot = self.enter(at, &mut from.queues[at], several, fallout)?;
+            let slot = self.enter(at, &mut from.queues[at], fallout)?;
             let (Some(flows), Some(entry)) = (&mut self.flows, self.entries.get_mut(slot)) else {
                 return Some(slot);
             };
@@ -122,14 +123,8 @@ impl<M: Clone> Ledger<M> {
     }
 
     /// Makes entries of all in a lane's queue, which wait for the turn of their keys.
-    pub(super) fn enter_all(
-        &mut self,
-        at: LaneIndex,
-        queue: &mut Queue<M>,
-        several: bool,
-        fallout: &mut Fallout<M>,
-    ) {
-        while let Some(slot) = self.enter(at, queue, several, fallout) {
+    pub(super) fn enter_all(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) {
+        while let Some(slot) = self.enter(at, queue, fallout) {
             let older = self.entries.get(slot).and_then(|entry| self.flows.as_ref()?.older(entry.flow));
             match older {
                 Some(older) => self.replace(older, slot, fallout),
@@ -159,6 +154,7 @@ impl<M: Clone> Ledger<M> {
             Some(_) if entry.released => counts.skipped.expired += 1,
             _ => {
                 counts.skipped.conflated += 1;
+                entry.request.narrow(self.group_number); // of what each group is asked, its part
                 entry.request.cell().into_iter().for_each(AnyCell::evict);
             }
         }
@@ -166,20 +162,13 @@ impl<M: Clone> Ledger<M> {
         fallout.gone.push(entry);
     }
 
-    /// The next message of a lane's queue, made an entry. With `several` lanes, what was lost is not found at once.
-    fn enter(
-        &mut self,
-        at: LaneIndex,
-        queue: &mut Queue<M>,
-        several: bool,
-        fallout: &mut Fallout<M>,
-    ) -> Option<Slot> {
+    /// The next message of a lane's queue, made an entry.
+    fn enter(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
         let taken = queue.take_numbered(None);
         queue.give_back(0);
         if !self.owed.is_empty() {
-            // With lanes, what is lost at the end is found when the next of its lane comes.
-            let end = if several { 0 } else { queue.end() };
-            self.tell_lost(at, taken.as_ref().map_or(end, |taken| taken.number), fallout);
+            // What is lost at the end, the log finds.
+            self.tell_lost(at, taken.as_ref().map_or(0, |taken| taken.number), &mut fallout.wakers);
         }
         let Taken { message, request, number, .. } = taken?;
         self.next_numbers[at] = number + 1;
@@ -215,9 +204,11 @@ impl<M: Clone> Ledger<M> {
             guard: InFlightGuard::none(),
             lease: None,
             attempt: 1,
+            taken: !self.acks,
         };
         if !self.acks && self.takes_turns() {
-            if let Some(entry) = self.remove(slot, None, fallout) {
+            if let Some(mut entry) = self.remove(slot, None, fallout) {
+                entry.request.narrow(self.group_number);
                 (given.request, given.number, given.guard) =
                     (entry.request, entry.number, guard(entry.number));
             }

@@ -249,6 +249,18 @@ impl<M> Log<M> {
         cell
     }
 
+    /// All of a lane was pulled, and nothing of it is in the queue: senders are told of what was lost on its way.
+    fn tell_lost(&self, at: LaneIndex, place: usize, effects: &mut Effects<M>) {
+        let reader = &self.readers[place];
+        if let Inbox { queues, ledger: Some(ledger), .. } = &mut *reader.inbox.lock()
+            && !ledger.owed.is_empty()
+            && queues[at].is_empty()
+            && reader.seats[at].next == self.lanes[at].intake.end()
+        {
+            ledger.tell_lost(at, self.tail(), &mut effects.wakers);
+        }
+    }
+
     /// Nobody waits any more: senders are told that what is not settled will not be.
     pub(super) fn end_ledgers(&mut self, effects: &mut Effects<M>) {
         for reader in self.readers.iter().filter(|reader| reader.keeps) {
@@ -297,7 +309,11 @@ impl<M> Log<M> {
         *waiting = self.park(inbox, *waiting, waker, firm, caller, &mut replaced);
         effects.drop_waker(replaced);
         let Some(id) = *waiting else { return Parked::Until(None) };
-        Parked::Until(inbox.lock().ledger.as_mut().and_then(|ledger| ledger.watch(id, firm)))
+        let mut inbox = inbox.lock();
+        if inbox.is_paused() {
+            return Parked::Until(None); // until it goes on, nothing that is due can be seen to
+        }
+        Parked::Until(inbox.ledger.as_mut().and_then(|ledger| ledger.watch(id, firm)))
     }
 
     /// A member is content: it got something, or the end. If it had been woken, another may find what it was woken for.
@@ -371,6 +387,7 @@ impl<M: Clone> Log<M> {
             } else {
                 intake.give_back(0);
             }
+            self.tell_lost(at, place, effects);
         }
         if pulled {
             self.serve(effects); // of what was pulled, some may be no more

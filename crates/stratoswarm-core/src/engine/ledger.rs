@@ -375,6 +375,7 @@ impl<M> Ledger<M> {
         self.tell_all(effects);
         for Entry { message, request, .. } in self.entries.take_all() {
             effects.dropped.extend(message);
+            effects.dropped_requests.extend(request.part_of(self.group_number));
             effects.dropped_requests.push(request);
         }
         self.ready.clear();

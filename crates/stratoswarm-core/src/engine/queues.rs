@@ -27,12 +27,6 @@ impl<M> Queues<M> {
         if self.more.is_empty() { 0..1 } else { 1..self.more.len() + 1 }
     }
 
-    /// Whether there are several.
-    #[inline]
-    pub(super) fn are_several(&self) -> bool {
-        !self.more.is_empty()
-    }
-
     /// Puts a lane into `main`, where none of several lies.
     pub(super) fn raise(&mut self, at: LaneIndex) {
         debug_assert_eq!(self.at, 0, "one lies there");

@@ -1,6 +1,6 @@
 //! How deliveries are settled, and senders told of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Waker, time::Duration};
 
 use tokio::time::Instant;
 
@@ -92,7 +92,7 @@ impl<M> Ledger<M> {
 
     /// What is of this lane, before this number and did not come from its queue was lost on its way there: its `Clone`
     /// panicked.
-    pub(super) fn tell_lost(&mut self, lane: LaneIndex, before: u64, fallout: &mut Fallout<M>) {
+    pub(super) fn tell_lost(&mut self, lane: LaneIndex, before: u64, wakers: &mut impl Extend<Waker>) {
         let from = self.next_numbers[lane];
         self.next_numbers[lane] = from.max(before);
         let mut at = self.owed.partition_point(|owing| owing.number < from);
@@ -100,7 +100,7 @@ impl<M> Ledger<M> {
             if owing.lane != lane {
                 at += 1;
             } else if let Some(owing) = self.owed.remove(at) {
-                fallout.wakers.extend(owing.to.settle(&self.group, Some(DeadReason::Panicked)));
+                wakers.extend(owing.to.settle(&self.group, Some(DeadReason::Panicked)));
             }
         }
     }

@@ -50,7 +50,7 @@ impl<M: Message> Leases<M> {
         shared: &Arc<Shared<M>>,
         inbox: &SharedInbox<M>,
     ) -> Taken<M> {
-        let Given { message, request, number, guard, lease, attempt } = given;
+        let Given { message, request, number, guard, lease, attempt, .. } = given;
         let Some((slot, id)) = lease else { return Taken { message, request, number, guard } };
         if request.is_some() {
             let lease = Lease::new(slot, id, attempt, request, shared, inbox);

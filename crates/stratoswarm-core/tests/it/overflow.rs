@@ -169,6 +169,23 @@ async fn a_request_that_another_group_has_is_not_lost() {
     assert_eq!(all(&mut screen), [1, 2]);
 }
 
+#[tokio::test]
+async fn a_question_to_all_that_is_lost_leaves_its_group_out_at_once() {
+    let frames = channel(2);
+    let _screen = dropping(&frames);
+    let mut latest = frames.group("latest").latest_by(|_: &Frame| 0).join().unwrap();
+    let mut asking = Box::pin(frames.request_all(frame(0)));
+    assert!(poll!(&mut asking).is_pending());
+    frames.send(frame(1)).await.unwrap();
+    frames.send(frame(2)).await.unwrap();
+    assert_eq!(all(&mut latest), [2]);
+    let ended = asking.now_or_never().expect("both have lost it");
+    assert!(
+        matches!(ended, Err(RequestError::NoQuorum { got: 0, .. }))
+            || ended.is_ok_and(|it| it.replies.is_empty() && it.missing.len() == 2)
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_expired_before_counts_as_that() {
     let frames = channel(2);
