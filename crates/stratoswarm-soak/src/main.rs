@@ -2,15 +2,20 @@
 //! to the last message. Run it alone (`cargo run --release -p stratoswarm-soak`), so that tokio is built without
 //! `test-util` and deadlines are the timer thread's, as in the programs of users.
 //!
+//! The classes of traffic have rounds of their own, those of the library's tests: half of the time is theirs.
+//!
 //! Usage: `stratoswarm-soak [SECONDS [SEED]]`. Exit code 0: nothing was lost. 1: the line printed says what was, and the
 //! seed of the round.
 
 mod book;
+#[path = "../../stratoswarm-core/tests/it/soak_classes/mod.rs"]
+#[allow(clippy::expect_used, clippy::panic, reason = "it is a test, and panics where an account is wrong")]
+mod classes;
 mod part;
 mod round;
 
 use std::{
-    env, thread,
+    env, panic, thread,
     time::{Duration, Instant},
 };
 
@@ -33,7 +38,8 @@ fn main() -> Result<()> {
     let (seconds, first) = (number(10)?, number(1)?);
     let workers = [Builder::new_multi_thread().worker_threads(2).enable_all().build()?, current_thread()?];
     let (start, mut seed, mut operations) = (Instant::now(), first, 0);
-    while start.elapsed() < Duration::from_secs(seconds) {
+    let time = Duration::from_secs(seconds) / 2;
+    while start.elapsed() < time {
         let mut chance = Pcg64::seed_from_u64(seed);
         let runtime = &workers[usize::from(chance.random_ratio(1, 4))];
         operations += run(runtime, seed).with_context(|| format!("round {seed}"))?;
@@ -45,7 +51,23 @@ fn main() -> Result<()> {
         seed += 1;
     }
     println!("{} rounds with {operations} operations: nothing lost, nobody left waiting", seed - first);
+    hide_wanted_panics();
+    let (rounds, messages) = classes::run(time, first);
+    println!("{rounds} rounds of classes of traffic with {messages} messages: all accounted for");
     Ok(())
+}
+
+/// Panics that the rounds want are not printed.
+fn hide_wanted_panics() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let payload = info.payload();
+        let owned = payload.downcast_ref::<String>().map(String::as_str);
+        let text = payload.downcast_ref::<&str>().copied().or(owned).unwrap_or_default();
+        if !text.contains(classes::WANTED) {
+            before(info);
+        }
+    }));
 }
 
 fn current_thread() -> Result<Runtime> {

@@ -34,6 +34,7 @@ mod load; // members, subscribers and the end come and go under load
 mod shutdown; // the order of closing, the drain and its report
 mod sizes;
 mod soak; // all of it at once, with what goes wrong: every message is accounted for
+mod soak_classes; // the same with the classes of traffic
 mod undelivered; // what nobody came for, handed back
 
 // Groups that acknowledge

@@ -1,7 +1,7 @@
 //! A channel under all that goes wrong at once: members, subscribers and taps that come and go, sends, receives and
 //! requests that are given up, clones that panic. Every message is accounted for.
 //!
-//! Rounds of some hundred messages, for a second; `SOAK_SECONDS` sets for how long.
+//! Rounds of some hundred messages, for a second; `SOAK_SECONDS` sets for how long, `SOAK_SEED` with which round to begin.
 
 use std::{
     future::{Future, poll_fn},
@@ -18,7 +18,7 @@ use futures::StreamExt;
 use stratoswarm_core::{Channel, ChannelInfo, Fabric, Message, ReaderInfo, ReaderKind, RequestError};
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::{accounts::assert_balanced, fixtures};
+use crate::{accounts::assert_balanced, fixtures, soak_classes};
 
 const GROUPS: [&str; 2] = ["one", "other"];
 const SENDERS: u64 = 3;
@@ -255,10 +255,15 @@ fn assert_part(got: &[u64], accepted: &[u64], reader: &ReaderInfo) {
     assert!(missing.len() as u64 <= reader.skipped.panicked, "{reader:?}");
 }
 
+/// A number of the environment.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(default)
+}
+
 #[test]
 fn every_message_is_accounted_for_whatever_goes_wrong() {
-    let seconds = std::env::var("SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(1);
-    let (start, mut seed) = (Instant::now(), 1);
+    let (seconds, mut seed) = (setting("SOAK_SECONDS", 1), setting("SOAK_SEED", 1));
+    let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     fixtures::panics(); // those that it wants are not printed
     while start.elapsed() < Duration::from_secs(seconds) {
@@ -266,4 +271,12 @@ fn every_message_is_accounted_for_whatever_goes_wrong() {
         assert!(ended.is_ok(), "round {seed} hangs");
         seed += 1;
     }
+}
+
+#[test]
+fn every_message_of_every_class_of_traffic_is_accounted_for() {
+    fixtures::panics();
+    let time = Duration::from_secs(setting("SOAK_SECONDS", 1));
+    let (rounds, messages) = soak_classes::run(time, setting("SOAK_SEED", 1));
+    assert!(rounds > 0 && messages > 0);
 }
