@@ -117,7 +117,7 @@ mod waiting;
 pub use channel::ChannelSink;
 pub use channel::{
     Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, ReplyStream,
-    Requesting, Reserving, Sending, SendingTimed, Settling, WeakBroadcast, WeakChannel,
+    Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, WeakBroadcast, WeakChannel,
 };
 pub use engine::AckPolicy;
 pub use error::{

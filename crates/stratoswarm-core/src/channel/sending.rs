@@ -276,6 +276,11 @@ impl<'a, M: Message> Sending<'a, M> {
 
     /// Takes the message back, if it was not sent.
     pub(super) fn take_back(mut self) -> Option<M> {
+        self.take_message()
+    }
+
+    /// The same of one that is over then.
+    pub(super) fn take_message(&mut self) -> Option<M> {
         self.message.take()
     }
 
