@@ -346,3 +346,21 @@ fn topics_that_come_and_go_cost_no_memory() {
     assert!(counted.bytes_current < 100_000, "{counted:?}");
     assert!(counted.bytes_max < 200_000, "{counted:?}");
 }
+
+#[test]
+fn a_message_whose_bytes_are_bounded_allocates_once() {
+    let channel = Fabric::new().channel::<Sample>("samples").capacity(100).max_bytes(1 << 20).open().unwrap();
+    let (mut receiver, mut subscriber) = (channel.join("workers"), channel.subscribe());
+    let charged = steady(|| {
+        for _ in 0..MESSAGES {
+            now(channel.send(SAMPLE)).unwrap();
+            channel.try_send(SAMPLE).unwrap();
+            for _ in 0..2 {
+                assert_eq!(now(receiver.recv()).unwrap().0[0], 7);
+                assert!(now(subscriber.recv()).is_some());
+            }
+        }
+    });
+    assert!(charged.count_total <= 2 * MESSAGES as u64 + SLACK, "{charged:?}");
+    assert!(charged.bytes_total <= 64 * charged.count_total + 4096, "{charged:?}");
+}

@@ -25,6 +25,7 @@ mod sending_limited;
 mod sending_many;
 mod sending_timed;
 mod settling;
+mod toll;
 mod turn;
 mod weak_broadcast;
 mod weak_channel;

@@ -15,7 +15,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
-    engine::{Effects, Log},
+    engine::{Effects, LaneIndex, Log},
     error::SendError,
     handle::{Shared, block_on},
     message::{Message, Priority},
@@ -174,15 +174,12 @@ impl<'a, M: Message> Sending<'a, M> {
         let mut effects = Effects::new();
         let mut log = shared.log.lock();
         let lane = self.turn.find_lane(&log, || message.priority());
-        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
-            Poll::Ready(Ok(1))
-        } else {
-            self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
-        };
-        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
-            (Poll::Ready(Ok(_)), Some(message)) => {
+        let turn = self.turn.poll_paid(shared, &mut log, message, WaitKind::Send, by, cx, &mut effects);
+        let taken = if turn.is_ready() { self.message.take() } else { None };
+        let polled = match (turn, taken) {
+            (Poll::Ready(Ok(paid)), Some(message)) => {
                 let cell = log.owe(lane);
-                log.push_in(lane, message, shared.expiry(), &mut effects);
+                log.push_in(lane, message, paid.beside(shared.expiry()), &mut effects);
                 log.after_push(1, &mut effects);
                 Poll::Ready(Ok(cell))
             }
@@ -237,6 +234,9 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
+        if self.shared().account().is_some() {
+            return self.poll_charged(log, lane, expiry, cx);
+        }
         let mut effects = Effects::new();
         let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
             Poll::Ready(Ok(1))
@@ -264,14 +264,46 @@ impl<'a, M: Message> Sending<'a, M> {
     /// The short way into its lane, for a message that nothing lies beside; whether it went.
     #[inline]
     fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
-        let Some(message) = self.message.as_ref().filter(|_| self.default_ttl().is_none()) else {
-            return false;
-        };
+        let shared = self.shared();
+        let bare = shared.traffic.ttl.is_none() && shared.account().is_none();
+        let Some(message) = self.message.as_ref().filter(|_| bare) else { return false };
         if !self.turn.is_new() {
             return false;
         }
         let lane = self.turn.find_lane(log, || message.priority());
         log.enter_lane(lane, &mut self.message)
+    }
+
+    /// The way of a message whose bytes are bounded.
+    #[inline(never)]
+    fn poll_charged(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        lane: LaneIndex,
+        expiry: impl FnOnce() -> AnyResponder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let (by, shared) = (self.by(), self.shared());
+        let Some(message) = &self.message else { return Poll::Pending };
+        let mut effects = Effects::new();
+        let turn = self.turn.poll_paid(shared, &mut log, message, WaitKind::Send, by, cx, &mut effects);
+        let taken = if turn.is_ready() { self.message.take() } else { None };
+        let polled = match (turn, taken) {
+            (Poll::Ready(Ok(paid)), Some(message)) => {
+                log.push_in(lane, message, paid.beside(expiry()), &mut effects);
+                if log.has_listeners() {
+                    log.after_push(1, &mut effects);
+                }
+                Poll::Ready(Ok(()))
+            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
+        };
+        shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
+        polled
     }
 
     /// Takes the message back, if it was not sent.

@@ -557,6 +557,8 @@ impl<M> Queue<M> {
                 if tag.claims > 0 {
                     give(Tag { released: tag.released, ..Tag::request(tag.at, tag.request.clone(), 1) });
                 }
+            } else if let Some(charge) = tag.request.charge_alone() {
+                give(Tag::expiry(tag.at, charge)); // it is no request to this reader, which holds senders nevertheless
             }
         }
         if group {
@@ -564,11 +566,19 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Takes the requests among these tags that no group has yet to take.
+    /// Takes the requests among these tags that no group has yet to take. What they are charged stays for other readers.
     fn drop_unclaimed(&mut self, first: usize, last: usize, mut take: impl FnMut(Tag)) {
         let mut at = first;
         for _ in first..last {
-            if self.tags.get(at).is_some_and(|tag| tag.gap == 0 && tag.claims == 0) {
+            let Some(tag) = self.tags.get_mut(at) else { return };
+            if tag.gap == 0 && tag.claims == 0 {
+                if let Some(charge) = tag.request.charge_alone() {
+                    let tag = mem::replace(tag, Tag::expiry(tag.at, charge));
+                    self.released -= u32::from(tag.released);
+                    take(tag);
+                    at += 1;
+                    continue;
+                }
                 let Some(tag) = self.tags.remove(at) else { return };
                 self.released -= u32::from(tag.released);
                 take(tag);

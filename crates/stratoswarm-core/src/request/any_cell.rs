@@ -37,6 +37,11 @@ pub(crate) trait AnyCell: Any + Send + Sync {
         None
     }
 
+    /// The charge of a request alone, for a reader that does not answer requests; none if there is no charge.
+    fn charge_alone(&self) -> Option<AnyResponder> {
+        None
+    }
+
     fn deadline(&self) -> Option<Instant>;
 
     /// Says that a handler gets the request, if it should at this time.

@@ -46,6 +46,16 @@ impl AnyResponder {
         }
     }
 
+    /// What is left of a request for whoever does not answer it: its charge, if there is one.
+    pub(crate) fn charge_alone(&self) -> Option<Self> {
+        self.cell()?.charge_alone()
+    }
+
+    /// The cell, in which it stays counted.
+    pub(super) fn into_cell(mut self) -> Option<Arc<dyn AnyCell>> {
+        self.0.take()
+    }
+
     #[inline]
     pub(crate) fn cell(&self) -> Option<&dyn AnyCell> {
         self.0.as_deref()

@@ -24,7 +24,7 @@ mod watchers;
 pub(crate) use answer_to::AnswerTo;
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
-pub(crate) use charge_cell::ChargeCell;
+pub(crate) use charge_cell::{ChargeCell, Charging};
 pub(crate) use expiry_cell::ExpiryCell;
 pub(crate) use gather_cell::{GatherCell, GatherEnd, GatherRule};
 pub(crate) use gather_part::GatherPart;

@@ -7,7 +7,7 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, Limited,
+    Broadcast, Budget, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, Limited,
     LossySubscriber, Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver,
     ReplyStream, RequestError, Requesting, Reserving, Responder, SendError, Sending, SendingLimited,
     ShutdownReport, StreamResponder, Subscriber, TryRecvError, TrySendError, WeakBroadcast, WeakChannel,
@@ -43,6 +43,7 @@ assert_impl_all!(OwnedPermit<Number>: Send);
 assert_impl_all!(Sending<'static, Number>: Send, Unpin);
 assert_impl_all!(SendingLimited<'static, Number>: Send, Unpin);
 assert_impl_all!(Limited<Number>: Send, Sync, Clone, Unpin);
+assert_impl_all!(Budget: Send, Sync, Clone, Unpin, std::panic::UnwindSafe, std::panic::RefUnwindSafe);
 assert_impl_all!(Reserving<'static, Number>: Send, Unpin);
 assert_impl_all!(Requesting<'static, Number, Number>: Send, Unpin);
 assert_impl_all!(Gathering<'static, Number, Number>: Send, Unpin);
