@@ -12,12 +12,13 @@ use futures_core::FusedFuture;
 
 use super::{
     Channel, SendingTimed, Settling,
+    toll::Weighed,
     turn::{By, Turn},
 };
 use crate::{
     engine::{Effects, LaneIndex, Log},
     error::SendError,
-    handle::{Shared, block_on},
+    handle::{Account, Shared, block_on},
     message::{Message, Priority},
     reader::Delivery,
     request::{AnyResponder, SettleCell},
@@ -234,8 +235,8 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
-        if self.shared().account().is_some() {
-            return self.poll_charged(log, lane, expiry, cx);
+        if let Some(account) = self.shared().account() {
+            return self.poll_charged(log, account, lane, None, expiry, cx);
         }
         let mut effects = Effects::new();
         let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
@@ -265,7 +266,7 @@ impl<'a, M: Message> Sending<'a, M> {
     #[inline]
     fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
         let shared = self.shared();
-        let bare = shared.traffic.ttl.is_none() && shared.account().is_none();
+        let bare = shared.traffic.ttl.is_none();
         let Some(message) = self.message.as_ref().filter(|_| bare) else { return false };
         if !self.turn.is_new() {
             return false;
@@ -274,23 +275,48 @@ impl<'a, M: Message> Sending<'a, M> {
         log.enter_lane(lane, &mut self.message)
     }
 
+    /// The first poll of a message whose bytes are bounded: most often it is charged and accepted at once.
+    fn poll_new_charged(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        account: &Account,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
+        let (shared, lane) = (self.shared(), self.turn.find_lane(&log, || message.priority()));
+        let mut weighed = self.turn.is_new().then(|| Weighed::of(message));
+        if shared.traffic.ttl.is_none() && weighed.as_mut().is_some_and(|weighed| weighed.charge(account)) {
+            let beside = || weighed.take().map(Weighed::into_beside).unwrap_or_default();
+            if log.enter_lane_with(lane, &mut self.message, beside) {
+                if log.has_listeners() {
+                    shared.after_push(log);
+                }
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_charged(log, account, lane, weighed, || shared.expiry(), cx)
+    }
+
     /// The way of a message whose bytes are bounded.
     #[inline(never)]
     fn poll_charged(
         &mut self,
         mut log: MutexGuard<'a, Log<M>>,
+        account: &Account,
         lane: LaneIndex,
+        weighed: Option<Weighed>,
         expiry: impl FnOnce() -> AnyResponder,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
-        let (by, shared) = (self.by(), self.shared());
+        let (by, shared, kind) = (self.by(), self.shared(), WaitKind::Send);
         let Some(message) = &self.message else { return Poll::Pending };
         let mut effects = Effects::new();
-        let turn = self.turn.poll_paid(shared, &mut log, message, WaitKind::Send, by, cx, &mut effects);
+        let weighed = || weighed.unwrap_or_else(|| Weighed::of(message));
+        let turn = self.turn.poll_charged(account, &mut log, 1, weighed, kind, by, cx, &mut effects);
         let taken = if turn.is_ready() { self.message.take() } else { None };
         let polled = match (turn, taken) {
-            (Poll::Ready(Ok(paid)), Some(message)) => {
-                log.push_in(lane, message, paid.beside(expiry()), &mut effects);
+            (Poll::Ready(Ok(charge)), Some(message)) => {
+                log.push_in(lane, message, charge.beside(expiry()), &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }
@@ -327,6 +353,9 @@ impl<'a, M: Message> Sending<'a, M> {
             return self.poll_in_line(log, cx);
         }
         let shared = self.shared();
+        if let Some(account) = shared.account() {
+            return self.poll_new_charged(log, account, cx);
+        }
         if self.enter_lane(&mut log) {
             if log.has_listeners() {
                 shared.after_push(log);

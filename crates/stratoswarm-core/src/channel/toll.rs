@@ -75,7 +75,8 @@ impl Turn {
             None if self.is_new() && log.admit_fast_in(self.lane()) => Poll::Ready(Ok(Paid(None))),
             None => self.poll(log, 1, kind, by, cx, effects).map_ok(|_| Paid(None)),
             Some(account) => {
-                let charged = self.poll_charged(account, log, 1, || weigh(message), kind, by, cx, effects);
+                let charged =
+                    self.poll_charged(account, log, 1, || Weighed::of(message), kind, by, cx, effects);
                 charged.map_ok(|charge| Paid(Some(charge)))
             }
         }
@@ -95,20 +96,21 @@ impl Turn {
         match shared.account() {
             None => self.poll(log, count, kind, by, cx, effects).map_ok(drop),
             Some(account) => {
-                let advance = || Account::advance::<M>().saturating_mul(count as u64);
+                let advance = || Weighed::new(Account::advance::<M>().saturating_mul(count as u64));
                 let charged = self.poll_charged(account, log, count, advance, kind, by, cx, effects);
                 charged.map_ok(Charge::forget) // each permit gives its own back
             }
         }
     }
 
+    /// As [`poll`](Self::poll), with a charge.
     #[allow(clippy::too_many_arguments, reason = "those of `poll`, and what is charged")]
-    fn poll_charged<M>(
+    pub(super) fn poll_charged<M>(
         &mut self,
         account: &Account,
         log: &mut Log<M>,
         places: usize,
-        bytes: impl FnOnce() -> u64,
+        weighed: impl FnOnce() -> Weighed,
         kind: WaitKind,
         by: By,
         cx: &Context<'_>,
@@ -117,9 +119,10 @@ impl Turn {
         let what = if kind == WaitKind::Reserve { Entry::Permit } else { Entry::Messages };
         let lane = self.lane();
         if !matches!(self.wait, Wait::Charged(..)) {
-            let load = Load { bytes: bytes(), places, what };
+            let Weighed { bytes, charge } = weighed();
+            let load = Load { bytes, places, what };
             if self.is_new() {
-                match enter(account, log, lane, load, true, effects) {
+                match enter(account, log, lane, load, charge, true, effects) {
                     Ok(charge) => return Poll::Ready(Ok(charge)),
                     Err(Admission::Closed) => return Poll::Ready(Err(Closed)),
                     Err(_) => {}
@@ -127,7 +130,7 @@ impl Turn {
             }
             let way = *self.way();
             let place = mem::replace(self, Self::new());
-            self.wait = Wait::Charged(way, Box::new(Toll { bytes: load.bytes, place, held: None }));
+            self.wait = Wait::Charged(way, Box::new(Toll { bytes, place, held: None }));
         }
         let Wait::Charged(_, toll) = &mut self.wait else { return Poll::Pending };
         let polled = toll.poll(account, log, lane, places, kind, by, cx, effects);
@@ -199,17 +202,48 @@ impl Toll {
     }
 }
 
-/// Charges and admits at once, or neither. `waits`: whoever asks will wait, if it cannot be.
+/// What a message weighs, which is asked once, and perhaps its charge.
+pub(super) struct Weighed {
+    bytes: u64,
+    charge: Option<Charge>,
+}
+
+impl Weighed {
+    fn new(bytes: u64) -> Self {
+        Self { bytes, charge: None }
+    }
+
+    #[inline]
+    pub(super) fn of<M: Message>(message: &M) -> Self {
+        Self::new(weigh(message))
+    }
+
+    /// Charges it, if that may be at once.
+    #[inline]
+    pub(super) fn charge(&mut self, account: &Account) -> bool {
+        self.charge = account.try_charge(self.bytes);
+        self.charge.is_some()
+    }
+
+    /// What lies beside a message that was charged, if nothing else does.
+    #[inline]
+    pub(super) fn into_beside(self) -> AnyResponder {
+        self.charge.map_or(AnyResponder::none(), |charge| charge.beside(AnyResponder::none()))
+    }
+}
+
+/// Charges, unless that was done, and admits at once, or neither. `waits`: whoever asks will wait, if it cannot be.
 fn enter<M>(
     account: &Account,
     log: &mut Log<M>,
     lane: LaneIndex,
     load: Load,
+    charge: Option<Charge>,
     waits: bool,
     effects: &mut Effects<M>,
 ) -> Result<Charge, Admission> {
     let Load { bytes, places, what } = load;
-    let Some(charge) = account.try_charge(bytes) else {
+    let Some(charge) = charge.or_else(|| account.try_charge(bytes)) else {
         return Err(if log.is_closed() { Admission::Closed } else { Admission::Full });
     };
     if what == Entry::Messages && log.admit_fast_in(lane) {
@@ -234,7 +268,7 @@ pub(super) fn try_enter<M: Message>(
 ) -> Result<Paid, Admission> {
     if let Some(account) = shared.account() {
         let load = Load { bytes: weigh(message), places: 1, what: Entry::Messages };
-        return enter(account, log, lane, load, false, effects).map(|charge| Paid(Some(charge)));
+        return enter(account, log, lane, load, None, false, effects).map(|charge| Paid(Some(charge)));
     }
     if log.has_lanes() && log.admit_fast_in(lane) {
         return Ok(Paid(None));
@@ -256,7 +290,7 @@ pub(super) fn try_reserve<M: Message>(
     if let Some(account) = shared.account() {
         let bytes = Account::advance::<M>().saturating_mul(count as u64);
         let load = Load { bytes, places: count, what: Entry::Permit };
-        return enter(account, log, lane, load, false, effects).map(Charge::forget);
+        return enter(account, log, lane, load, None, false, effects).map(Charge::forget);
     }
     match log.admit(lane, count, Entry::Permit, false, turn::now(log), effects) {
         Admission::Granted(_) => Ok(()),

@@ -69,6 +69,24 @@ impl<M: Clone> Log<M> {
         true
     }
 
+    /// The same of a message with something beside it that knows no time; whether it did.
+    #[inline]
+    pub(crate) fn enter_lane_with(
+        &mut self,
+        at: LaneIndex,
+        message: &mut Option<M>,
+        beside: impl FnOnce() -> AnyResponder,
+    ) -> bool {
+        if self.is_looked_on() || !self.admit_fast_in(at) {
+            return false;
+        }
+        if let Some(message) = message.take() {
+            let seq = self.pass_admission();
+            self.place(at, message, seq, |number| Some(Tag::expiry(number, beside())));
+        }
+        true
+    }
+
     /// Appends an admitted request to its lane; its number there. There must be a group.
     pub(crate) fn push_request_in(
         &mut self,

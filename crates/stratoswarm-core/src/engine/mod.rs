@@ -109,7 +109,7 @@ use ledger::Ledger;
 pub(crate) use log::{End, Log};
 pub(crate) use lossy::LossySeat;
 pub(crate) use per_lane::LaneIndex;
-pub(crate) use pool::{Pool, TicketId, Wakers};
+pub(crate) use pool::{Own, Pool, TicketId, Wakers};
 pub(crate) use queue::Queue;
 use reader::Reader;
 pub(crate) use reader::{Durability, Kind};

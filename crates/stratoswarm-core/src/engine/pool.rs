@@ -5,10 +5,14 @@ use std::{
     task::Waker,
 };
 
+use crossbeam_utils::CachePadded;
 use smallvec::SmallVec;
 
 use super::slots::{Slot, Slots};
-use crate::stats::BudgetShare;
+use crate::{
+    stats::BudgetShare,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Who is to be woken once the lock is released.
 pub(crate) type Wakers = SmallVec<[Waker; 2]>;
@@ -34,8 +38,51 @@ pub(crate) struct Pool {
     tickets: TicketId,
 }
 
+/// What an account still has of its minimum, for those who charge and give back without the lock: as long as it keeps within
+/// that, nobody else is concerned.
+pub(crate) struct Own(CachePadded<AtomicU64>);
+
+/// The account has more than its minimum, or somebody waits there: everything goes by the lock.
+const LOCKED: u64 = u64::MAX;
+
+/// More than what there can be of anything.
+const MOST: u64 = 1 << 62;
+
+impl Own {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(CachePadded::new(AtomicU64::new(LOCKED))))
+    }
+
+    /// Charges, if that may be without the lock.
+    #[inline]
+    pub(crate) fn try_charge(&self, bytes: u64) -> bool {
+        self.change(|left| left.checked_sub(bytes))
+    }
+
+    /// Gives back, if that may be without the lock.
+    #[inline]
+    pub(crate) fn try_give_back(&self, bytes: u64) -> bool {
+        self.change(|left| Some(left + bytes))
+    }
+
+    #[inline]
+    fn change(&self, to: impl Fn(u64) -> Option<u64>) -> bool {
+        let mut left = self.0.load(Ordering::Relaxed);
+        while left != LOCKED
+            && let Some(next) = to(left)
+        {
+            match self.0.compare_exchange_weak(left, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => left = now,
+            }
+        }
+        false
+    }
+}
+
 /// What one channel has.
 struct Account {
+    own: Arc<Own>,
     channel: Arc<str>,
     promised: u64,
     /// What nobody else can have. Less than was promised while others still have some of it.
@@ -63,6 +110,32 @@ enum Room {
 }
 
 impl Account {
+    /// Has everything go by the lock, and knows what was charged without it.
+    #[inline]
+    fn lock(&mut self) {
+        let left = self.own.0.swap(LOCKED, Ordering::AcqRel);
+        if left != LOCKED {
+            self.used = self.minimum - left;
+        }
+    }
+
+    /// Lets the others go without the lock again, if they may.
+    #[inline]
+    fn unlock(&self) {
+        let all_there = self.minimum == self.promised && self.minimum > 0;
+        if all_there && self.used <= self.minimum && self.waiting.is_empty() {
+            self.own.0.store(self.minimum - self.used, Ordering::Release);
+        }
+    }
+
+    /// What is charged, with the lock or without.
+    fn used_now(&self) -> u64 {
+        match self.own.0.load(Ordering::Acquire) {
+            LOCKED => self.used,
+            left => self.minimum - left,
+        }
+    }
+
     fn beyond(&self) -> u64 {
         self.used.saturating_sub(self.minimum)
     }
@@ -76,7 +149,7 @@ impl Account {
 impl Pool {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
-            capacity,
+            capacity: capacity.min(MOST),
             accounts: Slots::new(),
             shared_used: 0,
             kept: 0,
@@ -88,7 +161,8 @@ impl Pool {
 
     /// An account more, with a minimum of its own; what all minima would be together, if that is too much. As far as others
     /// have some of it, it is there when they give it back.
-    pub(crate) fn open(&mut self, channel: &Arc<str>, minimum: u64) -> Result<Slot, u64> {
+    pub(crate) fn open(&mut self, channel: &Arc<str>, minimum: u64) -> Result<(Slot, Arc<Own>), u64> {
+        let minimum = minimum.min(MOST);
         let promised = self.promised.saturating_add(minimum);
         if promised > self.capacity {
             return Err(promised);
@@ -96,7 +170,9 @@ impl Pool {
         self.promised = promised;
         let there = minimum.min(self.shared_free());
         self.kept += there;
-        Ok(self.accounts.insert(Account {
+        let own = Own::new();
+        let account = Account {
+            own: Arc::clone(&own),
             channel: Arc::clone(channel),
             promised: minimum,
             minimum: there,
@@ -104,13 +180,16 @@ impl Pool {
             waiting: BTreeMap::new(),
             granted: BTreeMap::new(),
             gone: false,
-        }))
+        };
+        account.unlock();
+        Ok((self.accounts.insert(account), own))
     }
 
     /// Nothing more is to be charged to an account, but by permits that are out: nobody waits there any more, and its minimum
     /// is free for the others.
     pub(crate) fn close(&mut self, slot: Slot, wakers: &mut Wakers) {
         let Some(account) = self.accounts.get_mut(slot) else { return };
+        account.lock();
         if let Some((first, _)) = account.waiting.first_key_value() {
             self.line.remove(&(*first, slot));
         }
@@ -141,8 +220,19 @@ impl Pool {
     // ---- charges
 
     /// Charges, if there is room and nobody before it waits for that.
-    #[inline]
     pub(crate) fn try_charge(&mut self, slot: Slot, bytes: u64) -> bool {
+        let Some(account) = self.accounts.get_mut(slot) else { return false };
+        account.lock();
+        let charged = self.charge(slot, bytes);
+        self.unlock(slot);
+        charged
+    }
+
+    fn unlock(&self, slot: Slot) {
+        self.accounts.get(slot).into_iter().for_each(Account::unlock);
+    }
+
+    fn charge(&mut self, slot: Slot, bytes: u64) -> bool {
         let shared = match self.room(slot, bytes) {
             Room::Nowhere => return false,
             Room::Own => 0,
@@ -157,12 +247,24 @@ impl Pool {
         true
     }
 
+    /// The same, or waits.
+    pub(crate) fn charge_or_wait(&mut self, slot: Slot, bytes: u64, waker: &Waker) -> Result<(), TicketId> {
+        let Some(account) = self.accounts.get_mut(slot) else { return Ok(()) };
+        account.lock(); // until it is known to wait: what is given back meanwhile must come by
+        if self.charge(slot, bytes) {
+            self.unlock(slot);
+            return Ok(());
+        }
+        Err(self.wait(slot, bytes, waker))
+    }
+
     /// Waits for so many bytes, behind those who do.
-    pub(crate) fn wait(&mut self, slot: Slot, bytes: u64, waker: &Waker) -> TicketId {
+    pub(super) fn wait(&mut self, slot: Slot, bytes: u64, waker: &Waker) -> TicketId {
         let waker = waker.clone(); // before anything is changed: it is somebody else's code
         self.tickets += 1;
         let ticket = self.tickets;
         if let Some(account) = self.accounts.get_mut(slot) {
+            account.lock();
             if account.waiting.is_empty() {
                 self.line.insert((ticket, slot));
             }
@@ -198,14 +300,15 @@ impl Pool {
         if self.line.remove(&(ticket, slot)) {
             self.line.extend(account.waiting.keys().next().map(|next| (*next, slot)));
             self.serve(slot, wakers); // what it waited for may be enough for those behind it
+            self.unlock(slot);
         }
         Some(waiting.waker)
     }
 
     /// Gives back what was charged.
-    #[inline]
     pub(crate) fn give_back(&mut self, slot: Slot, bytes: u64, wakers: &mut Wakers) {
         let Some(account) = self.accounts.get_mut(slot) else { return };
+        account.lock();
         let before = account.beyond();
         account.used -= bytes;
         self.shared_used -= before - account.beyond();
@@ -215,11 +318,13 @@ impl Pool {
         if !self.line.is_empty() || self.kept < self.promised {
             self.serve(slot, wakers);
         }
+        self.unlock(slot);
     }
 
     /// Charges one amount in the place of another, whether or not there is room for it: of a permit, whose message cannot wait.
     pub(crate) fn exchange(&mut self, slot: Slot, instead: u64, bytes: u64, wakers: &mut Wakers) {
         let Some(account) = self.accounts.get_mut(slot) else { return };
+        account.lock();
         let shared = account.more_beyond(bytes);
         account.used += bytes;
         self.shared_used += shared;
@@ -318,15 +423,15 @@ impl Pool {
         let share = |account: &Account| BudgetShare {
             channel: account.channel.to_string(),
             minimum: account.promised as usize,
-            used: account.used as usize,
+            used: account.used_now() as usize,
             waiting: account.waiting.len(),
         };
-        (accounts().map(|account| account.used).sum(), accounts().filter(|it| !it.gone).map(share).collect())
+        (accounts().map(Account::used_now).sum(), accounts().filter(|it| !it.gone).map(share).collect())
     }
 
     /// What is charged to an account.
     pub(crate) fn used(&self, slot: Slot) -> u64 {
-        self.accounts.get(slot).map_or(0, |account| account.used)
+        self.accounts.get(slot).map_or(0, Account::used_now)
     }
 }
 

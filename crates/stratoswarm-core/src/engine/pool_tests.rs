@@ -3,13 +3,14 @@ use std::{collections::BTreeSet, sync::Arc, task::Waker};
 use proptest::prelude::*;
 
 use super::{
-    pool::{Pool, TicketId, Wakers},
+    pool::{Own, Pool, TicketId, Wakers},
     slots::Slot,
 };
 
 fn pool(capacity: u64, minima: &[u64]) -> (Pool, Vec<Slot>) {
     let mut pool = Pool::new(capacity);
-    let slots = minima.iter().map(|minimum| pool.open(&Arc::from("channel"), *minimum).unwrap()).collect();
+    let open = |minimum: &u64| pool.open(&Arc::from("channel"), *minimum).unwrap().0;
+    let slots = minima.iter().map(open).collect();
     (pool, slots)
 }
 
@@ -26,7 +27,7 @@ fn minima_are_kept_and_the_rest_is_for_the_first_to_come() {
     assert!(pool.try_charge(slots[0], 70));
     assert!(!pool.try_charge(slots[0], 1));
     assert!(pool.try_charge(slots[1], 30) && !pool.try_charge(slots[1], 1));
-    assert_eq!(pool.open(&Arc::from("channel"), 51), Err(101));
+    assert_eq!(pool.open(&Arc::from("channel"), 51).err(), Some(101));
     pool.check();
 }
 
@@ -77,7 +78,7 @@ fn what_is_larger_than_all_there_could_be_comes_in_alone() {
 fn a_minimum_is_there_when_the_others_have_given_it_back() {
     let (mut pool, slots) = pool(100, &[0]);
     assert!(pool.try_charge(slots[0], 90));
-    let late = pool.open(&Arc::from("late"), 50).unwrap();
+    let (late, _) = pool.open(&Arc::from("late"), 50).unwrap();
     assert!(pool.try_charge(late, 10) && !pool.try_charge(late, 1));
     let waits = pool.wait(late, 10, Waker::noop());
     assert_eq!(give_back(&mut pool, slots[0], 9), 0);
@@ -102,7 +103,11 @@ fn an_account_that_closes_leaves_its_minimum_and_the_last_charge_takes_it_along(
     pool.leave(slots[0], &mut wakers);
     assert_eq!(pool.figures().1.len(), 1);
     give_back(&mut pool, slots[0], 20);
-    assert_eq!(pool.open(&Arc::from("again"), 60), Ok(slots[0]), "its number is free");
+    assert_eq!(
+        pool.open(&Arc::from("again"), 60).ok().map(|(slot, _)| slot),
+        Some(slots[0]),
+        "its number is free"
+    );
     pool.check();
 }
 
@@ -133,9 +138,9 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// One of them, and its place.
-fn one<T: Copy>(of: &[T], at: usize) -> Option<(usize, T)> {
+fn one<T: Clone>(of: &[T], at: usize) -> Option<(usize, T)> {
     let place = at.checked_rem(of.len())?;
-    Some((place, of[place]))
+    Some((place, of[place].clone()))
 }
 
 const CAPACITY: u64 = 100;
@@ -146,8 +151,8 @@ proptest! {
     #[test]
     fn charges_are_bounded_and_nobody_waits_for_what_is_free(ops in prop::collection::vec(op(), 1..150)) {
         let mut pool = Pool::new(CAPACITY);
-        let mut slots: Vec<(Slot, u64)> = Vec::new();
-        let mut charges: Vec<(Slot, u64, bool)> = Vec::new();
+        let mut slots: Vec<(Slot, u64, Arc<Own>)> = Vec::new();
+        let mut charges: Vec<(Slot, u64, bool, Arc<Own>)> = Vec::new();
         let mut tickets: Vec<(Slot, TicketId, u64)> = Vec::new();
         let mut alone: BTreeSet<TicketId> = BTreeSet::new();
         for op in ops {
@@ -158,13 +163,13 @@ proptest! {
             let waited: Vec<_> = tickets.iter().copied().zip(largest).collect();
             match op {
                 Op::Open(minimum) => {
-                    let promised: u64 = slots.iter().map(|(_, minimum)| minimum).sum();
+                    let promised: u64 = slots.iter().map(|(_, minimum, _)| minimum).sum();
                     let opened = pool.open(&Arc::from("channel"), minimum);
                     prop_assert_eq!(opened.is_ok(), promised + minimum <= CAPACITY);
-                    slots.extend(opened.map(|slot| (slot, minimum)).ok());
+                    slots.extend(opened.map(|(slot, own)| (slot, minimum, own)).ok());
                 }
                 Op::Close(at) | Op::Leave(at) => {
-                    let Some((place, (slot, _))) = one(&slots, at) else { continue };
+                    let Some((place, (slot, ..))) = one(&slots, at) else { continue };
                     tickets.retain(|(of, ..)| *of != slot); // they are woken, and come to nothing
                     slots.remove(place);
                     if matches!(op, Op::Close(_)) {
@@ -174,18 +179,22 @@ proptest! {
                     pool.leave(slot, &mut wakers);
                 }
                 Op::Charge(at, bytes) => {
-                    let Some((_, (slot, _))) = one(&slots, at) else { continue };
+                    let Some((_, (slot, _, own))) = one(&slots, at) else { continue };
                     let largest = pool.largest(slot);
-                    if pool.try_charge(slot, bytes) {
-                        charges.push((slot, bytes, bytes > largest));
+                    if own.try_charge(bytes) || pool.try_charge(slot, bytes) {
+                        charges.push((slot, bytes, bytes > largest, own));
                     } else {
-                        tickets.push((slot, pool.wait(slot, bytes, Waker::noop()), bytes));
+                        let ticket = pool.charge_or_wait(slot, bytes, Waker::noop());
+                        prop_assert!(ticket.is_err(), "it found no room just before");
+                        tickets.extend(ticket.err().map(|ticket| (slot, ticket, bytes)));
                     }
                 }
                 Op::GiveBack(at) => {
-                    let Some((place, (slot, bytes, _))) = one(&charges, at) else { continue };
+                    let Some((place, (slot, bytes, _, own))) = one(&charges, at) else { continue };
                     charges.remove(place);
-                    pool.give_back(slot, bytes, &mut wakers);
+                    if !own.try_give_back(bytes) {
+                        pool.give_back(slot, bytes, &mut wakers);
+                    }
                 }
                 Op::Fetch(at) => {
                     let Some((place, (slot, ticket, bytes))) = one(&tickets, at) else { continue };
@@ -194,7 +203,8 @@ proptest! {
                     prop_assert_eq!(got.as_ref().ok(), granted.then_some(&bytes));
                     if granted {
                         tickets.remove(place);
-                        charges.push((slot, bytes, alone.contains(&ticket)));
+                        let own = slots.iter().find(|(of, ..)| *of == slot).map(|(.., own)| Arc::clone(own));
+                        charges.extend(own.map(|own| (slot, bytes, alone.contains(&ticket), own)));
                         fetched = 1;
                     }
                 }
@@ -205,10 +215,10 @@ proptest! {
                     pool.cancel(slot, ticket, &mut wakers);
                 }
                 Op::Permit(at, bytes) => {
-                    let Some((_, (slot, _))) = one(&slots, at) else { continue };
-                    if pool.try_charge(slot, 8) {
+                    let Some((_, (slot, _, own))) = one(&slots, at) else { continue };
+                    if own.try_charge(8) || pool.try_charge(slot, 8) {
                         pool.exchange(slot, 8, bytes, &mut wakers);
-                        charges.push((slot, bytes, true));
+                        charges.push((slot, bytes, true, own));
                     }
                 }
             }
@@ -223,16 +233,18 @@ proptest! {
             let granted: Vec<_> =
                 tickets.iter().filter(|(slot, ticket, _)| pool.is_granted(*slot, *ticket)).collect();
             prop_assert_eq!(wakers.len(), granted.len() + fetched - before, "who is granted something is woken");
-            let used = charges.iter().map(|(_, bytes, _)| bytes).chain(granted.iter().map(|it| &it.2)).sum::<u64>();
+            let used = charges.iter().map(|(_, bytes, ..)| bytes).chain(granted.iter().map(|it| &it.2)).sum::<u64>();
             prop_assert_eq!(pool.used_by_all(), used);
             // What came in alone or with a permit may be too much; what else there is fits.
-            let excess = charges.iter().map(|(_, bytes, excess)| (*bytes, *excess));
+            let excess = charges.iter().map(|(_, bytes, excess, _)| (*bytes, *excess));
             let excess = excess.chain(granted.iter().map(|it| (it.2, alone.contains(&it.1))));
             let extra: u64 = excess.filter(|(_, excess)| *excess).map(|(bytes, _)| bytes).sum();
             prop_assert!(used <= CAPACITY + extra, "{} of {}", used, CAPACITY);
         }
-        for (slot, bytes, _) in charges.drain(..) {
-            pool.give_back(slot, bytes, &mut Wakers::new());
+        for (slot, bytes, _, own) in charges.drain(..) {
+            if !own.try_give_back(bytes) {
+                pool.give_back(slot, bytes, &mut Wakers::new());
+            }
         }
         // Nobody waits for ever: what is granted is given back, and the next come.
         while !tickets.is_empty() {
@@ -244,8 +256,8 @@ proptest! {
             pool.check();
         }
         prop_assert_eq!(pool.used_by_all(), 0);
-        for (slot, minimum) in slots {
-            prop_assert!(pool.try_charge(slot, minimum), "every minimum is there");
+        for (slot, minimum, own) in slots {
+            prop_assert!(own.try_charge(minimum) || pool.try_charge(slot, minimum), "every minimum is there");
         }
     }
 }

@@ -4,11 +4,11 @@ use crossbeam_utils::CachePadded;
 
 use crate::{
     contain::contain,
-    engine::{Effects, Pool, Slot, TicketId, Wakers},
+    engine::{Effects, Own, Pool, Slot, TicketId, Wakers},
     message::Message,
     request::{AnyResponder, ChargeCell, Charging},
     stats::BudgetInfo,
-    sync::{Mutex, Rank},
+    sync::{Mutex, MutexGuard, Rank},
 };
 
 /// One bound of bytes over several channels, each with a minimum that no other can use.
@@ -27,8 +27,8 @@ use crate::{
 /// that wait, and [`info`](Self::info) says who has how much.
 ///
 /// # Cost
-/// Of a channel with a budget: one allocation a message, the budget's lock twice, and readers take its messages by the way of
-/// requests. Others pay nothing.
+/// Of a channel with a budget: one allocation a message, beyond its minimum the budget's lock twice, and readers take its
+/// messages by the way of requests. Others pay nothing.
 ///
 /// [`ChannelInfo::budget`]: crate::ChannelInfo::budget
 ///
@@ -112,8 +112,8 @@ impl Budget {
 
     /// An account for a channel; what all minima would be together, if that is too much.
     pub(crate) fn open(&self, channel: &Arc<str>, minimum: usize) -> Result<Account, u64> {
-        let slot = self.inner.pool.lock().open(channel, minimum as u64)?;
-        Ok(Account { budget: self.clone(), slot })
+        let (slot, own) = self.inner.pool.lock().open(channel, minimum as u64)?;
+        Ok(Account { purse: Arc::new(Purse { budget: self.clone(), slot, own }) })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Pool, &mut Wakers) -> T) -> T {
@@ -152,8 +152,28 @@ impl fmt::Debug for Budget {
 
 /// What one channel has of a budget. It leaves with the channel.
 pub(crate) struct Account {
+    purse: Arc<Purse>,
+}
+
+/// Where a charge is given back.
+struct Purse {
     budget: Budget,
     slot: Slot,
+    own: Arc<Own>,
+}
+
+impl Purse {
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.budget.inner.pool.lock()
+    }
+
+    /// Gives back, and wakes whoever is granted something by that.
+    #[inline]
+    fn give_back(&self, bytes: u64) {
+        if !self.own.try_give_back(bytes) {
+            self.budget.with(|pool, wakers| pool.give_back(self.slot, bytes, wakers));
+        }
+    }
 }
 
 /// More than what anything weighs: sums of it stay numbers.
@@ -176,62 +196,63 @@ impl Account {
     /// Charges, if there is room and nobody before it waits for that.
     #[inline]
     pub(crate) fn try_charge(&self, bytes: u64) -> Option<Charge> {
-        let charged = self.budget.inner.pool.lock().try_charge(self.slot, bytes);
+        let charged =
+            self.purse.own.try_charge(bytes) || self.purse.pool().try_charge(self.purse.slot, bytes);
         charged.then(|| self.charged(bytes))
     }
 
     /// The same, or waits.
     pub(crate) fn charge_or_wait(&self, bytes: u64, waker: &Waker) -> Result<Charge, Ticket> {
-        let mut pool = self.budget.inner.pool.lock();
-        if pool.try_charge(self.slot, bytes) {
-            drop(pool);
-            return Ok(self.charged(bytes));
+        let charged = self.purse.pool().charge_or_wait(self.purse.slot, bytes, waker);
+        match charged {
+            Ok(()) => Ok(self.charged(bytes)),
+            Err(id) => Err(Ticket { purse: Arc::clone(&self.purse), id }),
         }
-        let id = pool.wait(self.slot, bytes, waker);
-        Err(Ticket { budget: self.budget.clone(), slot: self.slot, id })
     }
 
     /// Charges for a message what it weighs in the place of what its permit was charged.
     pub(crate) fn exchange(&self, instead: u64, bytes: u64) -> Charge {
-        self.budget.with(|pool, wakers| pool.exchange(self.slot, instead, bytes, wakers));
+        let Purse { budget, slot, .. } = &*self.purse;
+        budget.with(|pool, wakers| pool.exchange(*slot, instead, bytes, wakers));
         self.charged(bytes)
     }
 
     /// Gives back what a permit was charged.
     pub(crate) fn give_back(&self, bytes: u64) {
-        self.budget.with(|pool, wakers| pool.give_back(self.slot, bytes, wakers));
+        self.purse.give_back(bytes);
     }
 
     /// Nothing more comes in but by permits: its minimum is free for others.
     pub(crate) fn close(&self) {
-        self.budget.with(|pool, wakers| pool.close(self.slot, wakers));
+        let Purse { budget, slot, .. } = &*self.purse;
+        budget.with(|pool, wakers| pool.close(*slot, wakers));
     }
 
     /// How many bytes are charged to the channel.
     pub(crate) fn used(&self) -> u64 {
-        self.budget.inner.pool.lock().used(self.slot)
+        self.purse.pool().used(self.purse.slot)
     }
 
     pub(crate) fn info(&self) -> BudgetInfo {
-        self.budget.info()
+        self.purse.budget.info()
     }
 
     #[inline]
     fn charged(&self, bytes: u64) -> Charge {
-        Charge { budget: self.budget.clone(), slot: self.slot, bytes }
+        Charge { purse: Arc::clone(&self.purse), bytes }
     }
 }
 
 impl Drop for Account {
     fn drop(&mut self) {
-        self.budget.with(|pool, wakers| pool.leave(self.slot, wakers));
+        let Purse { budget, slot, .. } = &*self.purse;
+        budget.with(|pool, wakers| pool.leave(*slot, wakers));
     }
 }
 
 /// What was charged. It is given back when this is dropped, which must be outside of every lock, as it wakes others.
 pub(crate) struct Charge {
-    budget: Budget,
-    slot: Slot,
+    purse: Arc<Purse>,
     bytes: u64,
 }
 
@@ -254,10 +275,12 @@ impl Charge {
 
     /// Gives it back under the log's lock.
     pub(crate) fn undo<M>(mut self, effects: &mut Effects<M>) {
-        let mut wakers = Wakers::new();
         let bytes = mem::take(&mut self.bytes);
-        self.budget.inner.pool.lock().give_back(self.slot, bytes, &mut wakers);
-        effects.wake_all(wakers);
+        if !self.purse.own.try_give_back(bytes) {
+            let mut wakers = Wakers::new();
+            self.purse.pool().give_back(self.purse.slot, bytes, &mut wakers);
+            effects.wake_all(wakers);
+        }
     }
 }
 
@@ -267,15 +290,14 @@ impl Drop for Charge {
     #[inline]
     fn drop(&mut self) {
         if self.bytes > 0 {
-            self.budget.with(|pool, wakers| pool.give_back(self.slot, self.bytes, wakers));
+            self.purse.give_back(self.bytes);
         }
     }
 }
 
 /// A wait for bytes. Dropped, it waits no more; what it was granted goes to the next.
 pub(crate) struct Ticket {
-    budget: Budget,
-    slot: Slot,
+    purse: Arc<Purse>,
     /// 0 once it is over.
     id: TicketId,
 }
@@ -283,11 +305,11 @@ pub(crate) struct Ticket {
 impl Ticket {
     /// What was waited for, if it is there. Called under the log's lock.
     pub(crate) fn fetch<M>(&mut self, waker: &Waker, effects: &mut Effects<M>) -> Option<Charge> {
-        let fetched = self.budget.inner.pool.lock().fetch(self.slot, self.id, waker);
+        let fetched = self.purse.pool().fetch(self.purse.slot, self.id, waker);
         match fetched {
             Ok(bytes) => {
                 self.id = 0;
-                Some(Charge { budget: self.budget.clone(), slot: self.slot, bytes })
+                Some(Charge { purse: Arc::clone(&self.purse), bytes })
             }
             Err(replaced) => {
                 effects.drop_waker(replaced);
@@ -300,7 +322,7 @@ impl Ticket {
     pub(crate) fn end<M>(mut self, effects: &mut Effects<M>) {
         let mut wakers = Wakers::new();
         let id = mem::take(&mut self.id);
-        let own = self.budget.inner.pool.lock().cancel(self.slot, id, &mut wakers);
+        let own = self.purse.pool().cancel(self.purse.slot, id, &mut wakers);
         effects.drop_waker(own);
         effects.wake_all(wakers);
     }
@@ -309,7 +331,8 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.id > 0 {
-            let own = self.budget.with(|pool, wakers| pool.cancel(self.slot, self.id, wakers));
+            let Purse { budget, slot, .. } = &*self.purse;
+            let own = budget.with(|pool, wakers| pool.cancel(*slot, self.id, wakers));
             contain(|| drop(own));
         }
     }

@@ -363,6 +363,9 @@ fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
     if !taken.request.is_some() {
         return RequestLiveness::Live;
     }
+    if taken.discharge_bare() {
+        return RequestLiveness::Live;
+    }
     let liveness = begin(taken, group);
     taken.discharge();
     liveness

@@ -361,6 +361,9 @@ fn liveness<M>(taken: &mut Taken<M>) -> RequestLiveness {
     if !taken.request.is_some() {
         return RequestLiveness::Live;
     }
+    if taken.discharge_bare() {
+        return RequestLiveness::Live;
+    }
     let liveness = state(taken);
     taken.discharge();
     liveness

@@ -32,6 +32,11 @@ pub(crate) trait AnyCell: Any + Send + Sync {
         true
     }
 
+    /// Whether it is a charge, and nothing goes on with the message once it is taken.
+    fn is_bare_charge(&self) -> bool {
+        false
+    }
+
     /// What goes on with the message once it is taken, if its sender was charged for it until then.
     fn without_charge(&self) -> Option<AnyResponder> {
         None

@@ -43,6 +43,10 @@ impl<C: Charging> AnyCell for ChargeCell<C> {
         self.beside.is_request()
     }
 
+    fn is_bare_charge(&self) -> bool {
+        !self.beside.is_some()
+    }
+
     fn without_charge(&self) -> Option<AnyResponder> {
         // It may be charged twice: a limited handle's credit, and bytes.
         let further = self.beside.cell().and_then(AnyCell::without_charge);
