@@ -46,6 +46,7 @@ mod accounts;
 mod ack_policy;
 mod batch;
 mod bypass;
+mod charged;
 mod cursors;
 mod departed;
 mod effects;

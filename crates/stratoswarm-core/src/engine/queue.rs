@@ -337,6 +337,24 @@ impl<M> Queue<M> {
         self.ahead_last = shifts.back().map_or(self.ahead, |last| last.ahead);
     }
 
+    /// The charge of the first message and its sequence number, if nothing else lies beside it and it gave up no place; it is to
+    /// be [popped](Self::pop_charged) then.
+    #[inline(always)]
+    pub(super) fn take_charge(&mut self) -> Option<(AnyResponder, u64)> {
+        let number = self.front;
+        let tag = self.tags.front_mut().filter(|tag| tag.at == number && tag.gap == 0 && !tag.released)?;
+        let charge = tag.request.take_bare_charge()?;
+        self.tags.pop_front();
+        Some((charge, self.pass_shifts(number)))
+    }
+
+    /// The first message, whose charge was taken.
+    #[inline(always)]
+    pub(super) fn pop_charged(&mut self) -> Option<M> {
+        self.front += 1;
+        self.messages.pop_front()
+    }
+
     /// Leaves a gap behind that is before everything else.
     fn pass_gap(&mut self) {
         while let Some(tag) = self.tags.front()

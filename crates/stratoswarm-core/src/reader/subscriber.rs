@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock,
+    contain::contain,
     engine::{Batch, InFlightGuard, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
@@ -279,6 +280,14 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
+        if let Some((mut inbox, _, charge)) = self.cursor.charged() {
+            let message = inbox.pop_charged();
+            drop(inbox);
+            contain(|| drop(charge));
+            if message.is_some() {
+                return Poll::Ready(message);
+            }
+        }
         self.cursor.poll(cx, firm, |message, _, _| message, |taken| liveness(taken), |taken| taken.message)
     }
 }
