@@ -156,7 +156,8 @@ impl<M: Message> Channel<M> {
             Err(Admission::Closed) => Err(TrySendError::Closed(message)),
             Err(_) => Err(TrySendError::Full(message)),
             Ok(paid) => {
-                log.push_in(lane, message, paid.beside(beside()), &mut effects);
+                let beside = paid.beside(&mut log, beside());
+                log.push_in(lane, message, beside, &mut effects);
                 log.after_push(1, &mut effects);
                 Ok(())
             }

@@ -77,7 +77,7 @@ impl<M: Message> Shared<M> {
         let mut expiry = self.expiry();
         if let Some(account) = self.account() {
             // It cannot wait: it is charged what it weighs, though that be too much, in the place of what its permit was.
-            expiry = account.exchange(Account::advance::<M>(), weigh(&message)).beside(expiry);
+            expiry = account.exchange(Account::advance::<M>(), weigh(&message)).beside(None, expiry);
         }
         if self.with(|log, effects| log.push_permitted(id, message, expiry, effects)) {
             tracing::warn!(

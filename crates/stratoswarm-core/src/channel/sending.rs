@@ -18,7 +18,7 @@ use super::{
 use crate::{
     engine::{Effects, LaneIndex, Log},
     error::SendError,
-    handle::{Account, Shared, block_on},
+    handle::{Account, Shared, block_on, weigh},
     message::{Message, Priority},
     reader::Delivery,
     request::{AnyResponder, SettleCell},
@@ -180,7 +180,8 @@ impl<'a, M: Message> Sending<'a, M> {
         let polled = match (turn, taken) {
             (Poll::Ready(Ok(paid)), Some(message)) => {
                 let cell = log.owe(lane);
-                log.push_in(lane, message, paid.beside(shared.expiry()), &mut effects);
+                let beside = paid.beside(&mut log, shared.expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 log.after_push(1, &mut effects);
                 Poll::Ready(Ok(cell))
             }
@@ -284,16 +285,22 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (shared, lane) = (self.shared(), self.turn.find_lane(&log, || message.priority()));
-        let mut weighed = self.turn.is_new().then(|| Weighed::of(message));
-        if shared.traffic.ttl.is_none() && weighed.as_mut().is_some_and(|weighed| weighed.charge(account)) {
-            let beside = || weighed.take().map(Weighed::into_beside).unwrap_or_default();
-            if log.enter_lane_with(lane, &mut self.message, beside) {
+        if !self.turn.is_new() {
+            return self.poll_charged(log, account, lane, None, || shared.expiry(), cx);
+        }
+        let bytes = weigh(message);
+        let weighed = if shared.traffic.ttl.is_none() && account.try_take(bytes) {
+            if log.enter_charged(lane, &mut self.message, |charges| account.beside(charges, bytes)) {
                 if log.has_listeners() {
                     shared.after_push(log);
                 }
                 return Poll::Ready(Ok(()));
             }
-        }
+            Weighed::charged(bytes, account.charged(bytes))
+        } else {
+            Weighed::new(bytes)
+        };
+        let weighed = Some(weighed);
         self.poll_charged(log, account, lane, weighed, || shared.expiry(), cx)
     }
 
@@ -316,7 +323,8 @@ impl<'a, M: Message> Sending<'a, M> {
         let taken = if turn.is_ready() { self.message.take() } else { None };
         let polled = match (turn, taken) {
             (Poll::Ready(Ok(charge)), Some(message)) => {
-                log.push_in(lane, message, charge.beside(expiry()), &mut effects);
+                let beside = charge.beside(log.charges(), expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }

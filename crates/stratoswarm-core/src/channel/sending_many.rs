@@ -103,7 +103,8 @@ impl<'a, M: Message> SendingMany<'a, M> {
                 Poll::Pending => break Poll::Pending,
             };
             if let Some(message) = rest.pop_front() {
-                log.push_in(lane, message, paid.beside(self.shared.expiry()), &mut effects);
+                let beside = paid.beside(&mut log, self.shared.expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 pushed += 1;
             }
         };

@@ -40,9 +40,9 @@ pub(super) struct Paid(Option<Charge>);
 impl Paid {
     /// What lies beside a message, together with what else would.
     #[inline]
-    pub(super) fn beside(self, expiry: AnyResponder) -> AnyResponder {
+    pub(super) fn beside<M: Clone>(self, log: &mut Log<M>, expiry: AnyResponder) -> AnyResponder {
         match self.0 {
-            Some(charge) => charge.beside(expiry),
+            Some(charge) => charge.beside(log.charges(), expiry),
             None => expiry,
         }
     }
@@ -209,7 +209,7 @@ pub(super) struct Weighed {
 }
 
 impl Weighed {
-    fn new(bytes: u64) -> Self {
+    pub(super) fn new(bytes: u64) -> Self {
         Self { bytes, charge: None }
     }
 
@@ -218,17 +218,9 @@ impl Weighed {
         Self::new(weigh(message))
     }
 
-    /// Charges it, if that may be at once.
-    #[inline]
-    pub(super) fn charge(&mut self, account: &Account) -> bool {
-        self.charge = account.try_charge(self.bytes);
-        self.charge.is_some()
-    }
-
-    /// What lies beside a message that was charged, if nothing else does.
-    #[inline]
-    pub(super) fn into_beside(self) -> AnyResponder {
-        self.charge.map_or(AnyResponder::none(), |charge| charge.beside(AnyResponder::none()))
+    /// One that is charged already.
+    pub(super) fn charged(bytes: u64, charge: Charge) -> Self {
+        Self { bytes, charge: Some(charge) }
     }
 }
 

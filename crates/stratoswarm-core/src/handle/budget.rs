@@ -6,7 +6,7 @@ use crate::{
     contain::contain,
     engine::{Effects, Own, Pool, Slot, TicketId, Wakers},
     message::Message,
-    request::{AnyResponder, ChargeCell, Charging},
+    request::{AnyResponder, ChargeCell, Charges, Charging, GiveBack},
     stats::BudgetInfo,
     sync::{Mutex, MutexGuard, Rank},
 };
@@ -27,8 +27,8 @@ use crate::{
 /// that wait, and [`info`](Self::info) says who has how much.
 ///
 /// # Cost
-/// Of a channel with a budget: one allocation a message, beyond its minimum the budget's lock twice, and readers take its
-/// messages by the way of requests. Others pay nothing.
+/// Of a channel with a budget: one allocation for each message that waits, which is used again for later ones (up to 1,024 are
+/// kept), and beyond its minimum the budget's lock twice. Others pay nothing.
 ///
 /// [`ChannelInfo::budget`]: crate::ChannelInfo::budget
 ///
@@ -113,7 +113,8 @@ impl Budget {
     /// An account for a channel; what all minima would be together, if that is too much.
     pub(crate) fn open(&self, channel: &Arc<str>, minimum: usize) -> Result<Account, u64> {
         let (slot, own) = self.inner.pool.lock().open(channel, minimum as u64)?;
-        Ok(Account { purse: Arc::new(Purse { budget: self.clone(), slot, own }) })
+        let purse = Arc::new(Purse { budget: self.clone(), slot, own });
+        Ok(Account { to: Arc::<Purse>::clone(&purse), purse })
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Pool, &mut Wakers) -> T) -> T {
@@ -153,6 +154,8 @@ impl fmt::Debug for Budget {
 /// What one channel has of a budget. It leaves with the channel.
 pub(crate) struct Account {
     purse: Arc<Purse>,
+    /// The same.
+    to: Arc<dyn GiveBack>,
 }
 
 /// Where a charge is given back.
@@ -166,8 +169,9 @@ impl Purse {
     fn pool(&self) -> MutexGuard<'_, Pool> {
         self.budget.inner.pool.lock()
     }
+}
 
-    /// Gives back, and wakes whoever is granted something by that.
+impl GiveBack for Purse {
     #[inline]
     fn give_back(&self, bytes: u64) {
         if !self.own.try_give_back(bytes) {
@@ -196,9 +200,19 @@ impl Account {
     /// Charges, if there is room and nobody before it waits for that.
     #[inline]
     pub(crate) fn try_charge(&self, bytes: u64) -> Option<Charge> {
-        let charged =
-            self.purse.own.try_charge(bytes) || self.purse.pool().try_charge(self.purse.slot, bytes);
-        charged.then(|| self.charged(bytes))
+        self.try_take(bytes).then(|| self.charged(bytes))
+    }
+
+    /// The same, to be made a [charge](Self::charged), or what lies [beside](Self::beside) a message.
+    #[inline]
+    pub(crate) fn try_take(&self, bytes: u64) -> bool {
+        self.purse.own.try_charge(bytes) || self.purse.pool().try_charge(self.purse.slot, bytes)
+    }
+
+    /// What lies beside a message for which so much was taken, if nothing else does.
+    #[inline]
+    pub(crate) fn beside(&self, charges: &mut Charges, bytes: u64) -> AnyResponder {
+        charges.take(&self.to, bytes)
     }
 
     /// The same, or waits.
@@ -237,8 +251,9 @@ impl Account {
         self.purse.budget.info()
     }
 
+    /// So much was taken.
     #[inline]
-    fn charged(&self, bytes: u64) -> Charge {
+    pub(crate) fn charged(&self, bytes: u64) -> Charge {
         Charge { purse: Arc::clone(&self.purse), bytes }
     }
 }
@@ -257,10 +272,16 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// What lies beside a message that is charged.
+    /// What lies beside a message that is charged. `charges`: where one may be that is not used.
     #[inline]
-    pub(crate) fn beside(self, expiry: AnyResponder) -> AnyResponder {
-        AnyResponder::first(Arc::new(ChargeCell::new(self, expiry)))
+    pub(crate) fn beside(mut self, charges: Option<&mut Charges>, expiry: AnyResponder) -> AnyResponder {
+        match charges {
+            Some(charges) if !expiry.is_some() => {
+                let to: Arc<dyn GiveBack> = Arc::<Purse>::clone(&self.purse);
+                charges.take(&to, mem::take(&mut self.bytes))
+            }
+            _ => AnyResponder::first(Arc::new(ChargeCell::new(self, expiry))),
+        }
     }
 
     /// What lies beside a request that is charged. Its readers have shares, as not all get the same beside it.
