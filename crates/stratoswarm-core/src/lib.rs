@@ -25,6 +25,7 @@
 //! | many small messages | [`send_many`](Channel::send_many) and [`recv_many`](Receiver::recv_many) |
 //! | room first, message later | [`reserve`](Channel::reserve): a [`Permit`] |
 //! | a sender that must not fill the channel for the others | [`with_credit`](Channel::with_credit): a [`Limited`] handle |
+//! | few messages that are large, or many channels that share memory | [`max_bytes`](ChannelBuilder::max_bytes), [`Budget`] |
 //! | the end of one channel, while the others go on | [`drain`](Channel::drain): its readers finish, and the report says what is left |
 //! | the end of the program | [`shutdown`](Fabric::shutdown): drains in order and reports |
 //!
@@ -103,6 +104,8 @@ mod model;
 mod model_acks;
 #[cfg(all(test, loom))]
 mod model_answers;
+#[cfg(all(test, loom))]
+mod model_budget;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;
@@ -117,7 +120,8 @@ mod waiting;
 pub use channel::ChannelSink;
 pub use channel::{
     Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, ReplyStream,
-    Requesting, Reserving, Sending, SendingTimed, Settling, SubscriberOptions, WeakBroadcast, WeakChannel,
+    Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions, WeakBroadcast,
+    WeakChannel,
 };
 pub use engine::AckPolicy;
 pub use error::{
@@ -128,6 +132,7 @@ pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
     ShutdownReport, WeakFabric, broadcast, channel,
 };
+pub use handle::Budget;
 pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
@@ -137,8 +142,8 @@ pub use reader::{
 };
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
-    ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, Skipped, WaitInfo, WaitKind,
-    WaitState,
+    BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts,
+    Skipped, WaitInfo, WaitKind, WaitState,
 };
 
 /// The guarantees, numbered, and the tests that prove them.

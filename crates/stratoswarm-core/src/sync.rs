@@ -68,6 +68,8 @@ pub(crate) enum Rank {
     Cell,
     /// The list of one channel's handles.
     Handles,
+    /// What is charged to a budget.
+    Budget,
     /// Which sources of a mux were woken.
     Woken,
 }

@@ -346,3 +346,27 @@ fn topics_that_come_and_go_cost_no_memory() {
     assert!(counted.bytes_current < 100_000, "{counted:?}");
     assert!(counted.bytes_max < 200_000, "{counted:?}");
 }
+
+#[test]
+fn messages_whose_bytes_are_bounded_do_not_allocate_per_message() {
+    let channel = Fabric::new().channel::<Sample>("samples").capacity(100).max_bytes(1 << 20).open().unwrap();
+    let (mut receiver, mut subscriber) = (channel.join("workers"), channel.subscribe());
+    let charged = steady(|| {
+        for _ in 0..MESSAGES {
+            now(channel.send(SAMPLE)).unwrap();
+            channel.try_send(SAMPLE).unwrap();
+            for _ in 0..2 {
+                assert_eq!(now(receiver.recv()).unwrap().0[0], 7);
+                assert!(now(subscriber.recv()).is_some());
+            }
+        }
+    });
+    assert!(charged.count_total <= SLACK, "{charged:?}");
+    let waves = steady(|| {
+        for _ in 0..MESSAGES / 50 {
+            (0..50).for_each(|_| now(channel.send(SAMPLE)).unwrap());
+            (0..50).for_each(|_| drop((now(receiver.recv()), now(subscriber.recv()))));
+        }
+    });
+    assert!(waves.count_total <= SLACK, "{waves:?}");
+}

@@ -149,13 +149,13 @@ impl<'a, M: Message> Asking<'a, M> {
         } else if let Some(refused) = refuse(&log) {
             Some(refused)
         } else {
-            match self.turn.poll(&mut log, 1, WaitKind::Request, by, cx, &mut effects) {
+            match self.turn.poll_paid(shared, &mut log, message, WaitKind::Request, by, cx, &mut effects) {
                 Poll::Pending => None,
                 Poll::Ready(Err(_)) => Some(RequestError::Closed),
-                Poll::Ready(Ok(_)) => {
+                Poll::Ready(Ok(paid)) => {
                     if let Some(message) = self.message.take() {
                         accepted(&log);
-                        let request = AnyResponder::first(Arc::clone(cell) as _);
+                        let request = paid.beside_request(AnyResponder::first(Arc::clone(cell) as _));
                         let number = log.push_request_in(lane, message, request, &mut effects);
                         self.progress = Progress::Sent(lane, number);
                         log.after_push(1, &mut effects);

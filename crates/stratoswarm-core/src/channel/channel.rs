@@ -1,10 +1,11 @@
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use super::{
-    GroupOptions, Requesting, Sending, SubscriberOptions, WeakChannel, sending_many::SendingMany, turn,
+    GroupOptions, Requesting, Sending, SubscriberOptions, WeakChannel, sending_many::SendingMany,
+    toll::try_enter,
 };
 use crate::{
-    engine::{Admission, Durability, Effects, End, Entry, Log},
+    engine::{Admission, Durability, Effects, End, Log},
     error::{Closed, RequestError, SendError, SendTimeoutError, TrySendError},
     handle::{Handle, HandleKind, Shared, block_on, ended},
     message::{Ask, Message},
@@ -153,17 +154,13 @@ impl<M: Message> Channel<M> {
     ) -> Result<(), TrySendError<M>> {
         let shared = self.shared();
         let mut effects = Effects::new();
-        let (now, lane) = (turn::now(&log), log.lane_of(|| message.priority()));
-        let admission = if log.has_lanes() && log.admit_fast_in(lane) {
-            Admission::Granted(1)
-        } else {
-            log.admit(lane, 1, Entry::Messages, false, now, &mut effects)
-        };
-        let sent = match admission {
-            Admission::Full => Err(TrySendError::Full(message)),
-            Admission::Closed => Err(TrySendError::Closed(message)),
-            Admission::Granted(_) => {
-                log.push_in(lane, message, beside(), &mut effects);
+        let lane = log.lane_of(|| message.priority());
+        let sent = match try_enter(shared, &mut log, lane, &message, &mut effects) {
+            Err(Admission::Closed) => Err(TrySendError::Closed(message)),
+            Err(_) => Err(TrySendError::Full(message)),
+            Ok(paid) => {
+                let beside = paid.beside(&mut log, beside());
+                log.push_in(lane, message, beside, &mut effects);
                 log.after_push(1, &mut effects);
                 Ok(())
             }

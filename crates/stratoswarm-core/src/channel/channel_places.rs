@@ -5,10 +5,10 @@ use std::panic::Location;
 use super::{
     Channel, OwnedPermit, Permit, Permits, Reserving,
     reserving::{Place, Places, permits},
-    turn,
+    toll::try_reserve,
 };
 use crate::{
-    engine::{Admission, Entry},
+    engine::Admission,
     error::{Closed, ReserveManyError, TrySendError},
     message::{Message, Priority},
     stats::{Caller, WaitKind},
@@ -62,11 +62,11 @@ impl<M: Message> Channel<M> {
     pub fn try_reserve(&self) -> Result<Permit<'_, M>, TrySendError<()>> {
         let from = Location::caller();
         let reserved = self.shared().with(|log, effects| {
-            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
-            match log.admit(lane, 1, Entry::Permit, false, now, effects) {
-                Admission::Granted(_) => Ok(log.permit(lane, Caller::here(WaitKind::Permit, from))),
-                Admission::Full => Err(TrySendError::Full(())),
-                Admission::Closed => Err(TrySendError::Closed(())),
+            let lane = log.lane_of(Priority::default);
+            match try_reserve(self.shared(), log, lane, 1, effects) {
+                Ok(()) => Ok(log.permit(lane, Caller::here(WaitKind::Permit, from))),
+                Err(Admission::Closed) => Err(TrySendError::Closed(())),
+                Err(_) => Err(TrySendError::Full(())),
             }
         });
         reserved.map(|id| Permit::new(self, id))
@@ -131,11 +131,11 @@ impl<M: Message> Channel<M> {
             return Err(if self.is_closed() { TrySendError::Closed(()) } else { TrySendError::Full(()) });
         }
         let reserved = self.shared().with(|log, effects| {
-            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
-            match log.admit(lane, count, Entry::Permit, false, now, effects) {
-                Admission::Granted(_) => Ok(permits(log, lane, count, from)),
-                Admission::Full => Err(TrySendError::Full(())),
-                Admission::Closed => Err(TrySendError::Closed(())),
+            let lane = log.lane_of(Priority::default);
+            match try_reserve(self.shared(), log, lane, count, effects) {
+                Ok(()) => Ok(permits(log, lane, count, from)),
+                Err(Admission::Closed) => Err(TrySendError::Closed(())),
+                Err(_) => Err(TrySendError::Full(())),
             }
         });
         reserved.map(|ids| Permits::new(self, ids))
@@ -169,11 +169,9 @@ impl<M: Message> Channel<M> {
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<M>, TrySendError<Self>> {
         let from = Location::caller();
         let reserved = self.shared().with(|log, effects| {
-            let (now, lane) = (turn::now(log), log.lane_of(Priority::default));
-            let admission = log.admit(lane, 1, Entry::Permit, false, now, effects);
-            let permit = matches!(admission, Admission::Granted(_))
-                .then(|| log.permit(lane, Caller::here(WaitKind::Permit, from)));
-            permit.ok_or(admission)
+            let lane = log.lane_of(Priority::default);
+            let reserved = try_reserve(self.shared(), log, lane, 1, effects);
+            reserved.map(|()| log.permit(lane, Caller::here(WaitKind::Permit, from)))
         });
         match reserved {
             Ok(id) => Ok(OwnedPermit::new(self, id)),

@@ -2,7 +2,7 @@ use std::{fmt, future::Future, panic::Location, pin::pin, sync::Arc, task::Poll}
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Channel, Sending};
+use super::{Channel, SendingLimited};
 use crate::{
     error::{SendError, TrySendError},
     handle::{block_on, closed_while},
@@ -50,8 +50,8 @@ impl<M: Message> Limited<M> {
         Self { channel, credit: Arc::new(Semaphore::new(limit)), limit }
     }
 
-    /// Waits for credit, then for room, and sends. Who waits for credit is in nobody's way: in the channel's line he is only
-    /// once he has it.
+    /// Waits for credit, then for room, and sends. The future is a builder, too: `.priority(..)`, `.ttl(..)`. Who waits for
+    /// credit is in nobody's way: in the channel's line he is only once he has it.
     ///
     /// # Errors
     /// The channel is closed; the message comes back.
@@ -79,14 +79,8 @@ impl<M: Message> Limited<M> {
     /// # Ok(()) }
     /// ```
     #[track_caller]
-    pub fn send(&self, message: M) -> impl Future<Output = Result<(), SendError<M>>> + Send + '_ {
-        let from = Location::caller();
-        async move {
-            let Some(credit) = self.acquire(from).await else { return Err(SendError(message)) };
-            let mut sending = Sending::new(&self.channel, message, from);
-            let mut credit = Some(credit);
-            std::future::poll_fn(|cx| sending.poll_with(|| self.charge(&mut credit), cx)).await
-        }
+    pub fn send(&self, message: M) -> SendingLimited<'_, M> {
+        SendingLimited::new(self, message, Location::caller())
     }
 
     /// Blocks this thread until there are credit and room, and sends.
@@ -120,12 +114,12 @@ impl<M: Message> Limited<M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
-        let Ok(credit) = Arc::clone(&self.credit).try_acquire_owned() else {
+        let Some(credit) = self.try_acquire() else {
             let closed = self.channel.is_closed();
             return Err(if closed { TrySendError::Closed(message) } else { TrySendError::Full(message) });
         };
-        let mut credit = Some(credit);
-        self.channel.try_send_with(message, || self.charge(&mut credit))
+        let expiry = || self.channel.shared().expiry();
+        self.channel.try_send_with(message, || charge(&mut Some(credit), expiry()))
     }
 
     /// How many of its messages may wait.
@@ -143,11 +137,13 @@ impl<M: Message> Limited<M> {
         &self.channel
     }
 
-    /// Credit for one message; none once the channel is closed.
-    async fn acquire(&self, from: &'static Location<'static>) -> Option<OwnedSemaphorePermit> {
-        if let Ok(credit) = Arc::clone(&self.credit).try_acquire_owned() {
-            return Some(credit); // nobody waits, or there would be none
-        }
+    /// Credit for one message, if there is some, and so nobody waits for it.
+    pub(super) fn try_acquire(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.credit).try_acquire_owned().ok()
+    }
+
+    /// Waits for credit for one message; none once the channel is closed.
+    pub(super) async fn acquire(&self, from: &'static Location<'static>) -> Option<OwnedSemaphorePermit> {
         let mut acquiring = pin!(Arc::clone(&self.credit).acquire_owned());
         let mut closing = pin!(closed_while(self.channel.shared(), WaitKind::Credit, from));
         std::future::poll_fn(|cx| match closing.as_mut().poll(cx) {
@@ -156,14 +152,13 @@ impl<M: Message> Limited<M> {
         })
         .await
     }
+}
 
-    /// What lies beside an accepted message.
-    fn charge(&self, credit: &mut Option<OwnedSemaphorePermit>) -> AnyResponder {
-        let expiry = self.channel.shared().expiry();
-        match credit.take() {
-            Some(credit) => AnyResponder::first(Arc::new(ChargeCell::new(credit, expiry))),
-            None => expiry,
-        }
+/// What lies beside an accepted message that took credit.
+pub(super) fn charge(credit: &mut Option<OwnedSemaphorePermit>, expiry: AnyResponder) -> AnyResponder {
+    match credit.take() {
+        Some(credit) => AnyResponder::first(Arc::new(ChargeCell::new(credit, expiry))),
+        None => expiry,
     }
 }
 

@@ -1,7 +1,11 @@
 use std::fmt;
 
 use super::Channel;
-use crate::{handle::Shared, message::Message, waiting::WaitId};
+use crate::{
+    handle::{Account, Shared, weigh},
+    message::Message,
+    waiting::WaitId,
+};
 
 /// A place in a channel, kept until it is used or dropped.
 ///
@@ -70,7 +74,11 @@ impl<M: Message> fmt::Debug for Permit<'_, M> {
 
 impl<M: Message> Shared<M> {
     pub(super) fn send_permitted(&self, id: WaitId, message: M) {
-        let expiry = self.expiry();
+        let mut expiry = self.expiry();
+        if let Some(account) = self.account() {
+            // It cannot wait: it is charged what it weighs, though that be too much, in the place of what its permit was.
+            expiry = account.exchange(Account::advance::<M>(), weigh(&message)).beside(None, expiry);
+        }
         if self.with(|log, effects| log.push_permitted(id, message, expiry, effects)) {
             tracing::warn!(
                 channel = &*self.name,
@@ -81,5 +89,8 @@ impl<M: Message> Shared<M> {
 
     pub(super) fn return_permit(&self, id: WaitId) {
         self.with(|log, effects| log.return_permit(id, effects));
+        if let Some(account) = self.account() {
+            account.give_back(Account::advance::<M>());
+        }
     }
 }

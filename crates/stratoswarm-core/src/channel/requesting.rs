@@ -15,11 +15,11 @@ use tokio::time::Instant;
 use super::{
     Channel,
     limit::Limit,
-    turn,
+    toll::try_enter,
     turn::{By, Turn},
 };
 use crate::{
-    engine::{Admission, Effects, Entry, LaneIndex, Log},
+    engine::{Admission, Effects, LaneIndex, Log},
     error::{RequestError, Stage},
     handle::{Shared, block_on},
     message::{Ask, Message, Priority},
@@ -311,7 +311,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         effects: &mut Effects<M>,
     ) -> Result<(), RequestError> {
         if log.is_closed() {
-            self.turn = Turn::new();
+            self.turn.end(log, effects);
             return Err(RequestError::Closed);
         }
         let Some(message) = &self.message else { return Ok(()) };
@@ -324,22 +324,23 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             self.turn.wait_for_group(log, self.channel.address(), caller, cx, effects);
             return Ok(());
         }
-        if self.only_try {
-            match log.admit(lane, 1, Entry::Messages, false, turn::now(log), effects) {
-                Admission::Granted(_) => {}
-                Admission::Full => return Err(RequestError::Full),
-                Admission::Closed => return Err(RequestError::Closed),
+        let shared = self.channel.shared();
+        let paid = if self.only_try {
+            match try_enter(shared, log, lane, message, effects) {
+                Ok(paid) => paid,
+                Err(Admission::Closed) => return Err(RequestError::Closed),
+                Err(_) => return Err(RequestError::Full),
             }
         } else {
             let by = By { handle: self.channel.address(), at: self.from };
-            match self.turn.poll(log, 1, WaitKind::Request, by, cx, effects) {
+            match self.turn.poll_paid(shared, log, message, WaitKind::Request, by, cx, effects) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(_)) => return Err(RequestError::Closed),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(paid)) => paid,
             }
-        }
+        };
         if let (Some(message), Some(cell)) = (self.message.take(), &self.cell) {
-            let request = AnyResponder::first(Arc::clone(cell) as _);
+            let request = paid.beside_request(AnyResponder::first(Arc::clone(cell) as _));
             let number = log.push_request_in(lane, message, request, effects);
             self.progress = Progress::Sent(lane, number);
             log.after_push(1, effects);

@@ -141,8 +141,8 @@ impl<'a, M: Message> Places<'a, M> {
         let (Place { shared, turn, by, .. }, count) = (&mut self.place, self.count);
         let reserved = shared.with(|log, effects| {
             let lane = turn.find_lane(log, Priority::default);
-            let turn = turn.poll(log, count, WaitKind::Reserve, *by, cx, effects);
-            turn.map_ok(|_| permits(log, lane, count, by.at))
+            let turn = turn.poll_permits(shared, log, count, *by, cx, effects);
+            turn.map_ok(|()| permits(log, lane, count, by.at))
         });
         turn.arm(cx);
         let reserved = ready!(reserved);
@@ -160,8 +160,8 @@ pub(super) fn poll_place<M: Message>(
 ) -> Poll<Result<WaitId, Closed>> {
     let reserved = shared.with(|log, effects| {
         let lane = turn.find_lane(log, Priority::default);
-        let polled = turn.poll(log, 1, WaitKind::Reserve, by, cx, effects);
-        polled.map_ok(|_| log.permit(lane, Caller::here(WaitKind::Permit, by.at)))
+        let polled = turn.poll_permits(shared, log, 1, by, cx, effects);
+        polled.map_ok(|()| log.permit(lane, Caller::here(WaitKind::Permit, by.at)))
     });
     turn.arm(cx);
     reserved

@@ -12,12 +12,13 @@ use futures_core::FusedFuture;
 
 use super::{
     Channel, SendingTimed, Settling,
+    toll::Weighed,
     turn::{By, Turn},
 };
 use crate::{
-    engine::{Effects, Log},
+    engine::{Effects, LaneIndex, Log},
     error::SendError,
-    handle::{Shared, block_on},
+    handle::{Account, Shared, block_on, weigh},
     message::{Message, Priority},
     reader::Delivery,
     request::{AnyResponder, SettleCell},
@@ -174,15 +175,13 @@ impl<'a, M: Message> Sending<'a, M> {
         let mut effects = Effects::new();
         let mut log = shared.log.lock();
         let lane = self.turn.find_lane(&log, || message.priority());
-        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
-            Poll::Ready(Ok(1))
-        } else {
-            self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
-        };
-        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
-            (Poll::Ready(Ok(_)), Some(message)) => {
+        let turn = self.turn.poll_paid(shared, &mut log, message, WaitKind::Send, by, cx, &mut effects);
+        let taken = if turn.is_ready() { self.message.take() } else { None };
+        let polled = match (turn, taken) {
+            (Poll::Ready(Ok(paid)), Some(message)) => {
                 let cell = log.owe(lane);
-                log.push_in(lane, message, shared.expiry(), &mut effects);
+                let beside = paid.beside(&mut log, shared.expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 log.after_push(1, &mut effects);
                 Poll::Ready(Ok(cell))
             }
@@ -237,6 +236,9 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
+        if let Some(account) = self.shared().account() {
+            return self.poll_charged(log, account, lane, None, expiry, cx);
+        }
         let mut effects = Effects::new();
         let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
             Poll::Ready(Ok(1))
@@ -264,9 +266,9 @@ impl<'a, M: Message> Sending<'a, M> {
     /// The short way into its lane, for a message that nothing lies beside; whether it went.
     #[inline]
     fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
-        let Some(message) = self.message.as_ref().filter(|_| self.default_ttl().is_none()) else {
-            return false;
-        };
+        let shared = self.shared();
+        let bare = shared.traffic.ttl.is_none();
+        let Some(message) = self.message.as_ref().filter(|_| bare) else { return false };
         if !self.turn.is_new() {
             return false;
         }
@@ -274,8 +276,77 @@ impl<'a, M: Message> Sending<'a, M> {
         log.enter_lane(lane, &mut self.message)
     }
 
+    /// The first poll of a message whose bytes are bounded: most often it is charged and accepted at once.
+    fn poll_new_charged(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        account: &Account,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
+        let (shared, lane) = (self.shared(), self.turn.find_lane(&log, || message.priority()));
+        if !self.turn.is_new() {
+            return self.poll_charged(log, account, lane, None, || shared.expiry(), cx);
+        }
+        let bytes = weigh(message);
+        let weighed = if shared.traffic.ttl.is_none() && account.try_take(bytes) {
+            if log.enter_charged(lane, &mut self.message, |charges| account.beside(charges, bytes)) {
+                if log.has_listeners() {
+                    shared.after_push(log);
+                }
+                return Poll::Ready(Ok(()));
+            }
+            Weighed::charged(bytes, account.charged(bytes))
+        } else {
+            Weighed::new(bytes)
+        };
+        let weighed = Some(weighed);
+        self.poll_charged(log, account, lane, weighed, || shared.expiry(), cx)
+    }
+
+    /// The way of a message whose bytes are bounded.
+    #[inline(never)]
+    fn poll_charged(
+        &mut self,
+        mut log: MutexGuard<'a, Log<M>>,
+        account: &Account,
+        lane: LaneIndex,
+        weighed: Option<Weighed>,
+        expiry: impl FnOnce() -> AnyResponder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let (by, shared, kind) = (self.by(), self.shared(), WaitKind::Send);
+        let Some(message) = &self.message else { return Poll::Pending };
+        let mut effects = Effects::new();
+        let weighed = || weighed.unwrap_or_else(|| Weighed::of(message));
+        let turn = self.turn.poll_charged(account, &mut log, 1, weighed, kind, by, cx, &mut effects);
+        let taken = if turn.is_ready() { self.message.take() } else { None };
+        let polled = match (turn, taken) {
+            (Poll::Ready(Ok(charge)), Some(message)) => {
+                let beside = charge.beside(log.charges(), expiry());
+                log.push_in(lane, message, beside, &mut effects);
+                if log.has_listeners() {
+                    log.after_push(1, &mut effects);
+                }
+                Poll::Ready(Ok(()))
+            }
+            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
+            _ => Poll::Pending,
+        };
+        shared.unlock_and_apply(log, effects);
+        if polled.is_pending() {
+            self.turn.arm(cx);
+        }
+        polled
+    }
+
     /// Takes the message back, if it was not sent.
     pub(super) fn take_back(mut self) -> Option<M> {
+        self.take_message()
+    }
+
+    /// The same of one that is over then.
+    pub(super) fn take_message(&mut self) -> Option<M> {
         self.message.take()
     }
 
@@ -290,6 +361,9 @@ impl<'a, M: Message> Sending<'a, M> {
             return self.poll_in_line(log, cx);
         }
         let shared = self.shared();
+        if let Some(account) = shared.account() {
+            return self.poll_new_charged(log, account, cx);
+        }
         if self.enter_lane(&mut log) {
             if log.has_listeners() {
                 shared.after_push(log);

@@ -96,15 +96,15 @@ impl<'a, M: Message> SendingMany<'a, M> {
         let polled = loop {
             let Some(message) = rest.front() else { break Poll::Ready(Ok(())) };
             let lane = self.turn.find_lane(&log, || message.priority());
-            if !(self.turn.is_new() && log.admit_fast_in(lane)) {
-                match self.turn.poll(&mut log, 1, WaitKind::SendMany, self.by, cx, &mut effects) {
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
-                    Poll::Pending => break Poll::Pending,
-                }
-            }
+            let (shared, kind, by) = (self.shared, WaitKind::SendMany, self.by);
+            let paid = match self.turn.poll_paid(shared, &mut log, message, kind, by, cx, &mut effects) {
+                Poll::Ready(Ok(paid)) => paid,
+                Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
+                Poll::Pending => break Poll::Pending,
+            };
             if let Some(message) = rest.pop_front() {
-                log.push_in(lane, message, self.shared.expiry(), &mut effects);
+                let beside = paid.beside(&mut log, self.shared.expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 pushed += 1;
             }
         };

@@ -5,6 +5,7 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::toll::Toll;
 use crate::{
     engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::Closed,
@@ -25,21 +26,23 @@ pub(super) struct By {
 
 /// One sender's way through the gate: admitted at once, or in line until it is granted a place.
 pub(super) struct Turn {
-    wait: Wait,
+    pub(super) wait: Wait,
 }
 
 /// What is known of a turn, and by what it waits. The same few bytes are in each, so that it takes no more than a number.
-enum Wait {
+pub(super) enum Wait {
     /// It does not wait, and was granted nothing.
     No(Way),
     /// Under this number, or with a place that it was granted.
     As(Way, WaitId),
     /// The same, and it looks again when a message expires that takes a place.
     Until(Way, Box<Until>),
+    /// It waits where bytes are bounded, too.
+    Charged(Way, Box<Toll>),
 }
 
 #[derive(Clone, Copy)]
-struct Way {
+pub(super) struct Way {
     /// The class that was stated.
     class: Option<Priority>,
     lane: u8,
@@ -47,7 +50,7 @@ struct Way {
     asked: bool,
 }
 
-struct Until {
+pub(super) struct Until {
     id: WaitId,
     at: Instant,
     timer: Timer,
@@ -74,21 +77,21 @@ impl Turn {
     #[inline]
     fn id(&self) -> Option<WaitId> {
         match &self.wait {
-            Wait::No(_) => None,
+            Wait::No(_) | Wait::Charged(..) => None,
             Wait::As(_, id) => Some(*id),
             Wait::Until(_, until) => Some(until.id),
         }
     }
 
     #[inline(always)]
-    fn way(&mut self) -> &mut Way {
+    pub(super) fn way(&mut self) -> &mut Way {
         match &mut self.wait {
-            Wait::No(way) | Wait::As(way, _) | Wait::Until(way, _) => way,
+            Wait::No(way) | Wait::As(way, _) | Wait::Until(way, _) | Wait::Charged(way, _) => way,
         }
     }
 
     #[inline(always)]
-    fn is_over(&mut self) {
+    pub(super) fn is_over(&mut self) {
         self.wait = Wait::No(Way { asked: false, ..*self.way() });
     }
 
@@ -124,6 +127,22 @@ impl Turn {
         effects: &mut Effects<M>,
     ) -> Poll<Result<usize, Closed>> {
         let what = if kind == WaitKind::Reserve { Entry::Permit } else { Entry::Messages };
+        self.poll_for(log, wanted, what, kind, by, cx, effects)
+    }
+
+    /// The same for places, whatever comes into them.
+    #[allow(clippy::too_many_arguments, reason = "what is wanted, for whom, and what follows")]
+    #[inline]
+    pub(super) fn poll_for<M>(
+        &mut self,
+        log: &mut Log<M>,
+        wanted: usize,
+        what: Entry,
+        kind: WaitKind,
+        by: By,
+        cx: &Context<'_>,
+        effects: &mut Effects<M>,
+    ) -> Poll<Result<usize, Closed>> {
         let lane = self.lane();
         let mut admission = match self.id() {
             None => log.admit(lane, wanted, what, true, now(log), effects),
@@ -181,7 +200,11 @@ impl Turn {
     /// Arms the timer of a turn that is to look again, if it waits still.
     #[inline]
     pub(super) fn arm(&mut self, cx: &mut Context<'_>) {
-        let Wait::Until(_, until) = &mut self.wait else { return };
+        let until = match &mut self.wait {
+            Wait::Until(_, until) => until,
+            Wait::Charged(_, toll) => return toll.place().arm(cx),
+            Wait::No(_) | Wait::As(..) => return,
+        };
         if until.armed.replace(until.at).is_some_and(|armed| armed != until.at) {
             until.timer.disarm();
         }
@@ -231,8 +254,21 @@ impl Turn {
         effects: &mut Effects<M>,
     ) {
         let lane = self.lane();
+        if let Wait::Charged(_, toll) = &mut self.wait {
+            toll.let_go(log, lane, effects);
+            return toll.place().wait_for_group(log, handle, caller, cx, effects);
+        }
         let id = log.wait_for_group(lane, self.id(), cx.waker(), handle, caller, effects);
         self.wait = Wait::As(Way { asked: false, ..*self.way() }, id);
+    }
+
+    /// The channel is closed: nothing is waited for any more.
+    pub(super) fn end<M>(&mut self, log: &mut Log<M>, effects: &mut Effects<M>) {
+        let lane = self.lane();
+        if let Wait::Charged(_, toll) = &mut self.wait {
+            toll.let_go(log, lane, effects);
+        }
+        self.is_over();
     }
 
     /// The future is dropped: whoever is next gets the place it had been granted. Whether it waited for a group.
@@ -247,7 +283,14 @@ impl Turn {
     #[cold]
     #[inline(never)]
     fn cancel_wait<M>(&mut self, shared: &Shared<M>) -> bool {
-        let (lane, id) = (self.lane(), self.id());
+        let lane = self.lane();
+        if let Wait::Charged(_, toll) = &mut self.wait {
+            shared.with(|log, effects| toll.let_go(log, lane, effects));
+            let waited = toll.place().cancel(shared);
+            self.is_over();
+            return waited;
+        }
+        let id = self.id();
         self.is_over();
         id.is_some_and(|id| shared.with(|log, effects| log.cancel_send(lane, id, effects)))
     }

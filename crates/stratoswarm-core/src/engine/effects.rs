@@ -60,6 +60,11 @@ impl<M> Effects<M> {
         }
     }
 
+    /// The same with several.
+    pub(crate) fn wake_all(&mut self, wakers: impl IntoIterator<Item = Waker>) {
+        self.wakers.extend(wakers);
+    }
+
     /// Drops a waker once the lock is released.
     pub(crate) fn drop_waker(&mut self, waker: Option<Waker>) {
         if let Some(waker) = waker {

@@ -1,5 +1,9 @@
 use super::{Effects, LaneIndex, Log, Tag, WaitId, per_lane::PerLane, queue::cloned};
-use crate::{message::Priority, request::AnyResponder, sync};
+use crate::{
+    message::Priority,
+    request::{AnyResponder, Charges},
+    sync,
+};
 
 /// What comes in, where there is more to say than that it does: into which lane, and until when it is good.
 impl<M> Log<M> {
@@ -65,6 +69,30 @@ impl<M: Clone> Log<M> {
             if classes.alarm >> (at - 1) & 1 == 1 {
                 self.interrupt(at);
             }
+        }
+        true
+    }
+
+    /// Where charges of messages that are not used any more may be.
+    pub(crate) fn charges(&mut self) -> Option<&mut Charges> {
+        self.classes.as_mut().map(|classes| &mut classes.charges)
+    }
+
+    /// The same of a message that was charged, and has nothing else beside it; whether it did.
+    #[inline]
+    pub(crate) fn enter_charged(
+        &mut self,
+        at: LaneIndex,
+        message: &mut Option<M>,
+        charge: impl FnOnce(&mut Charges) -> AnyResponder,
+    ) -> bool {
+        if self.is_looked_on() || !self.admit_fast_in(at) {
+            return false;
+        }
+        if let Some(message) = message.take() {
+            let seq = self.pass_admission();
+            let charge = self.classes.as_mut().map(|classes| charge(&mut classes.charges));
+            self.place(at, message, seq, |number| charge.map(|charge| Tag::expiry(number, charge)));
         }
         true
     }

@@ -123,7 +123,7 @@ impl Gate {
     }
 
     /// Takes back the places that were granted to this waiter; how many.
-    fn ungrant(&mut self, id: WaitId) -> Option<u32> {
+    pub(super) fn ungrant(&mut self, id: WaitId) -> Option<u32> {
         let places = self.granted.remove(id)?.places;
         self.granted_places -= u64::from(places);
         Some(places)

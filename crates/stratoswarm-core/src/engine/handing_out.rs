@@ -26,8 +26,6 @@ pub(crate) struct Given<M> {
     /// What it is known by when it is settled; none if that makes no difference.
     pub(crate) lease: Option<(Slot, u64)>,
     pub(crate) attempt: u32,
-    /// It is taken, whether or not it is settled.
-    pub(crate) taken: bool,
 }
 
 /// What was pulled for a group, of each lane, and whose turn it is.
@@ -204,7 +202,6 @@ impl<M: Clone> Ledger<M> {
             guard: InFlightGuard::none(),
             lease: None,
             attempt: 1,
-            taken: !self.acks,
         };
         if !self.acks && self.takes_turns() {
             if let Some(mut entry) = self.remove(slot, None, fallout) {

@@ -258,6 +258,12 @@ impl<M> Inbox<M> {
             && self.serve >> self.sorted.as_ref().map_or(0, |sorted| sorted.last) & 1 != 0
     }
 
+    /// Whether whoever takes something here has more to look at.
+    #[inline(always)]
+    pub(super) fn is_asked(&self) -> bool {
+        self.serve != 0
+    }
+
     /// Whether senders wait for what is taken here, or settled.
     pub(super) fn serves(&self) -> bool {
         self.serve & !(PAUSED | KEEPS) != 0

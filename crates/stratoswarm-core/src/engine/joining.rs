@@ -180,22 +180,29 @@ impl<M: Clone> Log<M> {
     /// Gives a late reader what lies beside its messages: their expiry, and to a group a share in the requests that other
     /// groups have to take.
     fn share_tags(&self, at: LaneIndex, queue: &mut Queue<M>, group: bool, effects: &mut Effects<M>) {
-        let mut share = |of: &Queue<M>| {
-            for (number, request, _) in of.requests().filter(|(.., released)| !released) {
-                let tag = match request.is_request() {
-                    true if group => Tag::request(number, request.clone(), 1),
-                    true => continue,
-                    false => Tag::expiry(number, request.clone()),
-                };
-                if let Err(tag) = queue.attach(tag) {
-                    effects.dropped_requests.push(tag.request); // it is not there, or has one already
+        // Requests first: what a subscriber has of one, its charge, is not all of it.
+        for requests in [true, false] {
+            let mut share = |of: &Queue<M>| {
+                for (number, request, _) in of.requests().filter(|(.., released)| !released) {
+                    let tag = match request.is_request() {
+                        asked if asked != requests => continue,
+                        true if group => Tag::request(number, request.clone(), 1),
+                        true => match request.charge_alone() {
+                            Some(charge) => Tag::expiry(number, charge),
+                            None => continue,
+                        },
+                        false => Tag::expiry(number, request.clone()),
+                    };
+                    if let Err(tag) = queue.attach(tag) {
+                        effects.dropped_requests.push(tag.request); // it is not there, or has one already
+                    }
                 }
+            };
+            for other in &self.readers {
+                share(&other.inbox.lock().queues[at]);
             }
-        };
-        for other in &self.readers {
-            share(&other.inbox.lock().queues[at]);
+            share(&self.lanes[at].intake);
         }
-        share(&self.lanes[at].intake);
     }
 }
 

@@ -5,6 +5,7 @@ use crossbeam_utils::CachePadded;
 use super::{Gate, LaneIndex, Queue, bypass::Bypass, cursors::Cursors, queues::Queues};
 use crate::{
     message::Priority,
+    request::Charges,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -38,6 +39,8 @@ pub(super) struct Classes {
     pub(super) max_bypass: u32,
     /// The lanes of which a message interrupts some reader's [`Run`], as a mask.
     pub(super) alarm: u8,
+    /// Of a channel that bounds bytes: the charges of its messages.
+    pub(super) charges: Charges,
 }
 
 impl<M> Lane<M> {
@@ -81,7 +84,14 @@ impl Classes {
         let all = [Priority::Critical, Priority::High, Priority::Normal, Priority::Low];
         let ends = std::array::from_fn(|_| AtomicU64::new(0));
         let of = all.map(|class| lane(class).unwrap_or(normal));
-        Self { own: classes, of, ends: Arc::new(CachePadded::new(ends)), max_bypass, alarm: 0 }
+        Self {
+            own: classes,
+            of,
+            ends: Arc::new(CachePadded::new(ends)),
+            max_bypass,
+            alarm: 0,
+            charges: Charges::default(),
+        }
     }
 
     #[inline]

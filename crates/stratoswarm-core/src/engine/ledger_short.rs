@@ -29,7 +29,7 @@ impl<M: Clone> Inbox<M> {
     pub(crate) fn give_plain(&mut self, in_flight: Option<&InFlight>) -> Option<Given<M>> {
         let (paused, serves) = (self.is_paused(), self.serves());
         let ledger = self.ledger.as_deref_mut()?;
-        let (queue, acks) = (&mut self.queues.main, ledger.acks);
+        let queue = &mut self.queues.main;
         if !ledger.is_plain()
             || self.sorted.is_some()
             || queue.has_tags()
@@ -83,7 +83,7 @@ impl<M: Clone> Inbox<M> {
             None => InFlightGuard::none(),
         };
         let request = AnyResponder::none();
-        Some(Given { message, request, number, guard, lease: Some((slot, lease)), attempt: 1, taken: !acks })
+        Some(Given { message, request, number, guard, lease: Some((slot, lease)), attempt: 1 })
     }
 }
 

@@ -337,6 +337,24 @@ impl<M> Queue<M> {
         self.ahead_last = shifts.back().map_or(self.ahead, |last| last.ahead);
     }
 
+    /// The charge of the first message and its sequence number, if nothing else lies beside it and it gave up no place; it is to
+    /// be [popped](Self::pop_charged) then.
+    #[inline(always)]
+    pub(super) fn take_charge(&mut self) -> Option<(AnyResponder, u64)> {
+        let number = self.front;
+        let tag = self.tags.front_mut().filter(|tag| tag.at == number && tag.gap == 0 && !tag.released)?;
+        let charge = tag.request.take_bare_charge()?;
+        self.tags.pop_front();
+        Some((charge, self.pass_shifts(number)))
+    }
+
+    /// The first message, whose charge was taken.
+    #[inline(always)]
+    pub(super) fn pop_charged(&mut self) -> Option<M> {
+        self.front += 1;
+        self.messages.pop_front()
+    }
+
     /// Leaves a gap behind that is before everything else.
     fn pass_gap(&mut self) {
         while let Some(tag) = self.tags.front()
@@ -575,6 +593,8 @@ impl<M> Queue<M> {
                 if tag.claims > 0 {
                     give(Tag { released: tag.released, ..Tag::request(tag.at, tag.request.clone(), 1) });
                 }
+            } else if let Some(charge) = tag.request.charge_alone() {
+                give(Tag::expiry(tag.at, charge)); // it is no request to this reader, which holds senders nevertheless
             }
         }
         if group {
@@ -582,11 +602,19 @@ impl<M> Queue<M> {
         }
     }
 
-    /// Takes the requests among these tags that no group has yet to take.
+    /// Takes the requests among these tags that no group has yet to take. What they are charged stays for other readers.
     fn drop_unclaimed(&mut self, first: usize, last: usize, mut take: impl FnMut(Tag)) {
         let mut at = first;
         for _ in first..last {
-            if self.tags.get(at).is_some_and(|tag| tag.gap == 0 && tag.claims == 0) {
+            let Some(tag) = self.tags.get_mut(at) else { return };
+            if tag.gap == 0 && tag.claims == 0 {
+                if let Some(charge) = tag.request.charge_alone() {
+                    let tag = mem::replace(tag, Tag::expiry(tag.at, charge));
+                    self.released -= u32::from(tag.released);
+                    take(tag);
+                    at += 1;
+                    continue;
+                }
                 let Some(tag) = self.tags.remove(at) else { return };
                 self.released -= u32::from(tag.released);
                 take(tag);

@@ -27,6 +27,15 @@ impl<M> Queues<M> {
         if self.more.is_empty() { 0..1 } else { 1..self.more.len() + 1 }
     }
 
+    /// The only lane besides the first, if there is one and it has no run.
+    #[inline(always)]
+    pub(super) fn sole(&mut self) -> Option<&mut Queue<M>> {
+        match self.more.as_mut_slice() {
+            [sole] if self.at == 0 => Some(sole),
+            _ => None,
+        }
+    }
+
     /// Puts a lane into `main`, where none of several lies.
     pub(super) fn raise(&mut self, at: LaneIndex) {
         debug_assert_eq!(self.at, 0, "one lies there");

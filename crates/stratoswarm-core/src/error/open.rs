@@ -38,6 +38,16 @@ pub enum OpenError {
         /// What it contradicts.
         with: &'static str,
     },
+    /// What the channels of a [`Budget`](crate::Budget) have to themselves would be more than there is.
+    #[error("minima of {minima} bytes together exceed budget {budget:?} of {capacity}")]
+    Overcommitted {
+        /// The budget's name.
+        budget: String,
+        /// How many bytes it has.
+        capacity: usize,
+        /// What all minima would be together.
+        minima: usize,
+    },
     /// The fabric was shut down.
     #[error("fabric closed")]
     Closed,

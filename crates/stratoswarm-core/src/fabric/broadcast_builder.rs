@@ -163,7 +163,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
-            Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, Traffic::plain(), at)
+            Ok(Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, Traffic::plain(), at))
         };
         let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
         let broadcast = Broadcast::new(self.fabric.directory().open(place, found, make, &handle)?);

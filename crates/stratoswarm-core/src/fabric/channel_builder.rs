@@ -9,7 +9,7 @@ use super::{
 use crate::{
     channel::Channel,
     error::OpenError,
-    handle::{Handle, HandleKind, Shared, Traffic, Undelivered},
+    handle::{Budget, Handle, HandleKind, Shared, Traffic, Undelivered},
     message::{Message, Priority},
     stats::ChannelKind,
 };
@@ -200,6 +200,46 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// How many bytes may wait, by what messages [weigh](Message::weight), besides how many messages: accepted, and not yet
+    /// taken by every group and subscriber, or settled by a group that acknowledges. At least 1; no bound if not stated.
+    ///
+    /// Who finds too little room waits with his place in the channel, in the order of places; of all lanes in one line. A
+    /// message larger than the bound comes in alone. See [`Budget`] for the rest, which is one for several channels.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use bytes::Bytes;
+    /// # use stratoswarm_core::Fabric;
+    /// let images = Fabric::new().channel::<Bytes>("images").max_bytes(100).open()?;
+    /// let mut worker = images.join("workers");
+    /// images.send(vec![0; 60].into()).await?;
+    /// let mut second = images.send(vec![0; 60].into());
+    /// assert!(futures::poll!(&mut second).is_pending());
+    /// assert_eq!(images.info().bytes, 60);
+    /// assert_eq!(worker.recv().await.map(|image| image.len()), Some(60));
+    /// second.await?;
+    /// assert_eq!(worker.recv().await.map(|image| image.len()), Some(60));
+    /// images.send(vec![0; 1_000].into()).await?; // larger than all there is: alone
+    /// assert!(images.try_send(vec![0; 1].into()).is_err());
+    /// # Ok(()) }
+    /// ```
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.traffic.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Bounds the bytes of several channels together: what their messages [weigh](Message::weight) is charged to `budget`, of
+    /// which no other channel can use the last `minimum` bytes. A minimum should not be less than the channel's largest message,
+    /// if another that stalls is not to stop it.
+    ///
+    /// # Examples
+    /// See [`Budget`].
+    pub fn budget(mut self, budget: &Budget, minimum: usize) -> Self {
+        self.traffic.budget = Some((budget.clone(), minimum));
+        self
+    }
+
     /// Declares a durable group before its first member: messages are kept for it from the opening on. May be called
     /// several times.
     ///
@@ -358,8 +398,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// name is taken, and [`remove_group`](crate::Channel::remove_group) lets go of what nobody will take.
     ///
     /// # Errors
-    /// The name is taken by a channel of another type or with other options than those stated; the capacity is 0; the
-    /// fabric is shut down.
+    /// The name is taken by a channel of another type or with other options than those stated; the capacity is 0; options
+    /// contradict each other; the minima at its budget are too much together; the fabric is shut down.
     ///
     /// # Examples
     /// ```
@@ -428,8 +468,11 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             if let Some(undelivered) = &self.undelivered {
                 shared.hand_back(undelivered.clone());
             }
+            if let Some(account) = self.traffic.account(&shared.name)? {
+                shared.charge_to(account);
+            }
             self.groups.iter().for_each(|group| shared.declare_group(group));
-            shared
+            Ok(shared)
         };
         let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
         let channel = Channel::new(self.fabric.directory().open(place, found, make, &handle)?);

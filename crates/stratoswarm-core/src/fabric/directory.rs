@@ -132,7 +132,7 @@ impl Directory {
         self: &Arc<Self>,
         place: Place<'_>,
         found: impl Fn(&Entry) -> Option<Result<Handle<M>, OpenError>>,
-        make: impl Fn() -> Arc<Shared<M>>,
+        make: impl Fn() -> Result<Arc<Shared<M>>, OpenError>,
         handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
     ) -> Result<Handle<M>, OpenError> {
         self.sweep(2); // of more that linger than are opened, none stays for long
@@ -146,7 +146,11 @@ impl Directory {
             {
                 return found;
             }
-            let shared = make();
+            let shared = match make() {
+                Ok(shared) => shared,
+                Err(_) if self.is_another(place.name, existing.as_ref()) => continue,
+                Err(error) => return Err(error),
+            };
             shared.set_home(Arc::<Self>::downgrade(self));
             let first = Handle::unlisted(Arc::clone(&shared)); // keeps it open until there is another
             let Some(made) = handle(Arc::clone(&shared)) else { continue };
@@ -170,6 +174,12 @@ impl Directory {
             }
             return Ok(made);
         }
+    }
+
+    /// Whether there is another channel of this name by now.
+    fn is_another(&self, name: &str, instead: Option<&Entry>) -> bool {
+        let now = self.channels.lock().of.get(name).cloned();
+        now.is_some_and(|now| instead.is_none_or(|instead| !now.is(instead)))
     }
 
     /// Puts a channel in the place of the one that was there, if it still is.

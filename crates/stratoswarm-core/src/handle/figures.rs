@@ -1,9 +1,11 @@
 //! The engine's figures as users see them.
 
-use super::Shared;
+use super::{Account, Shared};
 use crate::{
     engine::{KeptFigures, Kind, LaneFigures, ReaderFigures},
-    stats::{ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, WaitInfo, WaitState},
+    stats::{
+        Caller, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, WaitInfo, WaitKind, WaitState,
+    },
 };
 
 impl<M> Shared<M> {
@@ -16,9 +18,9 @@ impl<M> Shared<M> {
             (&figures.unserved, WaitState::Unserved),
             (&figures.ending, WaitState::Waiting),
         ];
-        let waits = lists
-            .iter()
-            .flat_map(|(callers, state)| callers.iter().map(|caller| WaitInfo::new(caller, *state)));
+        let waits = lists.iter().flat_map(|(callers, state)| {
+            callers.iter().map(|caller| WaitInfo::new(caller, state_of(caller, *state)))
+        });
         ChannelInfo {
             name: self.name.to_string(),
             kind: self.kind,
@@ -39,9 +41,16 @@ impl<M> Shared<M> {
             lanes: figures.lanes.iter().map(LaneInfo::new).collect(),
             requests: self.counters.counts(figures.asked),
             readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
+            bytes: self.account().map_or(0, |account| account.used() as usize),
+            budget: self.account().map(Account::info),
             location: self.location,
         }
     }
+}
+
+/// Who waits for bytes has his place, and is to be told from those who have all they waited for.
+fn state_of(caller: &Caller, state: WaitState) -> WaitState {
+    if caller.kind == WaitKind::Budget { WaitState::Waiting } else { state }
 }
 
 impl LaneInfo {

@@ -1,6 +1,7 @@
 //! What all handles of one channel share: its log behind a lock, its name, and who holds it open.
 
 mod blocking;
+mod budget;
 mod figures;
 mod handle;
 mod handle_kind;
@@ -13,6 +14,8 @@ mod undelivered;
 mod yielding;
 
 pub(crate) use blocking::block_on;
+pub use budget::Budget;
+pub(crate) use budget::{Account, Charge, Ticket, weigh};
 pub(crate) use handle::Handle;
 pub(crate) use handle_kind::HandleKind;
 pub(crate) use lifetime::Lifetime;

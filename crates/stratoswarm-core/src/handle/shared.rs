@@ -8,7 +8,7 @@ use std::{
 use crossbeam_utils::CachePadded;
 
 use super::{
-    HandleKind,
+    Account, HandleKind,
     handles::{Handles, SiteCount},
     lifetime::Lifetime,
     site::Site,
@@ -47,6 +47,8 @@ pub(crate) struct Shared<M> {
     home: OnceLock<Weak<dyn Home>>,
     /// Who gets what nobody came for, when the channel is ended.
     undelivered: OnceLock<Undelivered<M>>,
+    /// What its messages are charged to, if their bytes are bounded.
+    account: OnceLock<Account>,
 }
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
@@ -83,12 +85,31 @@ impl<M> Shared<M> {
             ended: AtomicBool::new(false),
             home: OnceLock::new(),
             undelivered: OnceLock::new(),
+            account: OnceLock::new(),
         })
     }
 
     /// Says where the channel is found, before it can be found there.
     pub(crate) fn set_home(&self, home: Weak<dyn Home>) {
         let _ = self.home.set(home);
+    }
+
+    /// Has its messages charged to this account, before there is one.
+    pub(crate) fn charge_to(&self, account: Account) {
+        let _ = self.account.set(account);
+    }
+
+    /// What its messages are charged to, if their bytes are bounded.
+    #[inline]
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.get()
+    }
+
+    /// It is closed: what only it could use of its budget is free for others.
+    fn close_account(&self) {
+        if let Some(account) = self.account() {
+            account.close();
+        }
     }
 
     /// What tells this channel from all others.
@@ -156,6 +177,7 @@ impl<M> Shared<M> {
             }
             Warning::Deserted => {
                 tracing::debug!(channel, "channel closed: its last reader has gone");
+                self.close_account();
                 self.forsake(true);
             }
             Warning::LateGroup { group, gone, kept } => {
@@ -171,6 +193,7 @@ impl<M> Shared<M> {
             was_open
         });
         if was_open {
+            self.close_account();
             tracing::debug!(channel = &*self.name, "channel closed");
         }
     }
@@ -179,6 +202,7 @@ impl<M> Shared<M> {
     /// goes.
     pub(crate) fn end(&self) {
         self.with(|log, effects| log.end(effects));
+        self.close_account();
         self.forsake(false);
         // Whoever is not in the list yet sees this once it is.
         self.ended.store(true, Ordering::SeqCst);

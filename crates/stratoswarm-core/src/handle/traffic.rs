@@ -1,5 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use super::{Account, Budget};
 use crate::{engine::Log, error::OpenError, message::Priority};
 
 /// What a channel does with different classes of traffic, as it was opened.
@@ -13,6 +14,10 @@ pub(crate) struct Traffic {
     pub(crate) ttl: Option<Duration>,
     /// Handles that wait take turns.
     pub(crate) fair_senders: bool,
+    /// How many bytes its messages may have.
+    pub(crate) max_bytes: Option<usize>,
+    /// What they are charged to together with those of other channels, and its minimum there.
+    pub(crate) budget: Option<(Budget, usize)>,
 }
 
 /// Where nothing else is said.
@@ -21,7 +26,14 @@ const MAX_BYPASS: u32 = 32;
 impl Traffic {
     /// One class, good for ever.
     pub(crate) const fn plain() -> Self {
-        Self { lanes: Vec::new(), max_bypass: None, ttl: None, fair_senders: false }
+        Self {
+            lanes: Vec::new(),
+            max_bypass: None,
+            ttl: None,
+            fair_senders: false,
+            max_bytes: None,
+            budget: None,
+        }
     }
 
     /// Whether a channel may be opened so.
@@ -37,6 +49,12 @@ impl Traffic {
             if self.lanes[..at].iter().any(|(other, _)| other == class) {
                 return incompatible("lane(..)", "another lane of its class");
             }
+        }
+        match (self.max_bytes, &self.budget) {
+            (Some(_), Some(_)) => return incompatible("max_bytes(..)", "budget(..)"),
+            (Some(0), None) => return Err(OpenError::ZeroCapacity),
+            (None, Some((budget, _))) if budget.capacity() == 0 => return Err(OpenError::ZeroCapacity),
+            _ => {}
         }
         match self.max_bypass {
             Some(0) => {
@@ -56,6 +74,8 @@ impl Traffic {
             && self.max_bypass.is_none_or(|max| max == open.max_bypass.unwrap_or(MAX_BYPASS))
             && self.ttl.is_none_or(|ttl| Some(ttl) == open.ttl)
             && (!self.fair_senders || open.fair_senders)
+            && (self.max_bytes.is_none() || self.max_bytes == open.max_bytes)
+            && (self.budget.is_none() || self.budget == open.budget)
     }
 
     /// Adds what is stated to the description of a channel.
@@ -72,12 +92,35 @@ impl Traffic {
         if self.fair_senders {
             text.push_str(", fair senders");
         }
+        if let Some(bytes) = self.max_bytes {
+            text.push_str(&format!(", at most {bytes} bytes"));
+        }
+        if let Some((budget, minimum)) = &self.budget {
+            text.push_str(&format!(", at least {minimum} bytes of budget {:?}", budget.name()));
+        }
         text
     }
 
-    /// Gives a new log its lanes. Where messages expire by themselves there is one, too, as each has to be looked at.
+    /// Whether the bytes of its messages are bounded.
+    fn bounds_bytes(&self) -> bool {
+        self.max_bytes.is_some() || self.budget.is_some()
+    }
+
+    /// The account of a channel whose bytes are bounded: at its own budget, or at one that it shares.
+    pub(crate) fn account(&self, channel: &Arc<str>) -> Result<Option<Account>, OpenError> {
+        let own = self.max_bytes.map(|bytes| (Budget::new(channel, bytes), bytes));
+        let Some((budget, minimum)) = own.as_ref().or(self.budget.as_ref()) else { return Ok(None) };
+        budget.open(channel, *minimum).map(Some).map_err(|minima| OpenError::Overcommitted {
+            budget: budget.name().to_owned(),
+            capacity: budget.capacity(),
+            minima: usize::try_from(minima).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Gives a new log its lanes. Where messages expire by themselves, or are charged, there is one, too, as each has to be
+    /// looked at.
     pub(super) fn set_up<M>(&self, log: &mut Log<M>, capacity: usize) {
-        if self.lanes.is_empty() && self.ttl.is_none() && !self.fair_senders {
+        if self.lanes.is_empty() && self.ttl.is_none() && !self.fair_senders && !self.bounds_bytes() {
             return;
         }
         let mut lanes = self.lanes.clone();

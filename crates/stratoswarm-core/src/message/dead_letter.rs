@@ -52,4 +52,8 @@ impl<M: Message> Message for DeadLetter<M> {
     fn priority(&self) -> Priority {
         self.priority
     }
+
+    fn weight(&self) -> usize {
+        self.message.weight()
+    }
 }

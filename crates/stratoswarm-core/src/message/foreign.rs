@@ -15,12 +15,31 @@ macro_rules! messages {
 }
 
 messages!((), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
-messages!(&'static str, String, Bytes, Duration);
+messages!(Duration);
+
+/// Those that weigh what they are long.
+macro_rules! long {
+    ($($type:ty),*) => {
+        $(impl Message for $type {
+            type Reply = NoReply;
+
+            fn weight(&self) -> usize {
+                self.len()
+            }
+        })*
+    };
+}
+
+long!(&'static str, String, Bytes);
 #[cfg(feature = "uuid")]
 messages!(uuid::Uuid);
 
 impl<T: Clone + Send + 'static> Message for Vec<T> {
     type Reply = NoReply;
+
+    fn weight(&self) -> usize {
+        size_of_val(self.as_slice())
+    }
 }
 
 impl<T: Clone + Send + 'static> Message for Option<T> {
@@ -29,10 +48,18 @@ impl<T: Clone + Send + 'static> Message for Option<T> {
 
 impl<T: Clone + Send + 'static> Message for Box<T> {
     type Reply = NoReply;
+
+    fn weight(&self) -> usize {
+        size_of::<T>()
+    }
 }
 
 impl<T: Send + Sync + 'static + ?Sized> Message for Arc<T> {
     type Reply = NoReply;
+
+    fn weight(&self) -> usize {
+        size_of_val(&**self)
+    }
 }
 
 impl<T: Clone + Send + 'static, E: Clone + Send + 'static> Message for Result<T, E> {

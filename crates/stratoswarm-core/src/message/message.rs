@@ -49,4 +49,33 @@ pub trait Message: Clone + Send + 'static {
     fn priority(&self) -> Priority {
         Priority::Normal
     }
+
+    /// How many bytes it is counted as, where those are bounded: [`ChannelBuilder::max_bytes`](crate::ChannelBuilder::max_bytes),
+    /// [`Budget`](crate::Budget). The size of the type, unless it says otherwise; of what has parts elsewhere, such as
+    /// [`Bytes`](https://docs.rs/bytes), their length is what matters.
+    ///
+    /// Asked only there, once for each message, as it comes in; what it said then is given back later. It may run under the
+    /// channel's lock: it must not use the channel. One that panics counts as the size of the type, and more than 2⁴⁸ as that.
+    ///
+    /// # Examples
+    /// ```
+    /// # use bytes::Bytes;
+    /// use stratoswarm_core::{Fabric, Message, NoReply};
+    ///
+    /// #[derive(Clone)]
+    /// struct Image { pixels: Bytes }
+    /// impl Message for Image {
+    ///     type Reply = NoReply;
+    ///     fn weight(&self) -> usize { self.pixels.len() }
+    /// }
+    ///
+    /// let images = Fabric::new().channel::<Image>("images").max_bytes(1_000).open()?;
+    /// images.try_send(Image { pixels: vec![0; 900].into() })?;
+    /// assert!(images.try_send(Image { pixels: vec![0; 101].into() }).is_err());
+    /// images.try_send(Image { pixels: vec![0; 100].into() })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn weight(&self) -> usize {
+        size_of::<Self>()
+    }
 }

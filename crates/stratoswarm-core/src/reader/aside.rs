@@ -26,6 +26,17 @@ impl<M: Message> Aside<M> {
 }
 
 impl<M> Taken<M> {
+    /// The same, if nothing but a charge lies beside it: then it is good in any case. Whether it was so.
+    #[inline]
+    pub(super) fn discharge_bare(&mut self) -> bool {
+        let charge = self.request.take_bare_charge();
+        let bare = charge.is_some();
+        if bare {
+            contain(|| drop(charge));
+        }
+        bare
+    }
+
     /// It is handed out, outside of every lock: its sender is charged no more.
     #[inline]
     pub(super) fn discharge(&mut self) {

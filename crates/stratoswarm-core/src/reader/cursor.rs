@@ -11,7 +11,7 @@ use crate::{
     error::TryRecvError,
     handle::{Handle, Shared, Yielding},
     message::Message,
-    request::RequestLiveness,
+    request::{AnyResponder, RequestLiveness},
     stats::{Caller, WaitKind},
     sync::MutexGuard,
     waiting::WaitId,
@@ -27,6 +27,8 @@ pub(super) struct Cursor<M: Message> {
     hint: usize,
     /// The channel has lanes.
     sorted: bool,
+    /// The channel bounds the bytes of its messages.
+    charged: bool,
     /// The channel has lanes, or the group acknowledges: whatever the hint, there may be something.
     looks: bool,
     /// The wait that is registered, if one is.
@@ -47,8 +49,20 @@ impl<M: Message> Cursor<M> {
     ) -> Self {
         let yielding = Yielding::new();
         let sorted = inbox.lock().is_sorted();
-        let looks = sorted;
-        Self { inbox, in_flight, hint: 0, sorted, looks, waiting: None, yielding, at, handle, kept: None }
+        let (looks, charged) = (sorted, handle.account().is_some());
+        Self {
+            inbox,
+            in_flight,
+            hint: 0,
+            sorted,
+            charged,
+            looks,
+            waiting: None,
+            yielding,
+            at,
+            handle,
+            kept: None,
+        }
     }
 
     /// The same of a member of a group that acknowledges.
@@ -94,6 +108,17 @@ impl<M: Message> Cursor<M> {
         }
         let inbox = self.inbox.lock();
         if inbox.is_plain(count) { Some((inbox, &mut self.hint)) } else { None }
+    }
+
+    /// The inbox and the sequence number of its next message, which is to be popped, and what that was charged.
+    #[inline(always)]
+    pub(super) fn charged(&mut self) -> Option<(MutexGuard<'_, Inbox<M>>, u64, AnyResponder)> {
+        if !self.charged || self.waiting.is_some() {
+            return None;
+        }
+        let mut inbox = self.inbox.lock();
+        let (charge, number) = inbox.take_charge()?;
+        Some((inbox, number, charge))
     }
 
     /// Waits for the next message and makes of it what the reader hands out: at once, if it was only sent; or if it

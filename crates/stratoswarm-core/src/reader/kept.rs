@@ -147,12 +147,7 @@ impl<M: Message> Cursor<M> {
         let after = inbox.after(&fallout);
         drop(inbox);
         let taken = match (given, self.kept.as_deref_mut()) {
-            (Some(mut given), Some(kept)) => {
-                if given.taken {
-                    drop(given.request.take_charge());
-                }
-                Some(kept.leases.lease(given, self.handle.shared(), &self.inbox))
-            }
+            (Some(given), Some(kept)) => Some(kept.leases.lease(given, self.handle.shared(), &self.inbox)),
             _ => None,
         };
         if taken.is_some() {

@@ -50,7 +50,12 @@ impl<M: Message> Leases<M> {
         shared: &Arc<Shared<M>>,
         inbox: &SharedInbox<M>,
     ) -> Taken<M> {
-        let Given { message, request, number, guard, lease, attempt, .. } = given;
+        let Given { message, mut request, number, guard, lease, attempt } = given;
+        // What its sender is charged stays with the entry, if the group acknowledges; otherwise it is taken.
+        let charge = request.take_charge();
+        if charge.is_some() {
+            contain(|| drop(charge));
+        }
         let Some((slot, id)) = lease else { return Taken { message, request, number, guard } };
         if request.is_some() {
             let lease = Lease::new(slot, id, attempt, request, shared, inbox);

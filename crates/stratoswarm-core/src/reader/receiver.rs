@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     clock,
+    contain::contain,
     engine::{Batch, InFlight, InFlightGuard, Membership, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
@@ -285,6 +286,15 @@ impl<M: Message> Receiver<M> {
         if let Some(taken) = self.cursor.take_kept_plain() {
             return Poll::Ready(Some(Delivery::new(taken)));
         }
+        if let Some((mut inbox, number, charge)) = self.cursor.charged() {
+            let guard = self.in_flight.take(number);
+            let message = inbox.pop_charged();
+            drop(inbox);
+            contain(|| drop(charge));
+            if let Some(message) = message {
+                return Poll::Ready(Some(Delivery::plain(message, number, guard)));
+            }
+        }
         let plain = |message, number, in_flight: Option<&InFlight>| {
             Delivery::plain(
                 message,
@@ -361,6 +371,9 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
 #[inline]
 fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
     if !taken.request.is_some() {
+        return RequestLiveness::Live;
+    }
+    if taken.discharge_bare() {
         return RequestLiveness::Live;
     }
     let liveness = begin(taken, group);

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock,
+    contain::contain,
     engine::{Batch, Flows, InFlightGuard, Keeping, Taken},
     error::{RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
@@ -305,6 +306,14 @@ impl<M: Message> Subscriber<M> {
 
     #[inline(never)]
     fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<M>> {
+        if let Some((mut inbox, _, charge)) = self.cursor.charged() {
+            let message = inbox.pop_charged();
+            drop(inbox);
+            contain(|| drop(charge));
+            if message.is_some() {
+                return Poll::Ready(message);
+            }
+        }
         self.cursor.poll(cx, firm, |message, _, _| message, |taken| liveness(taken), |taken| taken.message)
     }
 }
@@ -385,6 +394,9 @@ impl<M> Batch<M, M> for Messages<'_, M> {
 #[inline]
 fn liveness<M>(taken: &mut Taken<M>) -> RequestLiveness {
     if !taken.request.is_some() {
+        return RequestLiveness::Live;
+    }
+    if taken.discharge_bare() {
         return RequestLiveness::Live;
     }
     let liveness = state(taken);

@@ -32,8 +32,18 @@ pub(crate) trait AnyCell: Any + Send + Sync {
         true
     }
 
+    /// Whether it is a charge, and nothing goes on with the message once it is taken.
+    fn is_bare_charge(&self) -> bool {
+        false
+    }
+
     /// What goes on with the message once it is taken, if its sender was charged for it until then.
     fn without_charge(&self) -> Option<AnyResponder> {
+        None
+    }
+
+    /// The charge of a request alone, for a reader that does not answer requests; none if there is no charge.
+    fn charge_alone(&self) -> Option<AnyResponder> {
         None
     }
 

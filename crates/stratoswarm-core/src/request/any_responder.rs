@@ -46,6 +46,23 @@ impl AnyResponder {
         }
     }
 
+    /// Parts with a charge that nothing is beside, as [`take_charge`](Self::take_charge); whether it was one.
+    #[inline]
+    pub(crate) fn take_bare_charge(&mut self) -> Option<Self> {
+        let bare = self.cell().is_some_and(AnyCell::is_bare_charge);
+        bare.then(|| std::mem::take(self))
+    }
+
+    /// What is left of a request for whoever does not answer it: its charge, if there is one.
+    pub(crate) fn charge_alone(&self) -> Option<Self> {
+        self.cell()?.charge_alone()
+    }
+
+    /// The cell, in which it stays counted.
+    pub(super) fn into_cell(mut self) -> Option<Arc<dyn AnyCell>> {
+        self.0.take()
+    }
+
     #[inline]
     pub(crate) fn cell(&self) -> Option<&dyn AnyCell> {
         self.0.as_deref()

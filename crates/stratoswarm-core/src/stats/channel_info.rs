@@ -1,6 +1,6 @@
 use std::panic::Location;
 
-use super::{ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitInfo};
+use super::{BudgetInfo, ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitInfo};
 
 /// The figures of one channel at one moment, read under its lock. A consistent snapshot, except that
 /// `in_flight` may become less while it is taken.
@@ -63,6 +63,10 @@ pub struct ChannelInfo {
     pub requests: RequestCounts,
     /// Every reader that is there: groups, subscribers, taps; and those that left with work in flight, or after the close.
     pub readers: Vec<ReaderInfo>,
+    /// How many bytes its messages are charged, of a channel that bounds those; 0 of others.
+    pub bytes: usize,
+    /// What they are charged to, together with other channels' if it is a [`Budget`](crate::Budget) that they share.
+    pub budget: Option<BudgetInfo>,
     /// Where it was opened.
     pub location: &'static Location<'static>,
 }

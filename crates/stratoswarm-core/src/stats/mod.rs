@@ -1,5 +1,7 @@
 //! Figures: what a channel and its readers did, read from the queue itself.
 
+mod budget_info;
+mod budget_share;
 mod caller;
 mod channel_info;
 mod channel_kind;
@@ -13,6 +15,8 @@ mod wait_info;
 mod wait_kind;
 mod wait_state;
 
+pub use budget_info::BudgetInfo;
+pub use budget_share::BudgetShare;
 pub(crate) use caller::Caller;
 pub use channel_info::ChannelInfo;
 pub use channel_kind::ChannelKind;

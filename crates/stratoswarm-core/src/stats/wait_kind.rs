@@ -23,6 +23,9 @@ pub enum WaitKind {
     ReadersGone,
     /// A [`Permit`](crate::Permit) or [`OwnedPermit`](crate::OwnedPermit) that exists, or the place of a sink that is ready.
     Permit,
+    /// Whoever sends or asks and has a place: for bytes of the channel's [own bound](crate::ChannelBuilder::max_bytes) or of
+    /// its [`Budget`](crate::Budget).
+    Budget,
 }
 
 impl fmt::Display for WaitKind {
@@ -37,6 +40,7 @@ impl fmt::Display for WaitKind {
             Self::Closed => "closed",
             Self::ReadersGone => "readers_gone",
             Self::Permit => "permit",
+            Self::Budget => "budget",
         })
     }
 }

@@ -285,6 +285,44 @@ async fn messages_of_a_limited_handle_expire_and_give_their_credit_back() {
     assert_eq!((limited.waiting(), numbers.info().readers[0].skipped.expired), (0, 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_limited_send_states_its_class_and_expiry() {
+    let numbers: Channel<Number> = Fabric::new()
+        .channel("numbers")
+        .lane(Priority::Critical, 2)
+        .ttl(Duration::from_secs(9))
+        .open()
+        .unwrap();
+    let mut worker = numbers.join("workers");
+    let limited = numbers.with_credit(3);
+    limited.send(Number(1)).ttl(Duration::from_secs(1)).await.unwrap();
+    limited.send(Number(2)).priority(Priority::Critical).await.unwrap();
+    let second = worker.try_recv().unwrap();
+    assert_eq!((second.0, limited.waiting()), (2, 1));
+    limited.send(Number(3)).within(&second).ttl(Duration::from_secs(60)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let third = worker.try_recv().unwrap();
+    assert_eq!((third.0, third.deadline(), limited.waiting()), (3, second.deadline(), 0));
+    assert_eq!(numbers.info().readers[0].skipped.expired, 1);
+
+    fill(&limited, [4, 5, 6]);
+    let mut waiting =
+        task::spawn(limited.send(Number(7)).priority(Priority::Critical).ttl(Duration::from_secs(1)));
+    park(&mut waiting);
+    assert_eq!(take(&mut worker), 4);
+    assert_eq!(woken(&mut waiting), Ok(()));
+    assert_eq!((take(&mut worker), limited.waiting()), (7, 2), "it waited for credit first");
+}
+
+#[test]
+fn a_limited_send_with_options_blocks_a_plain_thread() {
+    let numbers = channel(10);
+    let mut worker = numbers.join("workers");
+    let limited = numbers.with_credit(1);
+    assert!(limited.send(Number(1)).priority(Priority::Low).blocking().is_ok());
+    assert_eq!(take(&mut worker), 1);
+}
+
 // ---- beside a model
 
 #[derive(Debug, Clone, Copy)]

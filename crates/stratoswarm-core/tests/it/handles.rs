@@ -7,10 +7,11 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, LossySubscriber,
-    Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver, ReplyStream, RequestError,
-    Requesting, Reserving, Responder, SendError, Sending, ShutdownReport, StreamResponder, Subscriber,
-    TryRecvError, TrySendError, WeakBroadcast, WeakChannel, WeakFabric,
+    Broadcast, Budget, Channel, ChannelRegistry, Closed, Delivery, Fabric, Gathering, JoinError, Limited,
+    LossySubscriber, Message, Mux, NoReply, OpenError, OwnedPermit, Permit, RawResponder, Receiver,
+    ReplyStream, RequestError, Requesting, Reserving, Responder, SendError, Sending, SendingLimited,
+    ShutdownReport, StreamResponder, Subscriber, TryRecvError, TrySendError, WeakBroadcast, WeakChannel,
+    WeakFabric,
 };
 use tokio_test::task;
 
@@ -40,6 +41,9 @@ assert_impl_all!(RawResponder: Send);
 assert_impl_all!(Permit<'static, Number>: Send);
 assert_impl_all!(OwnedPermit<Number>: Send);
 assert_impl_all!(Sending<'static, Number>: Send, Unpin);
+assert_impl_all!(SendingLimited<'static, Number>: Send, Unpin);
+assert_impl_all!(Limited<Number>: Send, Sync, Clone, Unpin);
+assert_impl_all!(Budget: Send, Sync, Clone, Unpin, std::panic::UnwindSafe, std::panic::RefUnwindSafe);
 assert_impl_all!(Reserving<'static, Number>: Send, Unpin);
 assert_impl_all!(Requesting<'static, Number, Number>: Send, Unpin);
 assert_impl_all!(Gathering<'static, Number, Number>: Send, Unpin);
@@ -57,6 +61,7 @@ assert_impl_all!(Broadcast<Unshared>: Send, Sync);
 assert_impl_all!(Receiver<Unshared>: Send);
 assert_impl_all!(Delivery<Unshared>: Send);
 assert_impl_all!(Sending<'static, Unshared>: Send);
+assert_impl_all!(SendingLimited<'static, Unshared>: Send);
 assert_impl_all!(Responder<Cell<u8>>: Send, Sync);
 
 // Errors fit anyhow's and thiserror's `?`.

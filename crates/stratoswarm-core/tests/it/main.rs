@@ -11,6 +11,10 @@ mod fixtures; // the small message of most tests, futures polled by hand
 
 // Lossless channels
 mod batches; // send_many, recv_many
+mod budget; // bytes: at most so many, in one channel or in several together
+mod budget_model; // beside a model
+mod budget_ways; // every way in is charged, every way out gives back
+mod budget_window; // a window that streams share, as in HTTP/2
 mod capacity; // exactly N, permits included
 mod credit; // limited handles: of each so many messages wait at most
 mod fair_senders; // handles that take turns
