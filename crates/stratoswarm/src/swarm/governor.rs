@@ -20,6 +20,7 @@ impl Governor {
     }
 
     /// The same, working at this pace.
+    #[must_use]
     pub fn paced(self, pace: Pace) -> Self {
         Self { pace, ..self }
     }

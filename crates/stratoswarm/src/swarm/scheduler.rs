@@ -48,6 +48,7 @@ impl Scheduler {
     }
 
     /// The same, working at this pace.
+    #[must_use]
     pub fn paced(self, pace: Pace) -> Self {
         Self { pace, ..self }
     }
