@@ -5,8 +5,9 @@
 //! room for it.
 //!
 //! On tokio there is one bounded queue, as one channel is one line: a cancel waits behind the backlog, and a worker works on
-//! what it gets, however old. (One can write more: a second queue for cancels, a look at the clock before each job.) Here
-//! the channel has a lane for cancels and a time to live for jobs.
+//! what it gets, however old. One can write more, so it runs a second time with a look at the clock before each job, as the
+//! workers have it here, too; a second queue for cancels would be the next step. Here the channel has a lane for cancels and
+//! a time to live for jobs, and what is handed out shortly before its time is over is left to the worker's look.
 //!
 //! Run with `cargo run --release --example overload [-- --json]`.
 
@@ -35,9 +36,6 @@ const LASTS: Duration = Duration::from_secs(3);
 const JOB: Duration = Duration::from_millis(1);
 /// A job that begins later than this after it was made is of no use.
 const DEADLINE: Duration = Duration::from_millis(100);
-/// So long a job may wait. The other half is left to whoever is handed it: a machine that is busy with other things may take a
-/// worker off its processor in between, and what is handed out is not called back.
-const TTL: Duration = Duration::from_millis(50);
 const CANCEL_EVERY: Duration = Duration::from_millis(5);
 const CAPACITY: usize = 1_024;
 const WORKERS: usize = 8;
@@ -96,8 +94,12 @@ impl Queue for Channel<Work> {
 /// What the workers did.
 #[derive(Default)]
 struct Done {
+    /// Whether they look at the clock before each job, and let go of what is too old.
+    look: bool,
     jobs: AtomicU64,
     late_jobs: AtomicU64,
+    /// Let go of at that look.
+    stale: AtomicU64,
     /// How long each cancel took to arrive.
     cancels: Mutex<Vec<Duration>>,
 }
@@ -106,7 +108,13 @@ impl Done {
     async fn handle(&self, work: Work) {
         match work {
             Work::Job { made } => {
-                self.late_jobs.fetch_add(u64::from(made.elapsed() > DEADLINE), Ordering::Relaxed);
+                // One moment for both: that at which it begins.
+                let is_late = made.elapsed() > DEADLINE;
+                if is_late && self.look {
+                    self.stale.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                self.late_jobs.fetch_add(u64::from(is_late), Ordering::Relaxed);
                 sleep(JOB).await;
                 self.jobs.fetch_add(1, Ordering::Relaxed);
             }
@@ -132,6 +140,8 @@ struct Outcome {
     executed_late: u64,
     /// What the channel let go of as too old, and counted.
     expired: u64,
+    /// What a worker let go of as too old.
+    stale: u64,
     /// What nobody had come to at the end.
     left: u64,
     cancels: Vec<Duration>,
@@ -148,6 +158,7 @@ impl Outcome {
             done: done.jobs.load(Ordering::Relaxed) + cancels.len() as u64,
             executed_late: done.late_jobs.load(Ordering::Relaxed),
             expired,
+            stale: done.stale.load(Ordering::Relaxed),
             left,
             cancels,
         }
@@ -155,7 +166,7 @@ impl Outcome {
 
     /// Accepted, and in no account.
     fn lost(&self) -> i64 {
-        self.accepted.cast_signed() - (self.done + self.expired + self.left).cast_signed()
+        self.accepted.cast_signed() - (self.done + self.expired + self.stale + self.left).cast_signed()
     }
 
     /// Messages of either kind that a worker got after the deadline.
@@ -188,7 +199,14 @@ impl Outcome {
             self.cancel_ms(99)
         );
         println!("  accepted {}, turned away {}", self.accepted, self.turned_away);
-        println!("  done {}, expired {}, left {}, lost {}", self.done, self.expired, self.left, self.lost());
+        println!(
+            "  done {}, expired {}, let go of by a worker {}, left {}, lost {}",
+            self.done,
+            self.expired,
+            self.stale,
+            self.left,
+            self.lost()
+        );
         println!("  begun after the deadline: {} jobs; late: {} messages", self.executed_late, self.late());
     }
 }
@@ -197,23 +215,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     runtime.block_on(async {
         let rate = OVERLOAD * jobs_per_second().await?;
-        let tokio = on_tokio(rate).await?;
+        let tokio = on_tokio(rate, false).await?;
+        let looking = on_tokio(rate, true).await?;
         let ours = on_ours(rate).await?;
         if std::env::args().any(|argument| argument == "--json") {
-            println!(r#"{{"ours": {}, "tokio": {}}}"#, ours.json(), tokio.json());
+            println!(
+                r#"{{"ours": {}, "tokio": {}, "tokio_with_a_look": {}}}"#,
+                ours.json(),
+                tokio.json(),
+                looking.json()
+            );
         } else {
             println!("{rate:.0} jobs a second, of which {WORKERS} workers can do one in {OVERLOAD}");
             tokio.print();
+            looking.print();
             ours.print();
         }
         Ok(())
     })
 }
 
-async fn on_tokio(rate: f64) -> Result<Outcome, Box<dyn Error>> {
+async fn on_tokio(rate: f64, look: bool) -> Result<Outcome, Box<dyn Error>> {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let receiver = Arc::new(AsyncMutex::new(receiver));
-    let done = Arc::new(Done::default());
+    let done = Arc::new(Done { look, ..Done::default() });
     let workers: Vec<_> = (0..WORKERS)
         .map(|_| {
             let (receiver, done) = (Arc::clone(&receiver), Arc::clone(&done));
@@ -229,14 +254,23 @@ async fn on_tokio(rate: f64) -> Result<Outcome, Box<dyn Error>> {
     let offered = offer(sender, rate).await?;
     let _ = timeout(PATIENCE, join_all(workers)).await; // the last sender has gone
     let left = receiver.lock().await.len() as u64;
-    Ok(Outcome::new("tokio::sync::mpsc", &offered, &done, 0, left))
+    let name = if look {
+        "tokio::sync::mpsc, with a look at the clock before each job"
+    } else {
+        "tokio::sync::mpsc"
+    };
+    Ok(Outcome::new(name, &offered, &done, 0, left))
 }
 
 async fn on_ours(rate: f64) -> Result<Outcome, Box<dyn Error>> {
     let fabric = Fabric::new();
-    let work =
-        fabric.channel::<Work>("work").capacity(CAPACITY).lane(Priority::Critical, 16).ttl(TTL).open()?;
-    let done = Arc::new(Done::default());
+    let work = fabric
+        .channel::<Work>("work")
+        .capacity(CAPACITY)
+        .lane(Priority::Critical, 16)
+        .ttl(DEADLINE)
+        .open()?;
+    let done = Arc::new(Done { look: true, ..Done::default() });
     let workers: Vec<_> = (0..WORKERS)
         .map(|_| {
             let (mut member, done) = (work.join("workers"), Arc::clone(&done));

@@ -94,6 +94,10 @@ mod tests {
             ("--seed 1.5", "accepted: a whole number from 0 to"),
             ("--target -1", "'-1' for '--target <LENGTH>': accepted: a whole number from 0 to"),
             ("--without nothing", "governor"),
+            ("--overload 1", "--overload"),
+            ("--overload -1", "'-1' for '--overload <N>': accepted: a whole number from 2 to 1000"),
+            ("--overload 1001", "accepted: a whole number from 2 to 1000"),
+            ("--overload much", "accepted: a whole number from 2 to 1000"),
             ("--tours x", "--tours"),
             ("--json extra", "extra"),
         ] {

@@ -54,6 +54,7 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         generations: options.generations,
         target: options.target,
         without: options.without.clone(),
+        overload: options.overload,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

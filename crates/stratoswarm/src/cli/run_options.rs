@@ -46,6 +46,12 @@ pub struct RunOptions {
     /// The exit code is then 1, and the error names the component.
     #[arg(long, value_name = "COMPONENT", value_enum)]
     pub without: Vec<Component>,
+
+    /// Offer the scheduler and the governor N times the work that they do, while the swarm goes on (2 to 1000)
+    ///
+    /// The load is bulk with a time to live, and some of it fails; the report has what became of it, by lanes.
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 2, 1000_u32), allow_negative_numbers = true)]
+    pub overload: Option<u32>,
 }
 
 fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {
@@ -88,6 +94,7 @@ mod tests {
                 && options.tour_out.is_none()
                 && options.target.is_none()
                 && options.without.is_empty()
+                && options.overload.is_none()
         );
     }
 

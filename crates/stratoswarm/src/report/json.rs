@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::swarm::{ChannelAccount, Outcome};
+use crate::swarm::{ChannelAccount, Outcome, overload::ServiceAccount};
 
 /// The object that `--json` prints, on one line.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +20,9 @@ pub struct JsonReport<'a> {
     channel_share: f64,
     price: f64,
     channels: &'a [ChannelAccount],
+    /// Under an overload only.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    overload: &'a [ServiceAccount],
 }
 
 impl<'a> JsonReport<'a> {
@@ -38,6 +41,7 @@ impl<'a> JsonReport<'a> {
             channel_share: outcome.channel_share(),
             price: outcome.price,
             channels: &outcome.channels,
+            overload: &outcome.overload,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod json;
 mod output;
+mod overload;
 mod progress;
 mod table;
 

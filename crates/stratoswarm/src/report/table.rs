@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::overload::write_overload;
 use crate::swarm::{ChannelAccount, Outcome};
 
 /// The text that a run prints: the result, the tour, and the table of its channels.
@@ -29,9 +30,11 @@ impl fmt::Display for TextReport<'_> {
         }
         writeln!(f, "\n")?;
         write_table(f, &outcome.channels)?;
+        write_overload(f, &outcome.overload)?;
+        let dead = if outcome.overload.is_empty() { "" } else { " + dead" };
         writeln!(
             f,
-            "\nEvery reader's account balances: accepted = taken + skipped + left.\n\
+            "\nEvery reader's account balances: accepted = taken + skipped{dead} + left.\n\
              The channels took {:.1} % of the run's processor time.",
             outcome.channel_share() * 100.0
         )
@@ -39,19 +42,28 @@ impl fmt::Display for TextReport<'_> {
 }
 
 fn write_table(f: &mut fmt::Formatter<'_>, channels: &[ChannelAccount]) -> fmt::Result {
-    let rows: Vec<[String; 8]> = channels.iter().map(row).collect();
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| rows.iter().map(|row| row[column].len()).chain([HEAD[column].len()]).max().unwrap_or(0))
+    let rows: Vec<_> = channels.iter().map(row).collect();
+    write_rows(f, HEAD, &rows)
+}
+
+/// A head and rows below it; the first two columns are words.
+pub(super) fn write_rows<const N: usize>(
+    f: &mut fmt::Formatter<'_>,
+    head: [&str; N],
+    rows: &[[String; N]],
+) -> fmt::Result {
+    let widths: Vec<usize> = (0..N)
+        .map(|column| rows.iter().map(|row| row[column].len()).chain([head[column].len()]).max().unwrap_or(0))
         .collect();
-    let mut line = |cells: [&str; 8]| {
+    let mut line = |cells: [&str; N]| {
         let cells = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
             // Words to the left, numbers to the right.
             if column < 2 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
         writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
-    line(HEAD)?;
-    for row in &rows {
+    line(head)?;
+    for row in rows {
         line(row.each_ref().map(String::as_str))?;
     }
     Ok(())
@@ -106,6 +118,7 @@ mod tests {
             channel_busy: Duration::from_millis(15),
             price: 0.0,
             channels: vec![channel("gpu", "channel", 123_456_789), channel("events", "broadcast", 5)],
+            overload: Vec::new(),
         };
         assert_eq!(
             TextReport(&outcome).to_string().lines().collect::<Vec<_>>(),

@@ -29,12 +29,12 @@ pub struct ChannelAccount {
 }
 
 impl ChannelAccount {
-    /// What does not add up: of every reader, accepted must be taken + skipped + left. None where all is well.
+    /// What does not add up: of every reader, accepted must be taken + skipped + dead + left. None where all is well.
     pub fn imbalance(&self) -> Option<String> {
         let reader = self.readers.iter().find(|reader| !reader.balances())?;
-        let ReaderAccount { name, accepted, taken, skipped, left } = reader;
+        let ReaderAccount { name, accepted, taken, skipped, dead, left } = reader;
         Some(format!(
-            "channel {}, reader {name}: accepted {accepted} is not taken {taken} + skipped {skipped} + left {left}",
+            "channel {}, reader {name}: accepted {accepted} is not taken {taken} + skipped {skipped} + dead {dead} + left {left}",
             self.name
         ))
     }
@@ -61,8 +61,8 @@ impl From<&ChannelInfo> for ChannelAccount {
 mod tests {
     use super::*;
 
-    fn account(accepted: u64, taken: u64, skipped: u64, left: u64) -> ChannelAccount {
-        let readers = vec![ReaderAccount { name: "all".into(), accepted, taken, skipped, left }];
+    fn account(accepted: u64, taken: u64, [skipped, dead]: [u64; 2], left: u64) -> ChannelAccount {
+        let readers = vec![ReaderAccount { name: "all".into(), accepted, taken, skipped, dead, left }];
         ChannelAccount {
             name: "gpu".into(),
             kind: "channel".into(),
@@ -79,12 +79,12 @@ mod tests {
 
     #[test]
     fn only_balanced_accounts_pass() {
-        assert_eq!(account(6, 3, 2, 1).imbalance(), None);
-        let imbalance = account(6, 3, 2, 0).imbalance();
+        assert_eq!(account(6, 3, [1, 1], 1).imbalance(), None);
+        let imbalance = account(6, 3, [1, 1], 0).imbalance();
         assert_eq!(
             imbalance.as_deref(),
-            Some("channel gpu, reader all: accepted 6 is not taken 3 + skipped 2 + left 0")
+            Some("channel gpu, reader all: accepted 6 is not taken 3 + skipped 1 + dead 1 + left 0")
         );
-        assert!(account(1, u64::MAX, 2, 0).imbalance().is_some(), "sums that overflow do not balance");
+        assert!(account(1, u64::MAX, [2, 0], 0).imbalance().is_some(), "sums that overflow do not balance");
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use stratoswarm_core::{
-    LossySubscriber, Message, Receiver,
+    AckPolicy, DeadLetter, LossySubscriber, Message, Receiver,
     messages::{
         BufferId, CostPlan, EvolutionFault, GetBest, OptimizationGoal, OptimizeFor, Query, QueryAvailable,
         QueryStatus, RecommendOptimization, Resources, Synchronize, SystemEvent,
@@ -10,8 +10,8 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Client, Component, ComponentClient, CostModel, Efficiency, Governor, Knowledge, Observer, Scheduler,
-    Settings, Stop, SwarmError, device::Device, evolution::Evolution,
+    Client, Component, ComponentClient, CostModel, Efficiency, Governor, Knowledge, Observer, Pace,
+    Scheduler, Settings, Stop, SwarmError, device::Device, evolution::Evolution, overload::Tally,
 };
 use crate::report::Progress;
 
@@ -20,6 +20,8 @@ use crate::report::Progress;
 pub(super) struct Components {
     without: Vec<Component>,
     tasks: JoinSet<Ended>,
+    /// Under an overload: what is counted of the scheduler, and of the governor.
+    tallies: Option<[Arc<Tally>; 2]>,
 }
 
 /// A component's task has ended.
@@ -40,10 +42,19 @@ pub(super) struct RollCall {
     pub(super) total: Resources,
 }
 
+/// How many dead letters may wait to be counted.
+const DEAD_LETTERS: usize = 65_536;
+
+/// The dead letters' channels close behind the eight.
+const AFTER_ALL: i32 = 90;
+
+/// How often a message is delivered at most.
+const DELIVERIES: u32 = 3;
+
 impl Components {
     /// None yet; those of `without` are never started.
     pub(super) fn new(without: Vec<Component>) -> Self {
-        Self { without, tasks: JoinSet::new() }
+        Self { without, tasks: JoinSet::new(), tallies: None }
     }
 
     /// Starts every component, except those that are to be left out, and asks each of them its first question.
@@ -78,8 +89,21 @@ impl Components {
             memory_bytes: half_bytes,
             gpu_memory_bytes: half_bytes,
         };
-        self.add(&client.governor(), "governors", |calls| Governor::new(total, meter()).serve(calls));
-        self.add(&client.scheduler(), "schedulers", |calls| Scheduler::new(total, meter()).serve(calls));
+        let (scheduler, governor) = (Scheduler::new(total, meter()), Governor::new(total, meter()));
+        if settings.overload.is_some() {
+            let [of_scheduler, of_governor] = self.tallies.insert(Default::default()).clone();
+            let governor = governor.paced(Pace::new(Arc::clone(&of_governor)));
+            self.add_acked(client, &client.governor(), "governors", of_governor, |calls| {
+                governor.serve(calls)
+            })?;
+            let scheduler = scheduler.paced(Pace::new(Arc::clone(&of_scheduler)));
+            self.add_acked(client, &client.scheduler(), "schedulers", of_scheduler, |calls| {
+                scheduler.serve(calls)
+            })?;
+        } else {
+            self.add(&client.governor(), "governors", |calls| governor.serve(calls));
+            self.add(&client.scheduler(), "schedulers", |calls| scheduler.serve(calls));
+        }
         self.add(&client.cost(), "models", |calls| CostModel::new(meter()).serve(calls));
         self.add(&client.knowledge(), "stores", |calls| Knowledge::new(half_bytes, meter()).serve(calls));
         let (lanes, efficiency) = (advice.parallel_tasks, registry.efficiency().downgrade());
@@ -118,7 +142,47 @@ impl Components {
         if self.without.contains(&component) {
             return;
         }
-        let served = serve(client.channel.join(group));
+        self.spawn(component, serve(client.channel.join(group)));
+    }
+
+    /// The same in a group that acknowledges, with a channel of dead letters beside it, which are counted.
+    fn add_acked<M: Message, F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        client: &Client,
+        of: &ComponentClient<'_, M>,
+        group: &str,
+        tally: Arc<Tally>,
+        serve: impl FnOnce(Receiver<M>) -> F,
+    ) -> Result<(), SwarmError> {
+        let component = of.component;
+        if self.without.contains(&component) {
+            return Ok(());
+        }
+        let fabric = client.registry().fabric();
+        let dead = fabric
+            .channel::<DeadLetter<M>>(format!("{}.dead", of.channel.name()))
+            .capacity(DEAD_LETTERS)
+            .shutdown_order(AFTER_ALL)
+            .open()
+            .map_err(|error| of.refused(error))?;
+        let mut letters = dead.join("tallies");
+        let policy = AckPolicy::explicit().max_deliver(DELIVERIES);
+        let calls = of.channel.group(group).ack(policy).dead_letters(&dead).join();
+        self.spawn(component, serve(calls.map_err(|error| of.refused(error))?));
+        self.spawn(component, async move {
+            while let Some(letter) = letters.recv().await {
+                tally.bury(&letter);
+            }
+        });
+        Ok(())
+    }
+
+    /// Under an overload: what is counted of the scheduler, and of the governor.
+    pub(super) fn tallies(&self) -> Option<&[Arc<Tally>; 2]> {
+        self.tallies.as_ref()
+    }
+
+    fn spawn(&mut self, component: Component, served: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(async move {
             served.await;
             Ended { component, _events: None }

@@ -26,6 +26,7 @@
 
 pub mod device;
 pub mod evolution;
+pub mod overload;
 
 mod agent;
 mod channel_account;
@@ -74,4 +75,5 @@ use self::{
     client::Client,
     component_client::ComponentClient,
     components::Components,
+    overload::Pace,
 };

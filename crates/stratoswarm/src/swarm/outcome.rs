@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{ChannelAccount, Ending};
+use super::{ChannelAccount, Ending, overload::ServiceAccount};
 use crate::tour::Tour;
 
 /// What a run came to, checked: the tour is a permutation of the instance's cities, its length was recomputed from
@@ -30,8 +30,10 @@ pub struct Outcome {
     pub channel_busy: Duration,
     /// The price of the run as the cost model put it, in its units.
     pub price: f64,
-    /// The eight channels, in the order of their closing.
+    /// The eight channels, in the order of their closing; under an overload also those of the dead letters.
     pub channels: Vec<ChannelAccount>,
+    /// Under an overload, what became of it at each of the services it was for; none otherwise.
+    pub overload: Vec<ServiceAccount>,
 }
 
 impl Outcome {

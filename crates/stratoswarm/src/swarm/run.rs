@@ -14,7 +14,9 @@ use tokio::task::JoinSet;
 
 use super::{
     Agent, BEST, ChannelAccount, Client, Components, Context, Ending, Meter, Outcome, Settings, Stop,
-    SwarmError, evolution::CAPACITY,
+    SwarmError,
+    evolution::CAPACITY,
+    overload::{Load, ServiceAccount, Tally},
 };
 use crate::{
     report::Progress,
@@ -75,7 +77,9 @@ pub async fn run(
     let meter = client.meter().clone();
     let report = client.registry().shutdown(DRAIN).await;
     let channels = settle(&report)?;
+    let tallies = components.tallies().cloned();
     components.end().await?;
+    let overload = tallies.map_or(Ok(Vec::new()), |tallies| settle_overload(&report, &tallies))?;
     Ok(Outcome {
         instance: instance.name().to_owned(),
         tour: found.tour,
@@ -89,6 +93,7 @@ pub async fn run(
         channel_busy: meter.busy(),
         price: found.price,
         channels,
+        overload,
     })
 }
 
@@ -112,6 +117,10 @@ async fn solve(
 ) -> Result<Found, SwarmError> {
     let cities = instance.cities();
     let roll_call = components.start(settings, client, cities, PROBLEM, stop, progress).await?;
+    let mut overload = Load::new();
+    if let (Some(factor), Some([scheduler, governor])) = (settings.overload, components.tallies()) {
+        overload.start(factor, client, scheduler, governor);
+    }
     let work = async {
         let problem = load(instance, client).await?;
         let needs =
@@ -130,6 +139,7 @@ async fn solve(
         for agent in agents {
             agent.retire().await?;
         }
+        overload.stop().await?;
         let price = client.cost().query(QueryCost { tasks }).await?.price;
         unload(problem, client).await?;
         let metrics = client.efficiency().query(QueryMetrics {}).await?;
@@ -295,4 +305,21 @@ fn settle(report: &ShutdownReport) -> Result<Vec<ChannelAccount>, SwarmError> {
         Some(imbalance) => Err(SwarmError::Unbalanced(imbalance)),
         None => Ok(accounts),
     }
+}
+
+/// What became of an overload, if that adds up.
+fn settle_overload(
+    report: &ShutdownReport,
+    tallies: &[Arc<Tally>; 2],
+) -> Result<Vec<ServiceAccount>, SwarmError> {
+    let mut services = Vec::new();
+    for (name, tally) in ["scheduler", "governor"].into_iter().zip(tallies) {
+        let Some(channel) = report.channels.iter().find(|channel| channel.name == name) else { continue };
+        let account = ServiceAccount::new(&channel.info, tally);
+        if let Some(imbalance) = account.imbalance(&channel.info) {
+            return Err(SwarmError::Unbalanced(imbalance));
+        }
+        services.push(account);
+    }
+    Ok(services)
 }

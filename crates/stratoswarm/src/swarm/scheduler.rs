@@ -9,7 +9,7 @@ use stratoswarm_core::{
 };
 
 use super::{
-    Meter,
+    Meter, Pace,
     ledger::{minus, plus},
 };
 
@@ -22,6 +22,7 @@ pub struct Scheduler {
     placed: HashMap<TaskId, Placed>,
     streams: BTreeSet<u32>,
     meter: Meter,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -42,13 +43,23 @@ impl Scheduler {
             placed: HashMap::new(),
             streams: BTreeSet::new(),
             meter,
+            pace: Pace::default(),
         }
+    }
+
+    /// The same, working at this pace.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// Serves until the channel is closed and drained.
     pub async fn serve(mut self, mut messages: Receiver<SchedulerMessage>) {
         let meter = self.meter.clone();
         while let Some(delivery) = meter.of(messages.recv()).await {
+            if self.pace.fails(&delivery).await {
+                continue;
+            }
             match SchedulerCall::from(delivery) {
                 SchedulerCall::ScheduleTask(schedule, reply) => {
                     let placement = self.place(&schedule);

@@ -17,6 +17,8 @@ pub struct Settings {
     pub target: Option<i64>,
     /// Components to leave out.
     pub without: Vec<Component>,
+    /// Offer two of the services so many times the work that they do.
+    pub overload: Option<u32>,
 }
 
 /// The longest a run takes that has neither a time nor a number of generations; closing takes some of the 10 seconds.
@@ -49,7 +51,15 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { agents: 16, seed: 1, seconds: None, generations: None, target: None, without: Vec::new() }
+        Self {
+            agents: 16,
+            seed: 1,
+            seconds: None,
+            generations: None,
+            target: None,
+            without: Vec::new(),
+            overload: None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod program; // runs the binary: helpers for the modules below
 mod bad_input; // the binary on everything it must refuse: exit code 2, one line, nothing on standard output
 mod determinism; // the same seed, the same result
 mod logging; // RUST_LOG
+mod overload; // more work than two of the services can do
 mod quality; // how good the tours are
 mod refusals; // every kind of bad TSPLIB file: which line, what is wrong, what is accepted
 mod results; // what the binary prints and writes, and that it is true
