@@ -96,7 +96,10 @@ impl<E> Mux<E> {
         }
     }
 
-    /// How many more urgent events may overtake a priority that has something: 32, if it is not stated. 0 is as 1.
+    /// How many more urgent events may overtake a priority that has something: 32, if it is not stated.
+    ///
+    /// 0 counts as 1, as at less some would never have their turn. A [channel](crate::ChannelBuilder::max_bypass) refuses it
+    /// when it is opened; a mux is made of readers that are there, and has no error to give.
     ///
     /// # Examples
     /// ```

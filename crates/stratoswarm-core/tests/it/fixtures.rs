@@ -219,3 +219,8 @@ impl io::Write for Lines {
         Ok(())
     }
 }
+
+/// Does what may panic in a waker or a drop of its own; the result if it did not.
+pub(crate) fn though_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+}

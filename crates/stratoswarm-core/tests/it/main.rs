@@ -75,7 +75,8 @@ mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
 mod semantics_page; // docs/semantics.md names tests that exist
 mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
-mod user_code; // Drop, Clone, wakers and handlers that misbehave
+mod user_code; // Drop, Clone and handlers that misbehave
+mod user_wakers; // wakers that misbehave
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors

@@ -127,6 +127,21 @@ fn sources_of_one_priority_take_turns() {
 }
 
 #[test]
+fn to_be_overtaken_by_nothing_counts_as_by_one() {
+    for most in [0, 1] {
+        let (urgent, bulk) = (channel(4), channel(4));
+        let mut mux = Mux::new().max_bypass(most).add(urgent.subscribe(), Priority::High, |it| it.0).add(
+            bulk.subscribe(),
+            Priority::Low,
+            |it| it.0,
+        );
+        put(&urgent, 1..=3);
+        put(&bulk, [100, 101]);
+        assert_eq!(all(&mut mux), [1, 100, 2, 101, 3], "{most}");
+    }
+}
+
+#[test]
 fn a_mux_is_a_source_of_another() {
     let (first, second) = (channel(4), channel(4));
     let inner = Mux::new().add(first.subscribe(), Priority::Normal, |it| it.0);
