@@ -123,7 +123,7 @@ pub use channel::{
     Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions, WeakBroadcast,
     WeakChannel,
 };
-pub use engine::AckPolicy;
+pub use engine::{AckPolicy, Start};
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
     SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,

@@ -5,7 +5,7 @@ use super::{
     toll::try_enter,
 };
 use crate::{
-    engine::{Admission, Durability, Effects, End, Log},
+    engine::{Admission, Durability, Effects, End, Log, Start},
     error::{Closed, RequestError, SendError, SendTimeoutError, TrySendError},
     handle::{Handle, HandleKind, Shared, block_on, ended},
     message::{Ask, Message},
@@ -391,7 +391,8 @@ impl<M: Message> Channel<M> {
     #[track_caller]
     pub fn join(&self, group: &str) -> Receiver<M> {
         let at = Location::caller();
-        let joined = self.shared().with(|log, effects| log.join(group, Durability::Durable, false, effects));
+        let joined =
+            self.shared().with(|log, effects| log.join(group, Durability::Durable, Start::Next, effects));
         Receiver::new(Arc::clone(self.shared()), joined, group, at)
     }
 
@@ -446,7 +447,7 @@ impl<M: Message> Channel<M> {
     /// ```
     #[track_caller]
     pub fn subscribe(&self) -> Subscriber<M> {
-        Subscriber::new(self.shared(), false, Location::caller())
+        Subscriber::new(self.shared(), Start::Next, Location::caller())
     }
 
     /// A new reader that nobody waits for and that is told what it missed, from the next message on.

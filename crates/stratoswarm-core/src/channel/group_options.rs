@@ -2,7 +2,7 @@ use std::{fmt, hash::Hash, panic::Location, sync::Arc};
 
 use super::{Channel, dead_letters::DeadLetters};
 use crate::{
-    engine::{AckPolicy, Bury, Durability, Flows, Keeping, Order},
+    engine::{AckPolicy, Bury, Durability, Flows, Keeping, Order, Start},
     error::JoinError,
     message::{DeadLetter, Message},
     reader::Receiver,
@@ -28,7 +28,7 @@ pub struct GroupOptions<'a, M: Message> {
     channel: &'a Channel<M>,
     group: &'a str,
     durability: Option<Durability>,
-    from_oldest: bool,
+    start: Start,
     member: Option<&'a str>,
     declared: bool,
     policy: Option<AckPolicy>,
@@ -45,7 +45,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             channel,
             group,
             durability: None,
-            from_oldest: false,
+            start: Start::Next,
             member: None,
             declared: false,
             policy: None,
@@ -57,7 +57,26 @@ impl<'a, M: Message> GroupOptions<'a, M> {
         }
     }
 
-    /// A group that is new starts at the oldest message that is kept for any reader, instead of the next one sent: but for
+    /// Where a group that is new starts, instead of at the next message; one that exists goes on where it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply, Start};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").retain(2).open()?;
+    /// let mut worker = jobs.join("workers");
+    /// for n in 0..5 { jobs.try_send(Job(n))?; worker.try_recv()?; }
+    /// let gone = jobs.group("auditors").start(Start::Seq(1)).join();
+    /// assert_eq!(gone.err(), Some(JoinError::NotRetained { oldest: 3 }));
+    /// assert_eq!(jobs.group("auditors").start(Start::Last(1)).join()?.try_recv()?.seq(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// The short form of [`Start::Oldest`]: a group that is new starts at the oldest message that is kept for any reader, instead of the next one sent: but for
     /// what another holds back that acknowledges or has keys. A group that exists goes on where it is.
     ///
     /// # Examples
@@ -71,7 +90,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_oldest(mut self) -> Self {
-        self.from_oldest = true;
+        self.start = Start::Oldest;
         self
     }
 
@@ -303,7 +322,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Errors
     /// The group exists as durable, and was asked for as ephemeral, or acknowledges otherwise than was asked for; or it does
-    /// not exist, and was to be [declared](Self::declared); or two options do not go together.
+    /// not exist, and was to be [declared](Self::declared); or what it is to start at is not there; or two options do not go
+    /// together.
     ///
     /// # Examples
     /// ```
@@ -321,7 +341,7 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     pub fn join(mut self) -> Result<Receiver<M>, JoinError> {
         let latest = self.latest.is_some();
         let keeping = self.keeping()?;
-        let Self { channel, group, durability, from_oldest, member, declared, drops, .. } = self;
+        let Self { channel, group, durability, start, member, declared, drops, .. } = self;
         let at = Location::caller();
         let joined = channel.shared().with(|log, effects| {
             let existing = log.durability(group);
@@ -340,8 +360,11 @@ impl<'a, M: Message> GroupOptions<'a, M> {
             if drops && !log.may_drop(group) {
                 return Err(JoinError::Conflict);
             }
+            if existing.is_none() {
+                log.may_start(start)?;
+            }
             let durability = durability.unwrap_or(Durability::Durable);
-            let mut joined = log.join(group, durability, from_oldest, effects);
+            let mut joined = log.join(group, durability, start, effects);
             if let Some(keeping) = keeping {
                 log.keep(&mut joined, group, keeping);
             }

@@ -2,7 +2,7 @@ use std::{fmt, hash::Hash, panic::Location};
 
 use super::Channel;
 use crate::{
-    engine::{Flows, Order},
+    engine::{Flows, Order, Start},
     message::Message,
     reader::Subscriber,
 };
@@ -81,7 +81,8 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     #[track_caller]
     pub fn open(self) -> Subscriber<M> {
         let Self { channel, from_oldest, buffer, latest } = self;
-        Subscriber::with(channel.shared(), from_oldest, buffer, latest, Location::caller())
+        let start = if from_oldest { Start::Oldest } else { Start::Next };
+        Subscriber::with(channel.shared(), start, buffer, latest, Location::caller())
     }
 }
 

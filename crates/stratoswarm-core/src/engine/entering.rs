@@ -46,11 +46,13 @@ impl<M: Clone> Log<M> {
         expiry: AnyResponder,
         effects: &mut Effects<M>,
     ) {
-        self.expiring |= expiry.cell().is_some_and(|cell| cell.deadline().is_some());
+        let deadline = expiry.cell().and_then(|cell| cell.deadline());
+        self.expiring |= deadline.is_some();
         let expires = expiry.is_some();
         let tag = |number| expires.then(|| Tag::expiry(number, expiry));
         self.append(at, message, tag, effects);
         if expires {
+            self.remember_expiry(deadline);
             self.alert_next(at, effects);
         }
     }

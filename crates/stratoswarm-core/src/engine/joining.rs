@@ -1,8 +1,8 @@
 use std::{mem, sync::Arc};
 
 use super::{
-    Durability, Effects, InFlight, Kind, LaneIndex, Log, Queue, Reader, ReaderFigures, SharedInbox, Tag,
-    Warning,
+    Durability, Effects, InFlight, Kind, LaneIndex, Log, Queue, Reader, ReaderFigures, SharedInbox, Start,
+    Tag, Warning,
     cursors::Whose,
     lane::{Lane, Sorted},
     per_lane::PerLane,
@@ -26,13 +26,13 @@ impl<M: Clone> Log<M> {
         &mut self,
         name: &str,
         durability: Durability,
-        from_oldest: bool,
+        start: Start,
         effects: &mut Effects<M>,
     ) -> usize {
         if let Some(place) = self.group(name) {
             return place;
         }
-        let place = self.open(Kind::Group(durability), name.to_owned(), from_oldest, effects);
+        let place = self.open(Kind::Group(durability), name.to_owned(), start, effects);
         let reader = &self.readers[place];
         let kept = reader.figures(&self.lanes).accepted;
         let gone = self.tail() - kept;
@@ -45,7 +45,7 @@ impl<M: Clone> Log<M> {
 
     /// Makes the group, if there is none, as one of those that were meant to be.
     pub(crate) fn declare_group(&mut self, name: &str, effects: &mut Effects<M>) {
-        self.open_group(name, Durability::Durable, false, effects);
+        self.open_group(name, Durability::Durable, Start::Next, effects);
         self.told.groups_declared = true;
     }
 
@@ -54,13 +54,13 @@ impl<M: Clone> Log<M> {
         &mut self,
         name: &str,
         durability: Durability,
-        from_oldest: bool,
+        start: Start,
         effects: &mut Effects<M>,
     ) -> Membership<M> {
         if self.group(name).is_none() && self.told.groups_declared {
             effects.warnings.push(Warning::Undeclared { group: name.to_owned() });
         }
-        let place = self.open_group(name, durability, from_oldest, effects);
+        let place = self.open_group(name, durability, start, effects);
         self.reader_came();
         let reader = &mut self.readers[place];
         reader.members += 1;
@@ -84,8 +84,8 @@ impl<M: Clone> Log<M> {
     }
 
     /// A new subscriber's inbox.
-    pub(crate) fn open_subscriber(&mut self, from_oldest: bool, effects: &mut Effects<M>) -> SharedInbox<M> {
-        let place = self.open(Kind::Subscriber, String::new(), from_oldest, effects);
+    pub(crate) fn open_subscriber(&mut self, start: Start, effects: &mut Effects<M>) -> SharedInbox<M> {
+        let place = self.open(Kind::Subscriber, String::new(), start, effects);
         self.reader_came();
         let reader = &mut self.readers[place];
         reader.members = 1;
@@ -93,8 +93,8 @@ impl<M: Clone> Log<M> {
     }
 
     /// Adds a lossless reader; its place. The first gets what is kept for it; later ones begin with the next message, or
-    /// with the oldest that another still has.
-    fn open(&mut self, kind: Kind, name: String, from_oldest: bool, effects: &mut Effects<M>) -> usize {
+    /// with what is there from where they were to start.
+    fn open(&mut self, kind: Kind, name: String, from: Start, effects: &mut Effects<M>) -> usize {
         let place = self.readers.len();
         let start = |lane: &Lane<M>| if place == 0 { lane.kept_from } else { lane.intake.end() };
         let starts = PerLane {
@@ -113,9 +113,11 @@ impl<M: Clone> Log<M> {
         seats.main.filled = sorted.is_some(); // for the short ways, as it has to be gone through
         let inbox = SharedInbox::new(place, starts.more.len(), sorted);
         let mut reader = Reader::new(kind, name, inbox, seats);
-        if from_oldest && place > 0 {
+        let late = from != Start::Next && (place > 0 || self.retention.is_some());
+        if late {
+            let first = self.first_of(from);
             for at in self.lanes.read() {
-                self.copy_oldest(at, &mut reader, effects);
+                self.copy_from(at, first, &mut reader, effects);
             }
         }
         reader.number = self.readers_made;
@@ -130,36 +132,27 @@ impl<M: Clone> Log<M> {
                 self.cursor_came(at, Whose::Lossless, starts[at]); // the first takes over that of the one to come
             }
         }
-        if from_oldest {
+        if late {
             self.serve(effects); // it may be among the fullest
+            if self.retention.is_some() {
+                let depth = self.look(0, false); // it may have more than any other
+                self.enter(0, depth, 0);
+            }
         }
         place
     }
 
-    /// Gives a new reader copies of all in a lane that the reader with its oldest message still has to get, but for those
-    /// that gave up their places.
-    fn copy_oldest(&mut self, at: LaneIndex, reader: &mut Reader<M>, effects: &mut Effects<M>) {
-        let live = |tag: Option<&Tag>| tag.is_none_or(|tag| !tag.released);
+    /// Gives a new reader copies of what is there of a lane from this sequence number on: what is retained, and all that the
+    /// reader with its oldest message still has to get, but for those that gave up their places.
+    fn copy_from(&mut self, at: LaneIndex, first: u64, reader: &mut Reader<M>, effects: &mut Effects<M>) {
+        let source = self.oldest_source(at);
         let intake = &self.lanes[at].intake;
-        let oldest = |reader: &Reader<M>| {
-            let inbox = reader.inbox.lock();
-            let mut in_inbox = inbox.queues[at].numbered();
-            let in_inbox = in_inbox.find(|(.., tag)| live(*tag)).map(|(number, ..)| number);
-            in_inbox.or_else(|| {
-                let mut left = intake.numbered().filter(|(number, ..)| *number >= reader.seats[at].next);
-                left.find(|(.., tag)| live(*tag)).map(|(number, ..)| number)
-            })
-        };
-        let oldest =
-            self.readers.iter().filter_map(|it| Some((oldest(it)?, it))).min_by_key(|(number, _)| *number);
-        let Some((_, source)) = oldest else { return };
-        // Taken out, so that `Clone` runs under the log's lock alone; who looks meanwhile comes here, and waits.
-        let inbox = mem::replace(&mut source.inbox.lock().queues[at], Queue::new());
         let mut queue = intake.empty_like();
-        let (seat, next) = (&mut reader.seats[at], source.seats[at].next);
-        let rest = intake.numbered().zip(intake.seqs()).filter(|((number, ..), _)| *number >= next);
-        let all = inbox.numbered().zip(inbox.seqs()).chain(rest);
-        for ((number, message, _), seq) in all.filter(|((.., tag), _)| live(*tag)) {
+        let seat = &mut reader.seats[at];
+        // What nobody has left but this channel, up to where the source begins: there are no lanes, so numbers are those of
+        // admission.
+        let retained = self.retained_from().max(first)..source.map_or(seat.start, |(oldest, _)| oldest);
+        let mut give = |number: u64, message: &M, seq: u64| {
             queue.skip_gap_to(number);
             seat.given += 1;
             match cloned(message) {
@@ -169,10 +162,26 @@ impl<M: Clone> Log<M> {
                     reader.skipped.panicked += 1;
                 }
             }
+        };
+        if self.retention.is_some() {
+            let here = intake.numbered().filter(|(number, ..)| retained.contains(number));
+            here.filter(|(.., tag)| is_live(*tag))
+                .for_each(|(number, message, _)| give(number, message, number));
         }
-        queue.skip_gap_to(intake.end());
-        source.inbox.lock().queues[at] = inbox;
+        if let Some((_, source)) = source {
+            let source = &self.readers[source];
+            // Taken out, so that `Clone` runs under the log's lock alone; who looks meanwhile comes here, and waits.
+            let inbox = mem::replace(&mut source.inbox.lock().queues[at], Queue::new());
+            let next = source.seats[at].next;
+            let rest = intake.numbered().zip(intake.seqs()).filter(|((number, ..), _)| *number >= next);
+            let all = inbox.numbered().zip(inbox.seqs()).chain(rest);
+            let wanted = all.filter(|((.., tag), seq)| is_live(*tag) && *seq >= first);
+            wanted.for_each(|((number, message, _), seq)| give(number, message, seq));
+            source.inbox.lock().queues[at] = inbox;
+        }
+        queue.skip_gap_to(reader.seats[at].next);
         self.share_tags(at, &mut queue, reader.is_group(), effects);
+        self.share_retained_expiries(&mut queue, effects);
         reader.seats[at].filled = true;
         reader.inbox.lock().queues[at] = queue;
     }
@@ -241,6 +250,23 @@ impl<M: Clone> Log<M> {
 }
 
 impl<M> Log<M> {
+    /// The place of the reader that has the oldest message of a lane to take, and that message's number; those that gave up
+    /// their places do not count.
+    pub(super) fn oldest_source(&self, at: LaneIndex) -> Option<(u64, usize)> {
+        let intake = &self.lanes[at].intake;
+        let oldest = |reader: &Reader<M>| {
+            let inbox = reader.inbox.lock();
+            let mut in_inbox = inbox.queues[at].numbered();
+            let in_inbox = in_inbox.find(|(.., tag)| is_live(*tag)).map(|(number, ..)| number);
+            in_inbox.or_else(|| {
+                let mut left = intake.numbered().filter(|(number, ..)| *number >= reader.seats[at].next);
+                left.find(|(.., tag)| is_live(*tag)).map(|(number, ..)| number)
+            })
+        };
+        let places = self.readers.iter().enumerate();
+        places.filter_map(|(place, reader)| Some((oldest(reader)?, place))).min()
+    }
+
     /// A member or subscriber leaves. What it had not handed out is still there, for its group.
     pub(crate) fn leave(&mut self, inbox: &SharedInbox<M>, effects: &mut Effects<M>) {
         let place = inbox.place();
@@ -337,4 +363,9 @@ impl<M> Log<M> {
             self.let_go_before(at, from, effects);
         }
     }
+}
+
+/// Whether a message has not given up its place.
+fn is_live(tag: Option<&Tag>) -> bool {
+    tag.is_none_or(|tag| !tag.released)
 }

@@ -7,6 +7,7 @@ use super::{
     lossy::Lossy,
     per_lane::PerLane,
     reader::{Durability, Kind, Reader},
+    retention::Retention,
 };
 use crate::{message::Priority, stats::Caller};
 
@@ -53,6 +54,8 @@ pub(crate) struct Log<M> {
     pub(super) departed_limit: usize,
     /// How many readers there ever were.
     pub(super) readers_made: u64,
+    /// What stays for late readers, if anything does.
+    pub(super) retention: Option<Box<Retention>>,
 }
 
 impl<M> Log<M> {
@@ -85,6 +88,7 @@ impl<M> Log<M> {
             departed: Vec::new(),
             departed_limit: 0,
             readers_made: 0,
+            retention: None,
         }
     }
 

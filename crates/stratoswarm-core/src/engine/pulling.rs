@@ -11,9 +11,9 @@ impl<M> Log<M> {
         if at == 0 && self.lanes.are_several() { 0 } else { self.readers.len().max(usize::from(self.keeps)) }
     }
 
-    /// How many lossy readers read a lane: they read in the order of admission.
+    /// How many lossy readers read a lane, what is retained counted as one: they read in the order of admission.
     fn lossy_at_lane(&self, at: LaneIndex) -> usize {
-        if at == 0 { self.lossy.readers.len() } else { 0 }
+        if at == 0 { self.lossy.readers.len() + usize::from(self.retention.is_some()) } else { 0 }
     }
 
     /// A cursor more, which needs all from this number on. Of lossless readers there is always one: the one to come.
@@ -53,8 +53,11 @@ impl<M> Log<M> {
     pub(super) fn trim(&mut self, lane: LaneIndex, effects: &mut Effects<M>) {
         self.lanes[lane].trim_tags(effects);
         let tail = self.tail();
-        let lane_of = &mut self.lanes[lane];
-        if lane_of.cursors.are_several() {
+        if self.lanes[lane].cursors.are_several() {
+            if lane == 0 && self.retention.is_some() {
+                self.advance_retention();
+            }
+            let lane_of = &mut self.lanes[lane];
             if lane == 0 && !self.lossy.readers.is_empty() {
                 lane_of.cursors.raise_lossy(tail.saturating_sub(self.lossy.keep));
             }
@@ -93,6 +96,9 @@ impl<M: Clone> Log<M> {
     /// Takes what is in a lane's intake for a lossless reader into its inbox, where the lane is empty: moves what only it
     /// needs, and clones what others need, too.
     pub(super) fn pull(&mut self, lane: LaneIndex, place: usize, effects: &mut Effects<M>) {
+        if self.retention.is_some() {
+            self.trim(lane, effects); // what was taken before
+        }
         let reader = &mut self.readers[place];
         let Lane { intake, cursors, .. } = &mut self.lanes[lane];
         let seat = &mut reader.seats[lane];

@@ -66,7 +66,9 @@ impl<M: Clone> Log<M> {
     ) -> bool {
         let lane = &mut self.lanes.main;
         let several = lane.cursors.are_several();
-        if several && lane.intake.has_tags() || !lane.gate.line.is_empty() || self.classes.is_some() {
+        // What is retained is let go of by who pulls.
+        let slow = several && (lane.intake.has_tags() || self.retention.is_some());
+        if slow || !lane.gate.line.is_empty() || self.classes.is_some() {
             return false;
         }
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return false };

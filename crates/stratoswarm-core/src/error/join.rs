@@ -1,4 +1,4 @@
-/// A group could not be joined as asked.
+/// A group could not be joined as asked, or a subscriber cannot start there.
 ///
 /// # Examples
 /// ```
@@ -25,6 +25,12 @@ pub enum JoinError {
         option: &'static str,
         /// The other, or what is missing.
         with: &'static str,
+    },
+    /// The message to start at is not there any more, or was not kept.
+    #[error("what is retained begins with {oldest}")]
+    NotRetained {
+        /// The sequence number of the first that is there.
+        oldest: u64,
     },
     /// There is no such group, and it was not to be made.
     #[error(

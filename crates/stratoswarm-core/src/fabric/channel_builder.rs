@@ -240,6 +240,31 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// The last so many messages that were accepted stay for late readers, whoever has taken them: see [`Start`](crate::Start).
+    /// At most the capacity. They take no place and hold no sender; each message is cloned once more. A request stays as a plain
+    /// message, to which no answer is expected.
+    ///
+    /// It does not go with lanes, a time to live of the channel or fair senders.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply, Start};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).retain(2).open()?;
+    /// let mut worker = jobs.join("workers");
+    /// for n in 1..=5 {
+    ///     jobs.try_send(Job(n))?; // what is retained takes no place
+    ///     worker.try_recv()?;
+    /// }
+    /// let mut late = jobs.group("auditors").start(Start::Oldest).join()?;
+    /// assert_eq!(late.try_iter().map(|job| job.0).collect::<Vec<_>>(), [4, 5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retain(mut self, messages: usize) -> Self {
+        self.traffic.retain = Some(messages);
+        self
+    }
+
     /// Declares a durable group before its first member: messages are kept for it from the opening on. May be called
     /// several times.
     ///
@@ -449,7 +474,7 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }
-        self.traffic.check()?;
+        self.traffic.check(self.capacity.unwrap_or(DEFAULT_CAPACITY))?;
         let found = |entry: &Entry| match entry.of::<M>(ChannelKind::Channel) {
             Some(shared) if self.matches(entry, &shared) => {
                 self.groups.iter().for_each(|group| shared.declare_group(group));

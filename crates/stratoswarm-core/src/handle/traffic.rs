@@ -18,6 +18,8 @@ pub(crate) struct Traffic {
     pub(crate) max_bytes: Option<usize>,
     /// What they are charged to together with those of other channels, and its minimum there.
     pub(crate) budget: Option<(Budget, usize)>,
+    /// How many messages stay for late readers.
+    pub(crate) retain: Option<usize>,
 }
 
 /// Where nothing else is said.
@@ -33,12 +35,30 @@ impl Traffic {
             fair_senders: false,
             max_bytes: None,
             budget: None,
+            retain: None,
         }
     }
 
     /// Whether a channel may be opened so.
-    pub(crate) fn check(&self) -> Result<(), OpenError> {
+    pub(crate) fn check(&self, capacity: usize) -> Result<(), OpenError> {
         let incompatible = |option, with| Err(OpenError::Incompatible { option, with });
+        if let Some(retain) = self.retain {
+            if retain > capacity {
+                return incompatible("retain", "capacity");
+            }
+            if !self.lanes.is_empty() {
+                return incompatible("retain", "lane");
+            }
+            if self.ttl.is_some() {
+                return incompatible("retain", "ttl");
+            }
+            if self.fair_senders {
+                return incompatible("retain", "fair_senders");
+            }
+            if self.bounds_bytes() {
+                return incompatible("retain", "max_bytes or a budget");
+            }
+        }
         for (at, (class, capacity)) in self.lanes.iter().enumerate() {
             if *capacity == 0 {
                 return Err(OpenError::ZeroCapacity);
@@ -76,6 +96,7 @@ impl Traffic {
             && (!self.fair_senders || open.fair_senders)
             && (self.max_bytes.is_none() || self.max_bytes == open.max_bytes)
             && (self.budget.is_none() || self.budget == open.budget)
+            && self.retain.is_none_or(|retain| Some(retain) == open.retain)
     }
 
     /// Adds what is stated to the description of a channel.
@@ -97,6 +118,9 @@ impl Traffic {
         }
         if let Some((budget, minimum)) = &self.budget {
             text.push_str(&format!(", at least {minimum} bytes of budget {:?}", budget.name()));
+        }
+        if let Some(retain) = self.retain {
+            text.push_str(&format!(", retains {retain}"));
         }
         text
     }
@@ -120,6 +144,9 @@ impl Traffic {
     /// Gives a new log its lanes. Where messages expire by themselves, or are charged, there is one, too, as each has to be
     /// looked at.
     pub(super) fn set_up<M>(&self, log: &mut Log<M>, capacity: usize) {
+        if let Some(retain) = self.retain {
+            log.retain(retain); // goes with nothing of what follows
+        }
         if self.lanes.is_empty() && self.ttl.is_none() && !self.fair_senders && !self.bounds_bytes() {
             return;
         }

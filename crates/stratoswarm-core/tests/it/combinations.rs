@@ -410,7 +410,7 @@ fn a_shutdown_reports_what_a_paused_group_has_not_settled() {
 }
 
 /// Groups without keys, with ordered ones and with fair ones.
-fn with_keys<'a>(channel: &'a Channel<Number>, kind: usize) -> stratoswarm_core::GroupOptions<'a, Number> {
+fn with_keys(channel: &Channel<Number>, kind: usize) -> stratoswarm_core::GroupOptions<'_, Number> {
     let group = channel.group("workers");
     match kind {
         0 => group,

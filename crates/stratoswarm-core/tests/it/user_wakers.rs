@@ -1,8 +1,6 @@
 //! Wakers that misbehave: they use the channel that wakes them, or panic.
 
-use crate::fixtures::{
-    Number, channel, panics, park, put, reader, ready, though_it_panics, without_deadlock, woken,
-};
+use crate::fixtures::{Number, channel, panics, park, put, ready, though_it_panics, without_deadlock, woken};
 use std::{
     future::Future,
     pin::{Pin, pin},
