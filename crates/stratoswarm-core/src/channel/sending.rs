@@ -350,16 +350,13 @@ impl<'a, M: Message> Sending<'a, M> {
         self.message.take()
     }
 
-    #[cold]
+    /// The way where the channel has lanes, as one has whose messages expire, or are charged.
     #[inline(never)]
-    fn poll_slow(
+    fn poll_laned(
         &mut self,
         mut log: MutexGuard<'a, Log<M>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
-        if !log.has_lanes() {
-            return self.poll_in_line(log, cx);
-        }
         let shared = self.shared();
         if let Some(account) = shared.account() {
             return self.poll_new_charged(log, account, cx);
@@ -437,7 +434,7 @@ impl<M: Message> Future for Sending<'_, M> {
             }
             return Poll::Ready(Ok(()));
         }
-        let polled = this.poll_slow(log, cx);
+        let polled = if log.has_lanes() { this.poll_laned(log, cx) } else { this.poll_in_line(log, cx) };
         if polled.is_ready() {
             budget.made_progress();
         }

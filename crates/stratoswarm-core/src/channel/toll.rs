@@ -118,7 +118,7 @@ impl Turn {
     ) -> Poll<Result<Charge, Closed>> {
         let what = if kind == WaitKind::Reserve { Entry::Permit } else { Entry::Messages };
         let lane = self.lane();
-        if !matches!(self.wait, Wait::Charged(..)) {
+        if !matches!(*self.wait, Wait::Charged(..)) {
             let Weighed { bytes, charge } = weighed();
             let load = Load { bytes, places, what };
             if self.is_new() {
@@ -130,9 +130,9 @@ impl Turn {
             }
             let way = *self.way();
             let place = mem::replace(self, Self::new());
-            self.wait = Wait::Charged(way, Box::new(Toll { bytes, place, held: None }));
+            *self.wait = Wait::Charged(way, Box::new(Toll { bytes, place, held: None }));
         }
-        let Wait::Charged(_, toll) = &mut self.wait else { return Poll::Pending };
+        let Wait::Charged(_, toll) = &mut *self.wait else { return Poll::Pending };
         let polled = toll.poll(account, log, lane, places, kind, by, cx, effects);
         if let Poll::Ready(Ok(_)) = polled
             && what == Entry::Messages

@@ -1,4 +1,5 @@
 use std::{
+    mem::{self, ManuallyDrop},
     panic::Location,
     task::{Context, Poll},
 };
@@ -26,7 +27,8 @@ pub(super) struct By {
 
 /// One sender's way through the gate: admitted at once, or in line until it is granted a place.
 pub(super) struct Turn {
-    pub(super) wait: Wait,
+    /// Dropped by hand: most turns never wait, and to ask that first takes less than to drop one.
+    pub(super) wait: ManuallyDrop<Wait>,
 }
 
 /// What is known of a turn, and by what it waits. The same few bytes are in each, so that it takes no more than a number.
@@ -64,19 +66,19 @@ const SOON: usize = 8;
 impl Turn {
     #[inline(always)]
     pub(super) const fn new() -> Self {
-        Self { wait: Wait::No(Way { class: None, lane: 0, asked: false }) }
+        Self { wait: ManuallyDrop::new(Wait::No(Way { class: None, lane: 0, asked: false })) }
     }
 
     /// Whether it does not wait, and was granted nothing.
     #[inline(always)]
     pub(super) fn is_new(&self) -> bool {
-        matches!(self.wait, Wait::No(_))
+        matches!(*self.wait, Wait::No(_))
     }
 
     /// Its number while it waits, or has a place that it was granted.
     #[inline]
     fn id(&self) -> Option<WaitId> {
-        match &self.wait {
+        match &*self.wait {
             Wait::No(_) | Wait::Charged(..) => None,
             Wait::As(_, id) => Some(*id),
             Wait::Until(_, until) => Some(until.id),
@@ -85,14 +87,19 @@ impl Turn {
 
     #[inline(always)]
     pub(super) fn way(&mut self) -> &mut Way {
-        match &mut self.wait {
+        match &mut *self.wait {
             Wait::No(way) | Wait::As(way, _) | Wait::Until(way, _) | Wait::Charged(way, _) => way,
         }
     }
 
     #[inline(always)]
     pub(super) fn is_over(&mut self) {
-        self.wait = Wait::No(Way { asked: false, ..*self.way() });
+        *self.wait = Wait::No(Way { asked: false, ..*self.way() });
+    }
+
+    #[cold]
+    fn let_go(&mut self) {
+        self.is_over();
     }
 
     /// States the class, whatever the message says.
@@ -152,7 +159,7 @@ impl Turn {
             let soon = log.waiting(lane) < SOON;
             let places = if what == Entry::Permit { wanted as u32 } else { 1 };
             let id = log.enqueue(lane, places, cx.waker(), by.handle, Caller::here(kind, by.at));
-            self.wait = Wait::As(*self.way(), id);
+            *self.wait = Wait::As(*self.way(), id);
             if soon && pays() {
                 effects.wake(cx.waker()); // in its place in the line, and not asking the readers to serve it yet
                 return Poll::Pending;
@@ -191,16 +198,16 @@ impl Turn {
     #[cold]
     fn wait_until(&mut self, then: Option<Instant>) {
         let (Some(at), Some(id), way) = (then, self.id(), *self.way()) else { return };
-        match &mut self.wait {
+        match &mut *self.wait {
             Wait::Until(_, until) => until.at = at,
-            _ => self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new(), armed: None })),
+            _ => *self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new(), armed: None })),
         }
     }
 
     /// Arms the timer of a turn that is to look again, if it waits still.
     #[inline]
     pub(super) fn arm(&mut self, cx: &mut Context<'_>) {
-        let until = match &mut self.wait {
+        let until = match &mut *self.wait {
             Wait::Until(_, until) => until,
             Wait::Charged(_, toll) => return toll.place().arm(cx),
             Wait::No(_) | Wait::As(..) => return,
@@ -216,12 +223,13 @@ impl Turn {
     /// The short way for one message: false if it is to [poll](Self::poll).
     #[inline]
     pub(super) fn claim<M>(&mut self, log: &mut Log<M>) -> bool {
-        let claimed = match self.wait {
+        let claimed = match *self.wait {
             Wait::As(Way { lane, .. }, id) => log.claim_fast(lane.into(), id),
             _ => false,
         };
         if claimed {
-            self.is_over();
+            let new = Wait::No(Way { asked: false, ..*self.way() });
+            mem::forget(mem::replace(&mut *self.wait, new)); // it had a number only
         }
         claimed
     }
@@ -239,7 +247,8 @@ impl Turn {
         let queued = self.is_new() && log.waiting(lane) >= SOON && log.just_queue(lane);
         if queued {
             let id = log.enqueue(lane, 1, cx.waker(), 0, Caller::here(kind, at)); // where handles take no turns
-            self.wait = Wait::As(Way { asked: true, ..*self.way() }, id);
+            let waits = Wait::As(Way { asked: true, ..*self.way() }, id);
+            mem::forget(mem::replace(&mut *self.wait, waits)); // it was new
         }
         queued
     }
@@ -254,18 +263,18 @@ impl Turn {
         effects: &mut Effects<M>,
     ) {
         let lane = self.lane();
-        if let Wait::Charged(_, toll) = &mut self.wait {
+        if let Wait::Charged(_, toll) = &mut *self.wait {
             toll.let_go(log, lane, effects);
             return toll.place().wait_for_group(log, handle, caller, cx, effects);
         }
         let id = log.wait_for_group(lane, self.id(), cx.waker(), handle, caller, effects);
-        self.wait = Wait::As(Way { asked: false, ..*self.way() }, id);
+        *self.wait = Wait::As(Way { asked: false, ..*self.way() }, id);
     }
 
     /// The channel is closed: nothing is waited for any more.
     pub(super) fn end<M>(&mut self, log: &mut Log<M>, effects: &mut Effects<M>) {
         let lane = self.lane();
-        if let Wait::Charged(_, toll) = &mut self.wait {
+        if let Wait::Charged(_, toll) = &mut *self.wait {
             toll.let_go(log, lane, effects);
         }
         self.is_over();
@@ -284,7 +293,7 @@ impl Turn {
     #[inline(never)]
     fn cancel_wait<M>(&mut self, shared: &Shared<M>) -> bool {
         let lane = self.lane();
-        if let Wait::Charged(_, toll) = &mut self.wait {
+        if let Wait::Charged(_, toll) = &mut *self.wait {
             shared.with(|log, effects| toll.let_go(log, lane, effects));
             let waited = toll.place().cancel(shared);
             self.is_over();
@@ -293,6 +302,15 @@ impl Turn {
         let id = self.id();
         self.is_over();
         id.is_some_and(|id| shared.with(|log, effects| log.cancel_send(lane, id, effects)))
+    }
+}
+
+impl Drop for Turn {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.is_new() {
+            self.let_go();
+        }
     }
 }
 

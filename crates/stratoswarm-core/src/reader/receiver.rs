@@ -282,9 +282,17 @@ impl<M: Message> Receiver<M> {
     }
 
     #[inline(never)]
-    fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+    fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
         if let Some(taken) = self.cursor.take_kept_plain() {
             return Poll::Ready(Some(Delivery::new(taken)));
+        }
+        self.cursor.poll_kept(cx, firm).map(|taken| taken.map(Delivery::new))
+    }
+
+    #[inline(never)]
+    fn poll_log(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        if self.cursor.keeps() {
+            return self.poll_kept(cx, firm);
         }
         if let Some((mut inbox, number, charge)) = self.cursor.charged() {
             let guard = self.in_flight.take(number);
