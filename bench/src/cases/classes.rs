@@ -1,4 +1,4 @@
-//! `lanes/..`, `ttl/..`, `acked/..`, `ordered/..`, `fair/..`, each `SENDERSxREADERS/CAPACITY`: what a class of traffic costs,
+//! `lanes/..`, `ttl/..`, `acked/..`, `ordered/..`, `weight/..`, `fair/..`, each `SENDERSxREADERS/CAPACITY`: what a class of traffic costs,
 //! beside the same channel without it and tokio's mpsc.
 
 use super::{Audience, Shape, contender};
@@ -7,7 +7,7 @@ use crate::{
     payload::{Block, Msg, Payload},
     rivals::{
         Flow, Tokio,
-        classes::{Acked, Fair, Lanes, Ordered, Plain, Timed, TokioTimed},
+        classes::{Acked, Fair, Lanes, Ordered, Plain, Timed, TokioTimed, Weighed},
     },
 };
 
@@ -20,6 +20,7 @@ const WITHOUT: &str = "ours, without it";
 const NO_LANES: &str = "a plain mpsc";
 const BY_HAND: &str = "a moment beside each message, looked at by hand";
 const NO_ACKS: &str = "a plain mpsc, that forgets what it hands out";
+const NO_WEIGHT: &str = "a plain mpsc, whatever messages weigh";
 const NO_KEYS: &str = "a plain mpsc, in the order of sending";
 
 pub(super) fn cases() -> Vec<Case> {
@@ -30,6 +31,7 @@ pub(super) fn cases() -> Vec<Case> {
         case::<Msg, Timed>("ttl/1x1/1000", vec![of::<Msg, TokioTimed>(BY_HAND)]),
         case::<Msg, Acked>("acked/1x1/1000", vec![of::<Msg, Tokio>(NO_ACKS)]),
         case::<Msg, Ordered>("ordered/1x1/1000", vec![of::<Msg, Tokio>(NO_KEYS)]),
+        case::<Msg, Weighed>("weight/1x1/1000", vec![of::<Msg, Tokio>(NO_WEIGHT)]),
         case::<Msg, Fair>("fair/1x1/1000", vec![of::<Msg, Tokio>(NO_KEYS)]),
     ]
 }

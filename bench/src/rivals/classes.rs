@@ -85,6 +85,19 @@ channel! {
 }
 
 channel! {
+    /// Bounded bytes, of which there is room for all that may wait.
+    Weighed<P> = "stratoswarm" of "stratoswarm-core", shared true,
+    Channel<P>, Receiver<P>,
+    open |capacity, senders, readers| {
+        let bytes = 2 * capacity * size_of::<P>();
+        members(open(capacity, |builder| builder.max_bytes(bytes)), senders, readers)
+    },
+    send |tx, message| tx.send(message).await.is_ok(),
+    recv |rx| Some(delivery) = rx.recv().await,
+    into delivery.into_message()
+}
+
+channel! {
     /// tokio's mpsc with a moment beside each message, which its reader looks at.
     TokioTimed<P> = "tokio" of "tokio", shared false,
     mpsc::Sender<(P, Instant)>, mpsc::Receiver<(P, Instant)>,
