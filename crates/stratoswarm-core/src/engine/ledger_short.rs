@@ -40,7 +40,6 @@ impl<M: Clone> Inbox<M> {
             return None;
         }
         let first = queue.first()?;
-        let clone = if ledger.acks { Some(cloned(first)?) } else { None }; // if it panics, the long way counts it
         let flow = match &mut ledger.flows {
             None => Slot::MAX,
             Some(flows) => {
@@ -52,6 +51,13 @@ impl<M: Clone> Inbox<M> {
                 flow
             }
         };
+        let clone = if ledger.acks { cloned(first) } else { None };
+        if ledger.acks && clone.is_none() {
+            if let Some(flows) = &mut ledger.flows {
+                flows.leave(flow, true);
+            }
+            return None; // it panicked, which the long way counts
+        }
         let number = queue.front();
         let message = queue.pop_plain()?;
         ledger.next_numbers[0] = number + 1;

@@ -293,6 +293,39 @@ fn keys_that_have_nothing_are_few() {
     assert_eq!(Arc::strong_count(&keys), 1);
 }
 
+/// Looks at its channel when it is dropped, as is forbidden under a lock.
+#[derive(Clone)]
+struct Nosy(u64, Option<stratoswarm_core::WeakChannel<Nosy>>);
+
+impl stratoswarm_core::Message for Nosy {
+    type Reply = stratoswarm_core::NoReply;
+}
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        if let Some(channel) = self.1.as_ref().and_then(stratoswarm_core::WeakChannel::upgrade) {
+            channel.len();
+        }
+    }
+}
+
+#[test]
+fn a_message_whose_key_is_taken_is_not_cloned_and_dropped_under_a_lock() {
+    let jobs = Fabric::new().channel::<Nosy>("jobs").capacity(8).open().unwrap();
+    let policy = AckPolicy::explicit();
+    let mut worker = jobs.group("workers").ack(policy).ordered_by(|job: &Nosy| job.0).join().unwrap();
+    for key in [1, 1, 2] {
+        assert!(jobs.try_send(Nosy(key, Some(jobs.downgrade()))).is_ok());
+    }
+    let first = worker.try_recv().ok().unwrap();
+    let other = worker.try_recv().ok().unwrap();
+    assert_eq!((first.0, other.0), (1, 2));
+    assert!(worker.try_recv().is_err());
+    other.into_message();
+    first.into_message();
+    assert_eq!(worker.try_recv().ok().map(|job| job.into_message().0), Some(1));
+}
+
 // ---- random lists of operations
 
 #[derive(Debug, Clone)]
