@@ -137,7 +137,7 @@ impl Turn {
         if let Poll::Ready(Ok(_)) = polled
             && what == Entry::Messages
         {
-            log.admit_held(lane);
+            log.admit_held(lane, effects);
         }
         if polled.is_ready() {
             self.is_over();

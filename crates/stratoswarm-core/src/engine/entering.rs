@@ -200,8 +200,7 @@ impl<M: Clone> Log<M> {
         effects: &mut Effects<M>,
     ) -> bool {
         let at = self.take_permit(id);
-        self.make_room(at, 1, effects);
-        self.admit_permitted(at);
+        self.admit_permitted(at, effects);
         self.push_in(at, message, expiry, effects);
         self.after_push(1, effects);
         self.permit_gone(effects);

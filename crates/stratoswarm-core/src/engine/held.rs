@@ -27,7 +27,7 @@ impl<M> Log<M> {
     }
 
     /// Admits a message to a place that it had before.
-    pub(crate) fn admit_held(&mut self, at: LaneIndex) {
-        self.admit_permitted(at);
+    pub(crate) fn admit_held(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+        self.admit_permitted(at, effects);
     }
 }

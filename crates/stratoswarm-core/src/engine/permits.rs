@@ -26,7 +26,8 @@ impl<M> Log<M> {
     }
 
     /// Admits a message with a permit that was taken back.
-    pub(super) fn admit_permitted(&mut self, at: LaneIndex) {
+    pub(super) fn admit_permitted(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+        self.make_room(at, 1, effects);
         let lane = &mut self.lanes[at];
         if lane.credit > 0 {
             lane.credit -= 1;

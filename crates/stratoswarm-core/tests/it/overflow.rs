@@ -104,6 +104,24 @@ fn a_permit_is_room_for_a_message_that_drives_out_the_oldest() {
     assert!(left.len() <= 2, "{left:?}");
 }
 
+#[tokio::test]
+async fn a_message_that_waited_for_its_bytes_drives_out_the_oldest_too() {
+    let fabric = Fabric::new();
+    let budget = stratoswarm_core::Budget::new("memory", 3 * size_of::<Frame>());
+    let frames = fabric.channel::<Frame>("frames").capacity(2).budget(&budget, 0).open().unwrap();
+    let others = fabric.channel::<Frame>("others").capacity(2).budget(&budget, 0).open().unwrap();
+    let (mut screen, mut worker) = (dropping(&frames), others.join("workers"));
+    others.send(frame(9)).await.unwrap();
+    frames.send(frame(0)).await.unwrap();
+    frames.send(frame(1)).await.unwrap();
+    let mut sending = Box::pin(frames.send(frame(2)));
+    assert!(poll!(&mut sending).is_pending(), "there are no bytes");
+    worker.recv().await.unwrap().into_message();
+    sending.await.unwrap();
+    assert_eq!((frames.len(), account(&frames, "screen")), (2, (3, 0, 1, 2)));
+    assert_eq!(all(&mut screen), [1, 2]);
+}
+
 #[test]
 fn each_lane_drops_its_own_oldest() {
     let frames = Fabric::new()
