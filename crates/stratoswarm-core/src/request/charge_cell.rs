@@ -103,6 +103,10 @@ impl<C: Charging> AnyCell for ChargeCell<C> {
         self.beside.cell().into_iter().for_each(AnyCell::fail_wrong_type);
     }
 
+    fn evict(&self) {
+        self.beside.cell().into_iter().for_each(AnyCell::evict);
+    }
+
     fn bury(&self, attempts: u32) {
         self.beside.cell().into_iter().for_each(|cell| cell.bury(attempts));
     }

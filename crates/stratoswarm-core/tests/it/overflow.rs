@@ -122,6 +122,22 @@ async fn a_message_that_waited_for_its_bytes_drives_out_the_oldest_too() {
     assert_eq!(all(&mut screen), [1, 2]);
 }
 
+#[tokio::test]
+async fn a_request_that_is_charged_is_evicted_too() {
+    let frames = Fabric::new().channel::<Frame>("frames").capacity(1).max_bytes(1_000).open().unwrap();
+    let mut screen = dropping(&frames);
+    let mut asking = Box::pin(frames.request(frame(0)));
+    assert!(poll!(&mut asking).is_pending());
+    frames.send(frame(1)).await.unwrap();
+    assert_eq!(asking.await, Err(RequestError::Evicted));
+    let mut rows = frames.request_stream(frame(2));
+    assert!(poll!(Box::pin(rows.recv())).is_pending());
+    frames.send(frame(3)).await.unwrap();
+    assert_eq!(rows.recv().await, Some(Err(RequestError::Evicted)));
+    assert_eq!(all(&mut screen), [3]);
+    assert_eq!(frames.info().bytes, 0);
+}
+
 #[test]
 fn each_lane_drops_its_own_oldest() {
     let frames = Fabric::new()
