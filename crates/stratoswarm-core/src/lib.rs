@@ -111,6 +111,7 @@ pub mod patterns;
 mod preset;
 mod reader;
 mod request;
+mod spares;
 mod stats;
 mod sync;
 mod timers;

@@ -1,4 +1,4 @@
-use std::sync::{Arc, atomic::fence};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -8,6 +8,7 @@ use crate::{
     handle::Shared,
     message::Message,
     request::{AnyCell, AnyResponder, Owed, RequestLiveness, Settled, Verdict},
+    spares::Spares,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 
@@ -25,21 +26,15 @@ pub(super) struct Lease<M: Message> {
     request: AnyResponder,
 }
 
-/// The leases that a member gave out, to be used again once nobody holds them: most deliveries are settled before the next few
-/// are taken, so none need be allocated for each.
-pub(super) struct Leases<M: Message> {
-    all: Vec<Arc<Lease<M>>>,
-    /// The one that was probably given out longest ago.
-    next: usize,
-}
+/// The leases that a member gave out.
+pub(super) struct Leases<M: Message>(Spares<Lease<M>>);
 
 impl<M: Message> Leases<M> {
-    /// So many at most; what a member holds besides is allocated for each. The model checker does not see the count of
-    /// references by which one is known to be unused.
-    const MOST: usize = if cfg!(loom) { 0 } else { 32 };
+    /// So many at most; what a member holds besides is allocated for each.
+    const MOST: usize = 32;
 
-    pub(super) const fn new() -> Self {
-        Self { all: Vec::new(), next: 0 }
+    pub(super) fn new() -> Self {
+        Self(Spares::default())
     }
 
     /// A delivery on its way out.
@@ -61,26 +56,14 @@ impl<M: Message> Leases<M> {
             let lease = Lease::new(slot, id, attempt, request, shared, inbox);
             return Taken { message, request: AnyResponder::first(Arc::new(lease)), number, guard };
         }
-        if let Some(unused) = self.all.get(self.next)
-            && Arc::strong_count(unused) == 1
-        {
-            fence(Ordering::Acquire); // whatever the last who held it did with it was before
+        if let Some(unused) = self.0.unused() {
             unused.renew(slot, id, attempt);
             let request = AnyResponder::first(Arc::clone(unused) as Arc<dyn AnyCell>);
-            self.pass();
             return Taken { message, request, number, guard };
         }
         let lease = Arc::new(Lease::new(slot, id, attempt, request, shared, inbox));
-        if self.all.len() < Self::MOST {
-            self.all.push(Arc::clone(&lease));
-        } else {
-            self.pass(); // it is held for long; those behind it may not be
-        }
+        self.0.keep(&lease, Self::MOST);
         Taken { message, request: AnyResponder::first(lease), number, guard }
-    }
-
-    fn pass(&mut self) {
-        self.next = if self.next + 1 < self.all.len() { self.next + 1 } else { 0 };
     }
 }
 

@@ -1,18 +1,17 @@
-use std::sync::{Arc, atomic::fence};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{AnyCell, AnyResponder, RequestLiveness};
-use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::{
+    spares::Spares,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+};
 
 /// The charges of messages that have nothing else beside them, to be used again once nobody has them: messages are taken in
 /// the order in which they came, or nearly so, and none need be allocated for each.
 #[derive(Default)]
-pub(crate) struct Charges {
-    all: Vec<Arc<BareCharge>>,
-    /// The one that was probably given out longest ago.
-    next: usize,
-}
+pub(crate) struct Charges(Spares<BareCharge>);
 
 /// Where a charge is given back.
 pub(crate) trait GiveBack: Send + Sync {
@@ -28,27 +27,21 @@ struct BareCharge {
 }
 
 impl Charges {
-    /// So many are kept at most; of more, each is allocated. The model checker does not see the count of references by which
-    /// one is known to be unused.
-    const MOST: usize = if cfg!(loom) { 0 } else { 1024 };
+    /// So many are kept at most; of more, each is allocated.
+    const MOST: usize = 1024;
 
     /// What lies beside a message that was charged so much.
     #[inline]
     pub(crate) fn take(&mut self, to: &Arc<dyn GiveBack>, bytes: u64) -> AnyResponder {
-        if let Some(unused) = self.all.get(self.next)
-            && Arc::strong_count(unused) == 1
-        {
-            fence(Ordering::Acquire); // whatever the last who had it did with it was before
+        if let Some(unused) = self.0.unused() {
             unused.bytes.store(bytes, Ordering::Relaxed);
             unused.shares.store(1, Ordering::Relaxed);
             let charge = Arc::clone(unused);
-            self.next = if self.next + 1 < self.all.len() { self.next + 1 } else { 0 };
             return AnyResponder::first(charge);
         }
         self.add(to, bytes)
     }
 
-    /// The same with one more. It comes before the one that is in use still, and will be in use for longer.
     #[cold]
     fn add(&mut self, to: &Arc<dyn GiveBack>, bytes: u64) -> AnyResponder {
         let charge = Arc::new(BareCharge {
@@ -56,13 +49,7 @@ impl Charges {
             bytes: AtomicU64::new(bytes),
             shares: AtomicU32::new(1),
         });
-        if self.all.len() < Self::MOST {
-            self.all.push(Arc::clone(&charge));
-        } else if self.next + 1 < self.all.len() {
-            self.next += 1; // that one is had for long; those behind it may not be
-        } else {
-            self.next = 0;
-        }
+        self.0.keep(&charge, Self::MOST);
         AnyResponder::first(charge)
     }
 }
@@ -170,9 +157,9 @@ mod tests {
             let three: Vec<_> = (0..3).map(|bytes| charges.take(&to, bytes)).collect();
             drop(three);
         }
-        assert_eq!(charges.all.len(), 3);
+        assert_eq!(charges.0.len(), 3);
         let many: Vec<_> = (0..2 * Charges::MOST as u64).map(|bytes| charges.take(&to, bytes)).collect();
-        assert_eq!(charges.all.len(), Charges::MOST);
+        assert_eq!(charges.0.len(), Charges::MOST);
         drop(many);
     }
 }
