@@ -10,10 +10,10 @@ use std::{
 use futures_core::FusedFuture;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Limited, Sending, limited};
+use super::{Limited, Sending, SendingTimed, limited};
 use crate::{
     error::SendError,
-    handle::{Lifetime, block_on},
+    handle::block_on,
     message::{Message, Priority},
     reader::Delivery,
 };
@@ -43,8 +43,7 @@ use crate::{
 #[must_use = "futures do nothing unless awaited"]
 pub struct SendingLimited<'a, M: Message> {
     limited: &'a Limited<M>,
-    sending: Sending<'a, M>,
-    lifetime: Lifetime,
+    sending: SendingTimed<'a, M>,
     credit: Credit<'a>,
     from: &'static Location<'static>,
 }
@@ -59,9 +58,8 @@ enum Credit<'a> {
 
 impl<'a, M: Message> SendingLimited<'a, M> {
     pub(super) fn new(limited: &'a Limited<M>, message: M, from: &'static Location<'static>) -> Self {
-        let sending = Sending::new(limited.channel(), message, from);
-        let lifetime = Lifetime { after: sending.default_ttl(), until: None };
-        Self { limited, sending, lifetime, credit: Credit::New, from }
+        let sending = SendingTimed::new(Sending::new(limited.channel(), message, from));
+        Self { limited, sending, credit: Credit::New, from }
     }
 
     /// See [`Sending::priority`].
@@ -72,13 +70,13 @@ impl<'a, M: Message> SendingLimited<'a, M> {
 
     /// See [`Sending::ttl`]. One whose time is over keeps its credit until a reader passes over it.
     pub fn ttl(mut self, after: Duration) -> Self {
-        self.lifetime.after = Some(after);
+        self.sending = self.sending.ttl(after);
         self
     }
 
     /// See [`Sending::within`].
     pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
-        self.lifetime.until = self.lifetime.until.into_iter().chain(parent.deadline()).min();
+        self.sending = self.sending.within(parent);
         self
     }
 
@@ -120,8 +118,7 @@ impl<M: Message> Future for SendingLimited<'_, M> {
                     }
                 }
                 Credit::Here(credit) => {
-                    let lifetime = &this.lifetime;
-                    return this.sending.poll_with(|| limited::charge(credit, lifetime.expiry()), cx);
+                    return this.sending.poll_with(|expiry| limited::charge(credit, expiry), cx);
                 }
             }
         }

@@ -14,6 +14,7 @@ use crate::{
     handle::{Lifetime, block_on},
     message::{Message, Priority},
     reader::Delivery,
+    request::AnyResponder,
 };
 
 /// The future of a [`send`](crate::Channel::send) with a time until when the message is good: [`Sending::ttl`],
@@ -82,14 +83,30 @@ impl<'a, M: Message> SendingTimed<'a, M> {
     }
 }
 
+impl<M: Message> SendingTimed<'_, M> {
+    /// Polls with something beside the message that its expiry is part of.
+    pub(super) fn poll_with(
+        &mut self,
+        beside: impl FnOnce(AnyResponder) -> AnyResponder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        let Self { sending, lifetime } = self;
+        sending.poll_with(|| beside(lifetime.expiry()), cx)
+    }
+
+    /// Takes the message of one that is over then.
+    pub(super) fn take_message(&mut self) -> Option<M> {
+        self.sending.take_message()
+    }
+}
+
 impl<M: Message> Unpin for SendingTimed<'_, M> {}
 
 impl<M: Message> Future for SendingTimed<'_, M> {
     type Output = Result<(), SendError<M>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { sending, lifetime } = self.get_mut();
-        sending.poll_with(|| lifetime.expiry(), cx)
+        self.get_mut().poll_with(|expiry| expiry, cx)
     }
 }
 
