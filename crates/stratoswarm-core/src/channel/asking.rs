@@ -149,7 +149,16 @@ impl<'a, M: Message> Asking<'a, M> {
         } else if let Some(refused) = refuse(&log) {
             Some(refused)
         } else {
-            match self.turn.poll_paid(shared, &mut log, message, WaitKind::Request, by, cx, &mut effects) {
+            match self.turn.poll_paid(
+                shared,
+                &mut log,
+                message,
+                None,
+                WaitKind::Request,
+                by,
+                cx,
+                &mut effects,
+            ) {
                 Poll::Pending => None,
                 Poll::Ready(Err(_)) => Some(RequestError::Closed),
                 Poll::Ready(Ok(paid)) => {

@@ -333,7 +333,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             }
         } else {
             let by = By { handle: self.channel.address(), at: self.from };
-            match self.turn.poll_paid(shared, log, message, WaitKind::Request, by, cx, effects) {
+            match self.turn.poll_paid(shared, log, message, None, WaitKind::Request, by, cx, effects) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(_)) => return Err(RequestError::Closed),
                 Poll::Ready(Ok(paid)) => paid,

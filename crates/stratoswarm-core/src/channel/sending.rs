@@ -16,7 +16,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
-    engine::{Effects, LaneIndex, Log},
+    engine::{Effects, Log},
     error::SendError,
     handle::{Account, Shared, block_on, weigh},
     message::{Message, Priority},
@@ -175,7 +175,7 @@ impl<'a, M: Message> Sending<'a, M> {
         let mut effects = Effects::new();
         let mut log = shared.log.lock();
         let lane = self.turn.find_lane(&log, || message.priority());
-        let turn = self.turn.poll_paid(shared, &mut log, message, WaitKind::Send, by, cx, &mut effects);
+        let turn = self.turn.poll_paid(shared, &mut log, message, None, WaitKind::Send, by, cx, &mut effects);
         let taken = if turn.is_ready() { self.message.take() } else { None };
         let polled = match (turn, taken) {
             (Poll::Ready(Ok(paid)), Some(message)) => {
@@ -202,7 +202,7 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
-        let polled = self.poll_in_lane(self.shared().log.lock(), beside, cx);
+        let polled = self.poll_in_lane(self.shared().log.lock(), None, beside, cx);
         if polled.is_ready() {
             budget.made_progress();
         }
@@ -226,28 +226,25 @@ impl<'a, M: Message> Sending<'a, M> {
         &self.shared().name
     }
 
-    /// The way of a message that is to be looked at: into its lane, with its expiry.
+    /// The way of a message that is to be looked at: into its lane, with its expiry, and charged where bytes are bounded.
     #[inline(never)]
     fn poll_in_lane(
         &mut self,
         mut log: MutexGuard<'a, Log<M>>,
+        weighed: Option<Weighed>,
         expiry: impl FnOnce() -> AnyResponder,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
-        let (by, lane) = (self.by(), self.turn.find_lane(&log, || message.priority()));
-        if let Some(account) = self.shared().account() {
-            return self.poll_charged(log, account, lane, None, expiry, cx);
-        }
+        let (by, shared, lane) = (self.by(), self.shared(), self.turn.find_lane(&log, || message.priority()));
         let mut effects = Effects::new();
-        let turn = if self.turn.is_new() && log.admit_fast_in(lane) {
-            Poll::Ready(Ok(1))
-        } else {
-            self.turn.poll(&mut log, 1, WaitKind::Send, by, cx, &mut effects)
-        };
-        let polled = match (turn, if turn.is_ready() { self.message.take() } else { None }) {
-            (Poll::Ready(Ok(_)), Some(message)) => {
-                log.push_in(lane, message, expiry(), &mut effects);
+        let turn =
+            self.turn.poll_paid(shared, &mut log, message, weighed, WaitKind::Send, by, cx, &mut effects);
+        let taken = if turn.is_ready() { self.message.take() } else { None };
+        let polled = match (turn, taken) {
+            (Poll::Ready(Ok(paid)), Some(message)) => {
+                let beside = paid.beside(&mut log, expiry());
+                log.push_in(lane, message, beside, &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }
@@ -256,7 +253,7 @@ impl<'a, M: Message> Sending<'a, M> {
             (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
             _ => Poll::Pending,
         };
-        self.shared().unlock_and_apply(log, effects);
+        shared.unlock_and_apply(log, effects);
         if polled.is_pending() {
             self.turn.arm(cx);
         }
@@ -286,7 +283,7 @@ impl<'a, M: Message> Sending<'a, M> {
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (shared, lane) = (self.shared(), self.turn.find_lane(&log, || message.priority()));
         if !self.turn.is_new() {
-            return self.poll_charged(log, account, lane, None, || shared.expiry(), cx);
+            return self.poll_in_lane(log, None, || shared.expiry(), cx);
         }
         let bytes = weigh(message);
         let weighed = if shared.traffic.ttl.is_none() && account.try_take(bytes) {
@@ -300,44 +297,7 @@ impl<'a, M: Message> Sending<'a, M> {
         } else {
             Weighed::new(bytes)
         };
-        let weighed = Some(weighed);
-        self.poll_charged(log, account, lane, weighed, || shared.expiry(), cx)
-    }
-
-    /// The way of a message whose bytes are bounded.
-    #[inline(never)]
-    fn poll_charged(
-        &mut self,
-        mut log: MutexGuard<'a, Log<M>>,
-        account: &Account,
-        lane: LaneIndex,
-        weighed: Option<Weighed>,
-        expiry: impl FnOnce() -> AnyResponder,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SendError<M>>> {
-        let (by, shared, kind) = (self.by(), self.shared(), WaitKind::Send);
-        let Some(message) = &self.message else { return Poll::Pending };
-        let mut effects = Effects::new();
-        let weighed = || weighed.unwrap_or_else(|| Weighed::of(message));
-        let turn = self.turn.poll_charged(account, &mut log, 1, weighed, kind, by, cx, &mut effects);
-        let taken = if turn.is_ready() { self.message.take() } else { None };
-        let polled = match (turn, taken) {
-            (Poll::Ready(Ok(charge)), Some(message)) => {
-                let beside = charge.beside(log.charges(), expiry());
-                log.push_in(lane, message, beside, &mut effects);
-                if log.has_listeners() {
-                    log.after_push(1, &mut effects);
-                }
-                Poll::Ready(Ok(()))
-            }
-            (Poll::Ready(Err(_)), Some(message)) => Poll::Ready(Err(SendError(message))),
-            _ => Poll::Pending,
-        };
-        shared.unlock_and_apply(log, effects);
-        if polled.is_pending() {
-            self.turn.arm(cx);
-        }
-        polled
+        self.poll_in_lane(log, Some(weighed), || shared.expiry(), cx)
     }
 
     /// Takes the message back, if it was not sent.
@@ -367,7 +327,7 @@ impl<'a, M: Message> Sending<'a, M> {
             }
             return Poll::Ready(Ok(()));
         }
-        self.poll_in_lane(log, || shared.expiry(), cx)
+        self.poll_in_lane(log, None, || shared.expiry(), cx)
     }
 
     #[cold]

@@ -97,7 +97,8 @@ impl<'a, M: Message> SendingMany<'a, M> {
             let Some(message) = rest.front() else { break Poll::Ready(Ok(())) };
             let lane = self.turn.find_lane(&log, || message.priority());
             let (shared, kind, by) = (self.shared, WaitKind::SendMany, self.by);
-            let paid = match self.turn.poll_paid(shared, &mut log, message, kind, by, cx, &mut effects) {
+            let paid = match self.turn.poll_paid(shared, &mut log, message, None, kind, by, cx, &mut effects)
+            {
                 Poll::Ready(Ok(paid)) => paid,
                 Poll::Ready(Err(closed)) => break Poll::Ready(Err(closed)),
                 Poll::Pending => break Poll::Pending,

@@ -58,7 +58,8 @@ impl Paid {
 }
 
 impl Turn {
-    /// As [`poll`](Self::poll) for one message, which is charged where bytes are bounded.
+    /// As [`poll`](Self::poll) for one message, which is charged where bytes are bounded; it may be `weighed`, or even charged,
+    /// before.
     #[allow(clippy::too_many_arguments, reason = "those of `poll`, and what is charged")]
     #[inline]
     pub(super) fn poll_paid<M: Message>(
@@ -66,6 +67,7 @@ impl Turn {
         shared: &Shared<M>,
         log: &mut Log<M>,
         message: &M,
+        weighed: Option<Weighed>,
         kind: WaitKind,
         by: By,
         cx: &Context<'_>,
@@ -75,8 +77,8 @@ impl Turn {
             None if self.is_new() && log.admit_fast_in(self.lane()) => Poll::Ready(Ok(Paid(None))),
             None => self.poll(log, 1, kind, by, cx, effects).map_ok(|_| Paid(None)),
             Some(account) => {
-                let charged =
-                    self.poll_charged(account, log, 1, || Weighed::of(message), kind, by, cx, effects);
+                let weighed = || weighed.unwrap_or_else(|| Weighed::of(message));
+                let charged = self.poll_charged(account, log, 1, weighed, kind, by, cx, effects);
                 charged.map_ok(|charge| Paid(Some(charge)))
             }
         }
@@ -137,7 +139,7 @@ impl Turn {
         if let Poll::Ready(Ok(_)) = polled
             && what == Entry::Messages
         {
-            log.admit_held(lane, effects);
+            log.admit_permitted(lane, effects);
         }
         if polled.is_ready() {
             self.is_over();

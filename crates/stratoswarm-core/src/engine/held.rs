@@ -25,9 +25,4 @@ impl<M> Log<M> {
     pub(crate) fn take_held(&mut self, at: LaneIndex, id: WaitId) {
         self.lanes[at].gate.ungrant(id);
     }
-
-    /// Admits a message to a place that it had before.
-    pub(crate) fn admit_held(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
-        self.admit_permitted(at, effects);
-    }
 }

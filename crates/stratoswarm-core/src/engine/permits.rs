@@ -25,8 +25,8 @@ impl<M> Log<M> {
         self.serve_in(at, effects);
     }
 
-    /// Admits a message with a permit that was taken back.
-    pub(super) fn admit_permitted(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
+    /// Admits a message to a place that was kept for it: with a permit that was taken back, or while it waited for its bytes.
+    pub(crate) fn admit_permitted(&mut self, at: LaneIndex, effects: &mut Effects<M>) {
         self.make_room(at, 1, effects);
         let lane = &mut self.lanes[at];
         if lane.credit > 0 {
