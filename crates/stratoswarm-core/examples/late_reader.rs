@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _stored = store.recv().await.ok_or("closed")?; // has stored it: for the store alone it would be gone
     }
 
-    let mut monitor = readings.subscribe().start(Start::Oldest)?;
+    let mut monitor = readings.subscriber().start(Start::Oldest).open()?;
     readings.send(Reading(1_000)).await?;
     let seen: Vec<_> = monitor.try_iter().map(|reading| reading.0).collect();
     println!("the monitor begins with what was retained, and goes on: {seen:?}");

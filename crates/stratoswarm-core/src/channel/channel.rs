@@ -421,7 +421,7 @@ impl<M: Message> Channel<M> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
     /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(1).open()?;
-    /// let mut audit = ticks.subscriber().buffer(10).open();
+    /// let mut audit = ticks.subscriber().buffer(10).open()?;
     /// ticks.try_send(Tick(1))?;
     /// ticks.try_send(Tick(2))?; // it may be ten behind
     /// assert_eq!(audit.try_recv()?, Tick(1));

@@ -3,6 +3,7 @@ use std::{fmt, hash::Hash, panic::Location};
 use super::Channel;
 use crate::{
     engine::{Flows, Order, Start},
+    error::JoinError,
     message::Message,
     reader::Subscriber,
 };
@@ -14,7 +15,7 @@ use crate::{
 /// # use stratoswarm_core::{Fabric, Message, NoReply};
 /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
 /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(2).open()?;
-/// let mut audit = ticks.subscriber().buffer(100).open(); // senders wait for it only when it is a hundred behind
+/// let mut audit = ticks.subscriber().buffer(100).open()?; // senders wait for it only when it is a hundred behind
 /// for n in 1..=5 { ticks.try_send(Tick(n))?; }
 /// assert_eq!(audit.try_recv()?, Tick(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -22,19 +23,38 @@ use crate::{
 #[must_use = "call `open`"]
 pub struct SubscriberOptions<'a, M: Message> {
     channel: &'a Channel<M>,
-    from_oldest: bool,
+    start: Start,
     buffer: Option<usize>,
     latest: Option<Flows<M>>,
 }
 
 impl<'a, M: Message> SubscriberOptions<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>) -> Self {
-        Self { channel, from_oldest: false, buffer: None, latest: None }
+        Self { channel, start: Start::Next, buffer: None, latest: None }
     }
 
     /// Begins with the oldest message that another reader still has to get, instead of the next one sent.
     pub fn from_oldest(mut self) -> Self {
-        self.from_oldest = true;
+        self.start = Start::Oldest;
+        self
+    }
+
+    /// Begins there, instead of with the next message sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply, Start};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").retain(2).open()?;
+    /// let mut log = ticks.subscribe();
+    /// for n in 0..5 { ticks.try_send(Tick(n))?; log.try_recv()?; }
+    /// assert_eq!(ticks.subscriber().start(Start::Oldest).open()?.try_recv()?, Tick(3));
+    /// let gone = ticks.subscriber().start(Start::Seq(0)).open();
+    /// assert_eq!(gone.err(), Some(JoinError::NotRetained { oldest: 3 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
         self
     }
 
@@ -46,7 +66,7 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
     /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(2).open()?;
-    /// let _audit = ticks.subscriber().buffer(3).open();
+    /// let _audit = ticks.subscriber().buffer(3).open()?;
     /// for n in 1..=3 { ticks.try_send(Tick(n))?; }
     /// assert!(ticks.try_send(Tick(4)).is_err(), "now it is three behind");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -64,7 +84,7 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     /// # use stratoswarm_core::{Fabric, Message, NoReply};
     /// # #[derive(Clone, Debug, PartialEq)] struct Price(&'static str, u32); impl Message for Price { type Reply = NoReply; }
     /// let prices = Fabric::new().channel::<Price>("prices").capacity(2).open()?;
-    /// let mut screen = prices.subscriber().latest_by(|price: &Price| price.0).open();
+    /// let mut screen = prices.subscriber().latest_by(|price: &Price| price.0).open()?;
     /// for cents in 1..=5 { prices.try_send(Price("A", cents))?; }
     /// assert_eq!(screen.try_recv()?, Price("A", 5));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,10 +98,12 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     }
 
     /// Subscribes.
+    ///
+    /// # Errors
+    /// What it is to [start](Self::start) at is not there any more, or the channel retains nothing and a number is asked for.
     #[track_caller]
-    pub fn open(self) -> Subscriber<M> {
-        let Self { channel, from_oldest, buffer, latest } = self;
-        let start = if from_oldest { Start::Oldest } else { Start::Next };
+    pub fn open(self) -> Result<Subscriber<M>, JoinError> {
+        let Self { channel, start, buffer, latest } = self;
         Subscriber::with(channel.shared(), start, buffer, latest, Location::caller())
     }
 }

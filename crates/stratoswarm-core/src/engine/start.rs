@@ -1,5 +1,5 @@
 /// Where a new reader begins; given to [`GroupOptions::start`](crate::GroupOptions::start) and
-/// [`Subscriber::start`](crate::Subscriber::start).
+/// [`SubscriberOptions::start`](crate::SubscriberOptions::start).
 ///
 /// A group that exists goes on where it is, whatever is stated. The first reader of a channel gets what was kept for it in any
 /// case. What has expired is left out. A reader never begins with more than the channel's capacity.
@@ -14,7 +14,7 @@
 /// let mut worker = ticks.join("workers");
 /// for n in 0..6 { ticks.try_send(Tick(n))?; }
 /// assert_eq!(worker.try_iter().count(), 6, "nobody has anything left");
-/// let read = |start| Ok::<_, stratoswarm_core::JoinError>(ticks.subscribe().start(start)?.try_iter().map(|tick| tick.0).collect());
+/// let read = |start| Ok::<_, stratoswarm_core::JoinError>(ticks.subscriber().start(start).open()?.try_iter().map(|tick| tick.0).collect());
 /// let (last, from): (Vec<_>, Vec<_>) = (read(Start::Last(2))?, read(Start::Seq(3))?);
 /// assert_eq!((last, from), (vec![4, 5], vec![3, 4, 5]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock,
     contain::contain,
-    engine::{Batch, Flows, InFlightGuard, Keeping, SharedInbox, Start, Taken},
+    engine::{Batch, Flows, InFlightGuard, Keeping, Start, Taken},
     error::{JoinError, RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
     message::Message,
@@ -53,10 +53,6 @@ pub struct Subscriber<M: Message> {
 impl<M: Message> Subscriber<M> {
     pub(crate) fn new(shared: &Arc<Shared<M>>, start: Start, at: &'static Location<'static>) -> Self {
         let inbox = shared.with(|log, effects| log.open_subscriber(start, effects));
-        Self::over(shared, inbox, at)
-    }
-
-    fn over(shared: &Arc<Shared<M>>, inbox: SharedInbox<M>, at: &'static Location<'static>) -> Self {
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
         Self { cursor: Cursor::new(handle, inbox, None, at) }
     }
@@ -68,9 +64,10 @@ impl<M: Message> Subscriber<M> {
         buffer: Option<usize>,
         latest: Option<Flows<M>>,
         at: &'static Location<'static>,
-    ) -> Self {
+    ) -> Result<Self, JoinError> {
         let keeps = latest.is_some();
         let inbox = shared.with(|log, effects| {
+            log.may_start(start)?;
             let inbox = log.open_subscriber(start, effects);
             if let Some(buffer) = buffer {
                 log.set_buffer(&inbox, buffer as u64, effects);
@@ -80,16 +77,17 @@ impl<M: Message> Subscriber<M> {
                 log.keep_in(&inbox, "", keeping);
                 log.keep_latest();
             }
-            inbox
-        });
+            Ok(inbox)
+        })?;
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
         let cursor = Cursor::new(handle, inbox, None, at);
-        Self { cursor: if keeps { cursor.keeping() } else { cursor } }
+        Ok(Self { cursor: if keeps { cursor.keeping() } else { cursor } })
     }
 
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
     ///
-    /// What this subscriber has received so far does not matter: it starts anew.
+    /// What this subscriber has received so far does not matter: it starts anew, as [`subscribe`](crate::Channel::subscribe) has it. One
+    /// with options begins there by [`SubscriberOptions::from_oldest`](crate::SubscriberOptions::from_oldest).
     ///
     /// # Examples
     /// ```
@@ -107,32 +105,6 @@ impl<M: Message> Subscriber<M> {
     pub fn from_oldest(self) -> Self {
         // The new reader is there before the old one leaves, so nothing is freed in between.
         Self::new(self.cursor.shared(), Start::Oldest, self.cursor.at())
-    }
-
-    /// Starts there, instead of at the next message sent. What this subscriber has received so far does not matter.
-    ///
-    /// # Errors
-    /// What it is to start at is not there any more, or the channel retains nothing and a number is asked for.
-    ///
-    /// # Examples
-    /// ```
-    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply, Start};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
-    /// let ticks = Fabric::new().channel::<Tick>("ticks").retain(2).open()?;
-    /// let mut log = ticks.subscribe();
-    /// for n in 0..5 { ticks.try_send(Tick(n))?; log.try_recv()?; }
-    /// assert_eq!(ticks.subscribe().start(Start::Oldest)?.try_recv()?, Tick(3));
-    /// let gone = ticks.subscribe().start(Start::Seq(0));
-    /// assert_eq!(gone.err(), Some(JoinError::NotRetained { oldest: 3 }));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn start(self, start: Start) -> Result<Self, JoinError> {
-        let (shared, at) = (self.cursor.shared(), self.cursor.at());
-        let inbox = shared.with(|log, effects| {
-            log.may_start(start)?;
-            Ok::<_, JoinError>(log.open_subscriber(start, effects))
-        })?;
-        Ok(Self::over(shared, inbox, at))
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained.

@@ -85,7 +85,7 @@ async fn it_holds_senders_back_when_as_many_keys_wait() {
 #[test]
 fn a_subscriber_may_keep_the_latest_too_and_beside_others() {
     let prices = channel(2);
-    let mut screen: Subscriber<Price> = prices.subscriber().latest_by(key).open();
+    let mut screen: Subscriber<Price> = prices.subscriber().latest_by(key).open().unwrap();
     let mut worker = prices.join("workers");
     let mut seen = Vec::new();
     for number in 0..6 {
@@ -254,7 +254,7 @@ proptest! {
 #[tokio::test]
 async fn a_subscriber_with_a_buffer_holds_senders_only_when_so_many_wait() {
     let prices = channel(2);
-    let mut audit = prices.subscriber().buffer(5).open();
+    let mut audit = prices.subscriber().buffer(5).open().unwrap();
     for number in 0..5 {
         prices.try_send(Price(1, number)).unwrap();
     }
@@ -271,7 +271,7 @@ async fn a_subscriber_with_a_buffer_holds_senders_only_when_so_many_wait() {
 #[test]
 fn a_buffer_may_be_smaller_and_others_hold_senders_by_the_capacity() {
     let prices = channel(4);
-    let mut audit = prices.subscriber().buffer(2).open();
+    let mut audit = prices.subscriber().buffer(2).open().unwrap();
     let mut worker = prices.join("workers");
     (0..2).for_each(|number| prices.try_send(Price(1, number)).unwrap());
     assert!(prices.try_send(Price(1, 2)).is_err());
@@ -291,7 +291,7 @@ proptest! {
         steps in prop::collection::vec((0_u8..4, 0_usize..4), 0..120),
     ) {
         let prices = channel(capacity);
-        let mut audit = prices.subscriber().buffer(buffer).open();
+        let mut audit = prices.subscriber().buffer(buffer).open().unwrap();
         let mut worker = prices.join("workers");
         let (mut behind, mut waiting) = (VecDeque::new(), VecDeque::new());
         for (number, (kind, count)) in steps.into_iter().enumerate() {

@@ -7,6 +7,7 @@
 // and literal numbers and long scenarios are what is being read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::too_many_lines)]
 
+mod first_screen;
 mod fixtures; // the small message of most tests, futures polled by hand
 
 // Lossless channels

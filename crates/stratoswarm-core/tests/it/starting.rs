@@ -22,7 +22,7 @@ fn a_late_reader_begins_exactly_where_it_is_told_to() {
     let mut worker = channel.join("workers");
     put(&channel, 0..6);
     assert_eq!(take_all(&mut worker), [0, 1, 2, 3, 4, 5]);
-    let read = |start| read_all(&mut channel.subscribe().start(start).unwrap());
+    let read = |start| read_all(&mut channel.subscriber().start(start).open().unwrap());
     assert!(read(Start::Next).is_empty());
     assert_eq!(read(Start::Oldest), [2, 3, 4, 5]);
     assert_eq!(read(Start::Last(2)), [4, 5]);
@@ -45,9 +45,9 @@ fn what_another_still_has_counts_too() {
     put(&channel, 0..6);
     assert_eq!(read_all(&mut quick).len(), 6);
     assert_eq!(slow.try_recv().unwrap().seq(), 0);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Oldest).unwrap()), [1, 2, 3, 4, 5]);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Last(3)).unwrap()), [3, 4, 5]);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Seq(1)).unwrap()), [1, 2, 3, 4, 5]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Oldest).open().unwrap()), [1, 2, 3, 4, 5]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Last(3)).open().unwrap()), [3, 4, 5]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Seq(1)).open().unwrap()), [1, 2, 3, 4, 5]);
     assert_balanced(&channel.info());
 }
 
@@ -56,8 +56,8 @@ fn last_is_of_what_another_has_where_nothing_is_retained() {
     let channel = crate::fixtures::channel(8);
     let _worker = channel.join("workers");
     put(&channel, 0..6);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Last(2)).unwrap()), [4, 5]);
-    let refused = channel.subscribe().start(Start::Seq(2)).err();
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Last(2)).open().unwrap()), [4, 5]);
+    let refused = channel.subscriber().start(Start::Seq(2)).open().err();
     let with = "a channel that retains nothing";
     assert_eq!(refused, Some(JoinError::Incompatible { option: "Start::Seq", with }));
     let refused = channel.group("late").start(Start::Seq(2)).join().err();
@@ -71,7 +71,7 @@ fn a_number_that_is_not_kept_is_refused_with_the_oldest_that_is() {
     put(&channel, 0..6);
     take_all(&mut worker);
     let gone = JoinError::NotRetained { oldest: 2 };
-    assert_eq!(channel.subscribe().start(Start::Seq(1)).err(), Some(gone.clone()));
+    assert_eq!(channel.subscriber().start(Start::Seq(1)).open().err(), Some(gone.clone()));
     assert_eq!(channel.group("late").start(Start::Seq(1)).join().err(), Some(gone));
     assert_eq!(channel.info().readers.len(), 1, "nobody joined");
     assert!(
@@ -101,7 +101,7 @@ fn a_late_reader_with_all_of_it_holds_senders_and_exactly_so() {
         put(&channel, [n]);
         take_all(&mut worker);
     }
-    let mut late = channel.subscribe().start(Start::Oldest).unwrap();
+    let mut late = channel.subscriber().start(Start::Oldest).open().unwrap();
     let info = channel.info();
     assert_eq!((info.len, info.high_water), (3, 3));
     put(&channel, [9]);
@@ -121,8 +121,8 @@ fn the_first_reader_gets_what_was_kept_and_what_is_retained_before() {
     let mut next = channel.subscribe();
     assert_eq!(read_all(&mut next), [3]);
     drop(next);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Oldest).unwrap()), [0, 1, 2, 3]);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Seq(1)).unwrap()), [1, 2, 3]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Oldest).open().unwrap()), [0, 1, 2, 3]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Seq(1)).open().unwrap()), [1, 2, 3]);
     assert_balanced(&channel.info());
 }
 
@@ -134,9 +134,9 @@ async fn what_expired_is_left_out_and_never_given_late() {
     channel.send(Number(1)).ttl(Duration::from_secs(9)).await.unwrap();
     channel.send(Number(2)).await.unwrap();
     assert_eq!(take_all(&mut worker), [0, 1, 2]);
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Oldest).unwrap()), [0, 1, 2]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Oldest).open().unwrap()), [0, 1, 2]);
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(read_all(&mut channel.subscribe().start(Start::Oldest).unwrap()), [1, 2]);
+    assert_eq!(read_all(&mut channel.subscriber().start(Start::Oldest).open().unwrap()), [1, 2]);
     assert_balanced(&channel.info());
 }
 
@@ -255,7 +255,7 @@ proptest! {
                         Start::Seq(seq) => Ok(seq.min(sent)),
                         _ => unreachable!(),
                     };
-                    let late = channel.subscribe().start(start);
+                    let late = channel.subscriber().start(start).open();
                     match (late, expected) {
                         (Ok(mut late), Ok(from)) => {
                             prop_assert_eq!(read_all(&mut late), (from..sent).collect::<Vec<_>>());
