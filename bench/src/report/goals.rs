@@ -52,8 +52,7 @@ const ROUND_TRIP: &str = "a request takes some 25 locked instructions (log, inbo
     unsafe code";
 
 const LANED: &str = "each message is asked for its class, and its number in the order over all lanes is kept";
-const LEASED: &str =
-    "an ack locks the inbox once more, and a lease is counted: four atomic operations, of some 8 ns each";
+const LEASED: &str = "an ack locks the inbox once more, and a lease is counted: four atomic operations more";
 const KEYED: &str = "each key is hashed, with a seed, and given back under the lock";
 const WEIGHED: &str = "each message is charged, and its charge is taken out again beside it";
 const MUXED: &str = "measured, and not yet looked into";
