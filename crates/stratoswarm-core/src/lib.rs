@@ -120,11 +120,11 @@ mod waiting;
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, ReplyStream,
-    Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions, WeakBroadcast,
-    WeakChannel,
+    Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, RecorderOptions,
+    ReplyStream, Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions,
+    WeakBroadcast, WeakChannel,
 };
-pub use engine::{AckPolicy, Start};
+pub use engine::{AckPolicy, Record, Start};
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
     SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,
@@ -138,8 +138,8 @@ pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority}
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{
-    Ack, Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recv, Responder, StreamResponder,
-    Subscriber,
+    Ack, Delivery, LossySubscriber, Mux, RawResponder, Reader, Receiver, Recorder, Recv, Responder,
+    StreamResponder, Subscriber,
 };
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{

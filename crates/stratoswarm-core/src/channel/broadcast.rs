@@ -1,6 +1,6 @@
 use std::{fmt, panic::Location, sync::Arc};
 
-use super::WeakBroadcast;
+use super::{RecorderOptions, WeakBroadcast};
 use crate::{
     contain::contain,
     engine::{Effects, End, Log},
@@ -83,6 +83,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     #[inline(never)]
     fn wake_readers(&self, mut log: MutexGuard<'_, Log<M>>) {
         let mut effects = Effects::new();
+        log.record_last(1, &mut effects);
         log.wake_readers(1, &mut effects);
         self.shared().unlock_and_apply(log, effects);
     }
@@ -102,6 +103,21 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     #[track_caller]
     pub fn subscribe(&self) -> LossySubscriber<M> {
         LossySubscriber::new(self.shared(), Location::caller())
+    }
+
+    /// Records what is sent, from the next message on.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").open()?;
+    /// let mut recorder = news.record().depth(1_000).open()?;
+    /// news.send(7)?;
+    /// assert_eq!(recorder.try_recv()??.message, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record(&self) -> RecorderOptions<'_, M> {
+        RecorderOptions::new(self.shared())
     }
 
     /// Closes the broadcast, for all handles: nothing more is accepted; subscribers drain what is there. Closing twice

@@ -1,8 +1,8 @@
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use super::{
-    GroupOptions, Requesting, Sending, SubscriberOptions, WeakChannel, sending_many::SendingMany,
-    toll::try_enter,
+    GroupOptions, RecorderOptions, Requesting, Sending, SubscriberOptions, WeakChannel,
+    sending_many::SendingMany, toll::try_enter,
 };
 use crate::{
     engine::{Admission, Durability, Effects, End, Log, Start},
@@ -471,6 +471,24 @@ impl<M: Message> Channel<M> {
     #[track_caller]
     pub fn tap(&self) -> LossySubscriber<M> {
         LossySubscriber::new(self.shared(), Location::caller())
+    }
+
+    /// Records what is admitted, from the next message on: each once, in the order of admission over all lanes, with what was
+    /// said of it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{Fabric, Message, NoReply};
+    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
+    /// let (mut recorder, mut worker) = (jobs.record().depth(1_000).open()?, jobs.join("workers"));
+    /// jobs.try_send(Job(7))?;
+    /// worker.try_recv()?;
+    /// assert_eq!(recorder.try_recv()??.message, Job(7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record(&self) -> RecorderOptions<'_, M> {
+        RecorderOptions::new(self.shared())
     }
 
     /// Removes a group with what only it had not taken; how many messages that is. Requests among them are told

@@ -5,6 +5,7 @@ use super::{
     lossy::{LossyReader, LossyShared},
     per_lane::PerLane,
     reader::{Kind, Reader},
+    tape::Tape,
 };
 use crate::{
     message::Priority,
@@ -90,7 +91,8 @@ impl<M> Log<M> {
         let tail = self.tail();
         let lossless = self.readers.iter().map(|reader| reader.figures(&self.lanes));
         let lossy = self.lossy.readers.iter().map(|reader| reader.figures(tail, self.lossy.keep));
-        let mut readers: Vec<_> = lossless.chain(lossy).collect();
+        let tapes = self.tapes.iter().flat_map(|tapes| tapes.iter()).map(|tape| tape.figures(tail));
+        let mut readers: Vec<_> = lossless.chain(lossy).chain(tapes).collect();
         readers.sort_unstable_by_key(|reader| reader.number);
         let delivered: u64 = readers.iter().map(|reader| reader.taken).sum();
         let (departed, delivered_to_departed) = self.departed_figures();
@@ -210,6 +212,7 @@ impl<M> Log<M> {
             && self.unclaimed() == 0
             && self.readers.iter().all(|reader| reader.left(&self.lanes) == 0)
             && self.lossy.readers.iter().all(|reader| reader.behind(tail) == 0)
+            && self.tapes.iter().all(|tapes| tapes.iter().all(|tape| tape.left() == 0))
     }
 
     /// How many messages nobody has taken: the most that any lossless reader has left, or that are kept for one to come.
@@ -280,6 +283,25 @@ impl LossyReader {
             paused: false,
             kept: KeptFigures::default(),
             parked: self.parked.callers().copied().collect(),
+        }
+    }
+}
+
+impl<M> Tape<M> {
+    pub(super) fn figures(&self, tail: u64) -> ReaderFigures {
+        ReaderFigures {
+            name: String::new(),
+            number: self.number,
+            kind: Kind::Recorder,
+            members: 1,
+            accepted: self.accepted(tail),
+            taken: self.handed(),
+            skipped: self.skipped(tail),
+            left: self.left(),
+            in_flight: 0,
+            paused: false,
+            kept: KeptFigures::default(),
+            parked: self.callers().copied().collect(),
         }
     }
 }

@@ -13,6 +13,7 @@ impl<M: Clone> Log<M> {
     pub(crate) fn set_buffer(&mut self, inbox: &SharedInbox<M>, messages: u64, effects: &mut Effects<M>) {
         if let Some(reader) = self.readers.get_mut(inbox.place()) {
             reader.buffer = Some(messages);
+            self.uneven = true;
             let lanes = self.lanes.read();
             lanes.for_each(|at| self.lanes[at].credit = 0); // it was for the lane's capacity
             self.serve(effects);

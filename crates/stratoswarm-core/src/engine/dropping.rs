@@ -13,7 +13,7 @@ impl<M> Log<M> {
     pub(crate) fn drop_oldest(&mut self, of: &Membership<M>, effects: &mut Effects<M>) {
         if let Some(reader) = self.readers.get_mut(of.inbox.place()) {
             reader.drops = true;
-            self.dropping = true;
+            self.uneven = true;
             self.serve(effects); // it may have been among the fullest
         }
     }
@@ -21,7 +21,7 @@ impl<M> Log<M> {
     /// Makes room for `count` messages in the groups that drop their oldest, where there are such.
     #[inline]
     pub(super) fn make_room(&mut self, at: LaneIndex, count: u64, effects: &mut Effects<M>) {
-        if self.dropping {
+        if self.uneven {
             self.drive_out(at, count, effects);
         }
     }

@@ -94,7 +94,8 @@ impl<M: Clone> Log<M> {
         if let Some(message) = message.take() {
             let seq = self.pass_admission();
             let charge = self.classes.as_mut().map(|classes| charge(&mut classes.charges));
-            self.place(at, message, seq, |number| charge.map(|charge| Tag::expiry(number, charge)));
+            let number = self.lanes[at].intake.end();
+            self.place(at, message, seq, charge.map(|charge| Tag::expiry(number, charge)));
         }
         true
     }
@@ -119,9 +120,11 @@ impl<M: Clone> Log<M> {
         tag: impl FnOnce(u64) -> Option<Tag>,
         effects: &mut Effects<M>,
     ) -> u64 {
+        let tag = tag(self.lanes[at].intake.end());
         let seq = if at == 0 {
             self.tail()
         } else if self.is_looked_on() {
+            self.record_in(at, &message, tag.as_ref(), effects);
             self.remember_admission(&message, effects)
         } else {
             self.pass_admission()
@@ -131,10 +134,10 @@ impl<M: Clone> Log<M> {
 
     /// Appends a message to its lane; its number there.
     #[inline]
-    fn place(&mut self, at: LaneIndex, message: M, seq: u64, tag: impl FnOnce(u64) -> Option<Tag>) -> u64 {
+    fn place(&mut self, at: LaneIndex, message: M, seq: u64, tag: Option<Tag>) -> u64 {
         let lane = &mut self.lanes[at];
         let number = lane.intake.end();
-        lane.intake.push_numbered(message, seq, tag(number), lane.gate.capacity);
+        lane.intake.push_numbered(message, seq, tag, lane.gate.capacity);
         if let Some(classes) = &self.classes {
             classes.set_end(at, number + 1);
             if classes.alarm >> (at - 1) & 1 == 1 {
@@ -165,7 +168,7 @@ impl<M: Clone> Log<M> {
     /// Whether somebody reads in the order of admission, or something is left of that.
     #[inline]
     fn is_looked_on(&self) -> bool {
-        !self.lossy.readers.is_empty() || !self.lanes.main.intake.is_empty()
+        !self.lossy.readers.is_empty() || !self.lanes.main.intake.is_empty() || self.tapes.is_some()
     }
 
     /// Counts a message of some lane; its sequence number. Nobody may look on.

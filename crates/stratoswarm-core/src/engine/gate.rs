@@ -26,6 +26,8 @@ pub(super) struct Gate {
     rota: Option<Box<Rota>>,
     /// The most places that a group took at the last look which drops its oldest.
     pub(super) dropping: u64,
+    /// The most places that any other reader took at the last look.
+    deepest: u64,
     /// The most places that a reader took at the last look, and how many readers did, if somebody waited.
     most: u64,
     fullest: u32,
@@ -63,6 +65,7 @@ impl Gate {
             unserved: WaitList::new(),
             rota: None,
             dropping: 0,
+            deepest: 0,
             most: 0,
             fullest: 0,
         }
@@ -131,25 +134,37 @@ impl Gate {
 }
 
 impl<M> Log<M> {
-    /// So many messages come in where `depth` wait already.
+    /// So many messages come in where so many places are taken, at the last look.
     #[inline]
-    pub(super) fn enter(&mut self, at: LaneIndex, depth: u64, count: u64) {
-        let gate = &mut self.lanes[at].gate;
-        let depth = depth.max(gate.dropping) + count;
-        gate.high_water = gate.high_water.max(depth);
-        self.refresh(at, depth);
+    pub(super) fn enter(&mut self, at: LaneIndex, places: u64, count: u64) {
+        let gate = &self.lanes[at].gate;
+        let (places, deepest) = (places.max(gate.dropping), gate.deepest.max(gate.dropping));
+        self.enter_where(at, places + count, deepest + count);
     }
 
-    /// Computes the credit anew for `depth` messages that wait. It is exact in two ways: within it no message exceeds the
-    /// capacity, and none is a new high water that nobody would see.
+    /// The same where now so many places are taken and, of the reader with the most, so many messages wait.
     #[inline]
-    fn refresh(&mut self, at: LaneIndex, depth: u64) {
+    pub(super) fn enter_where(&mut self, at: LaneIndex, places: u64, deepest: u64) {
+        let gate = &mut self.lanes[at].gate;
+        gate.high_water = gate.high_water.max(deepest);
+        self.set_credit(at, places, deepest);
+    }
+
+    /// Computes the credit anew, where so many places are taken.
+    fn refresh(&mut self, at: LaneIndex, places: u64) {
+        let gate = &self.lanes[at].gate;
+        self.set_credit(at, places.max(gate.dropping), gate.deepest.max(gate.dropping));
+    }
+
+    /// The credit is exact in two ways: within it no message exceeds the capacity, and none is a new high water that nobody
+    /// would see.
+    #[inline]
+    fn set_credit(&mut self, at: LaneIndex, places: u64, deepest: u64) {
         let lane = &mut self.lanes[at];
         let gate = &lane.gate;
-        let depth = depth.max(gate.dropping);
-        let room = gate.free(depth);
-        let barred = self.closed || !gate.line.is_empty();
-        lane.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(depth)) };
+        let room = gate.free(places);
+        let barred = self.closed || self.taped || !gate.line.is_empty();
+        lane.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(deepest)) };
     }
 
     /// The most messages of a lane that any reader has not taken. While senders wait, the readers with the most are told to
@@ -159,12 +174,13 @@ impl<M> Log<M> {
     /// `waits`: who asks will wait, if there is no place.
     pub(super) fn look(&mut self, at: LaneIndex, waits: bool) -> u64 {
         let kept = if self.readers.is_empty() { self.lanes[at].kept_places() } else { 0 };
+        let taped = self.taped_places(at);
         let Lane { intake, gate, .. } = &mut self.lanes[at];
         let tail = intake.end();
         let waiting = !gate.line.is_empty();
         let full = gate.capacity.saturating_sub(gate.reserved());
         let is_full = |places: u64| waiting || waits && places >= full;
-        let (mut most, mut dropping) = (kept, 0);
+        let (mut most, mut deepest, mut dropping) = (kept.max(taped), kept, 0);
         for reader in &mut self.readers {
             let seat = &mut reader.seats[at];
             let mut places = tail - seat.next - seat.released;
@@ -183,19 +199,22 @@ impl<M> Log<M> {
                 let mut inbox = reader.inbox.lock();
                 let filled = reader.keeps || !inbox.queues[at].is_empty();
                 seat.filled = filled || reader.paused;
-                places = in_lane(places + inbox.places(at));
+                places += inbox.places(at);
+                deepest = deepest.max(places);
+                places = in_lane(places);
                 let serves = filled && places >= most && is_full(places);
                 if serves != seat.serves {
                     inbox.set_serve(at, serves);
                     seat.serves = serves;
                 }
             } else {
+                deepest = deepest.max(places);
                 places = in_lane(places);
             }
             seat.places = places;
             most = most.max(places);
         }
-        (gate.most, gate.dropping) = (most, dropping);
+        (gate.most, gate.deepest, gate.dropping) = (most, deepest, dropping);
         gate.fullest = 0;
         if is_full(most) {
             for reader in &mut self.readers {
@@ -291,7 +310,7 @@ impl<M> Log<M> {
         inbox: &SharedInbox<M>,
         taken: &Taken<M>,
     ) -> Result<Option<Waker>, ()> {
-        if self.lanes.are_several() || self.expiring || self.conflate.is_some() {
+        if self.lanes.are_several() || self.expiring || self.conflate.is_some() || self.taped {
             return Err(());
         }
         let lane = &mut self.lanes.main;
@@ -452,7 +471,7 @@ impl<M> Log<M> {
         // cannot be a new one, so its depth need not be known. Who is not the first leaves the search to the long way.
         let gate = &mut self.lanes[at].gate;
         let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
-        let short = turn && !self.closed && gate.high_water >= gate.capacity && !self.dropping;
+        let short = turn && !self.closed && gate.high_water >= gate.capacity && !self.uneven;
         if short {
             gate.granted.pop();
             gate.granted_places -= 1;
@@ -480,7 +499,7 @@ impl<M> Log<M> {
             effects.drop_waker(renewed.flatten());
             return Admission::Full;
         };
-        let promised = wanted == 1 && gate.high_water >= gate.capacity && !self.dropping;
+        let promised = wanted == 1 && gate.high_water >= gate.capacity && !self.uneven;
         if what == Entry::Permit || promised {
             return Admission::Granted(places as usize); // they were promised, and there can be no new high water
         }

@@ -8,6 +8,7 @@ use super::{
     per_lane::PerLane,
     reader::{Durability, Kind, Reader},
     retention::Retention,
+    tape::Tapes,
 };
 use crate::{message::Priority, stats::Caller};
 
@@ -16,7 +17,7 @@ use crate::{message::Priority, stats::Caller};
 pub(crate) struct Log<M> {
     /// What comes in: the first lane, and those of a channel that has more.
     pub(super) lanes: PerLane<Lane<M>>,
-    /// Readers with a parked future.
+    /// Readers with a parked future; one more while there are [`tapes`](Self::tapes).
     pub(super) parked: u32,
     pub(super) closed: bool,
     /// A shutdown is over: nobody waits any more, not even for a permit that is out.
@@ -26,6 +27,10 @@ pub(crate) struct Log<M> {
     /// How many of them are groups.
     pub(super) groups: u32,
     pub(super) lossy: Lossy,
+    /// What recorders have, while there are such.
+    pub(super) tapes: Option<Box<Tapes<M>>>,
+    /// One of them holds senders back.
+    pub(super) taped: bool,
     /// Whether messages are kept until their lossless readers, or the first to come, have taken them; a broadcast's are not.
     pub(super) keeps: bool,
     /// Who waits for the close.
@@ -40,8 +45,8 @@ pub(crate) struct Log<M> {
     pub(super) asked: u64,
     /// Messages were accepted that expire.
     pub(super) expiring: bool,
-    /// Some group drops its oldest.
-    pub(super) dropping: bool,
+    /// Some reader holds senders back otherwise than by the capacity, or not at all: the most that wait may be more than it.
+    pub(super) uneven: bool,
     /// Some reader keeps the latest of each key: how to make room in those that do.
     pub(super) conflate: Option<Conflate<M>>,
     /// The lanes of the classes of traffic, of a channel that has several.
@@ -73,6 +78,8 @@ impl<M> Log<M> {
             readers: Vec::new(),
             groups: 0,
             lossy: Lossy::new(capacity, keeps),
+            tapes: None,
+            taped: false,
             keeps,
             closing: WaitList::new(),
             deserting: WaitList::new(),
@@ -81,7 +88,7 @@ impl<M> Log<M> {
             ids: 0,
             asked: 0,
             expiring: false,
-            dropping: false,
+            uneven: false,
             conflate: None,
             classes: None,
             delivered_before: 0,
@@ -178,6 +185,7 @@ impl<M> Log<M> {
     /// Has all messages dropped, and all requests: no handle is left.
     pub(crate) fn clear(&mut self, effects: &mut Effects<M>) {
         self.lanes.iter_mut().for_each(|lane| effects.drop_all(&mut lane.intake));
+        self.clear_tapes(effects);
         for reader in &self.readers {
             let mut inbox = reader.inbox.lock();
             inbox.queues.iter_mut().for_each(|queue| effects.drop_all(queue));
@@ -255,7 +263,8 @@ impl<M> Log<M> {
     pub(super) fn wake_all_readers(&mut self, effects: &mut Effects<M>) {
         self.readers.iter_mut().for_each(|reader| wake(&mut reader.parked, u64::MAX, effects));
         self.lossy.wake(effects);
-        self.parked = 0;
+        self.parked = u32::from(self.tapes.is_some());
+        self.wake_tapes(effects);
     }
 
     /// Wakes those who wait for a message. Of a group's members, as many as there are messages; and those whose wait may

@@ -199,7 +199,7 @@ impl<M> Log<M> {
     #[inline(always)]
     pub(crate) fn push_lossy(&mut self, message: M) -> Option<M> {
         let lane = &mut self.lanes.main;
-        if self.lossy.readers.is_empty() {
+        if self.lossy.readers.is_empty() && self.tapes.is_none() {
             lane.intake.skip_to(lane.intake.end() + 1);
             return Some(message);
         }

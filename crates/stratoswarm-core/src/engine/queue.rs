@@ -489,6 +489,17 @@ impl<M> Queue<M> {
         })
     }
 
+    /// The last `count` messages of an intake with their numbers and tags.
+    pub(super) fn last(&self, count: usize) -> impl Iterator<Item = (u64, &M, Option<&Tag>)> {
+        debug_assert_eq!(self.missing, 0, "an intake has no gaps");
+        let from = self.messages.len().saturating_sub(count);
+        let first = self.front + from as u64;
+        let tagged = self.tags.partition_point(|tag| tag.at < first);
+        let mut tags = self.tags.range(tagged..).peekable();
+        let numbered = (first..).zip(self.messages.range(from..));
+        numbered.map(move |(number, message)| (number, message, tags.next_if(|tag| tag.at == number)))
+    }
+
     /// The sequence numbers of all messages.
     pub(super) fn seqs(&self) -> impl Iterator<Item = u64> {
         self.numbered().map(|(number, ..)| self.seq(number))

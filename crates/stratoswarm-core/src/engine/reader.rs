@@ -61,6 +61,7 @@ pub(crate) enum Kind {
     Group(Durability),
     Subscriber,
     Lossy,
+    Recorder,
 }
 
 /// Whether a group outlives its members.

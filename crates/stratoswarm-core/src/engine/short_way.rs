@@ -38,7 +38,8 @@ impl<M> Log<M> {
     fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
         let [reader] = self.readers.as_slice() else { return false };
         let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
-        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.holds_otherwise() {
+        if seat.filled || self.closed || self.taped || !lane.gate.line.is_empty() || reader.holds_otherwise()
+        {
             return false;
         }
         // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.
@@ -46,7 +47,7 @@ impl<M> Log<M> {
         if depth + lane.gate.reserved() >= lane.gate.capacity {
             return false;
         }
-        self.enter(at, depth, 1);
+        self.enter_where(at, depth + 1, depth + 1);
         true
     }
 
@@ -102,6 +103,7 @@ impl<M> Log<M> {
 
     /// What follows the push of `count` messages: readers to wake, and lossy ones to be told where the end is.
     pub(crate) fn after_push(&mut self, count: u64, effects: &mut Effects<M>) {
+        self.record_last(count, effects);
         if !self.lossy.readers.is_empty() {
             self.lossy.overtake(self.tail());
             self.trim(0, effects);
@@ -116,7 +118,7 @@ impl<M> Log<M> {
     #[inline]
     pub(crate) fn sole_parked(&mut self) -> Result<Option<Waker>, ()> {
         let [reader] = self.readers.as_mut_slice() else { return Err(()) };
-        if !self.lossy.readers.is_empty() {
+        if !self.lossy.readers.is_empty() || self.tapes.is_some() {
             return Err(());
         }
         match reader.parked.first() {

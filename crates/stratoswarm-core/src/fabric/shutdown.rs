@@ -111,7 +111,8 @@ pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelRep
             undelivered: reader.left - reader.unsettled,
         })
         .collect();
-    let lossless = || readers.iter().filter(|reader| reader.kind != ReaderKind::Lossy);
+    let lossless =
+        || readers.iter().filter(|it| !matches!(it.kind, ReaderKind::Lossy | ReaderKind::Recorder));
     ChannelReport {
         name: info.name.clone(),
         drained: lossless().map(|reader| reader.drained).sum(),

@@ -88,6 +88,7 @@ impl ReaderInfo {
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
             Kind::Lossy if channel == ChannelKind::Channel => (ReaderKind::Lossy, format!("tap {number}")),
             Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
+            Kind::Recorder => (ReaderKind::Recorder, format!("recorder {number}")),
         };
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
         Self {

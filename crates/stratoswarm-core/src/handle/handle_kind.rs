@@ -8,6 +8,7 @@ pub(crate) enum HandleKind {
     Receiver,
     Subscriber,
     LossySubscriber,
+    Recorder,
 }
 
 impl HandleKind {
@@ -18,6 +19,7 @@ impl HandleKind {
             Self::Receiver => "Receiver",
             Self::Subscriber => "Subscriber",
             Self::LossySubscriber => "LossySubscriber",
+            Self::Recorder => "Recorder",
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum ReaderKind {
     Subscriber,
     /// A lossy subscriber, which is told what it missed.
     Lossy,
+    /// A recorder, which is told what it missed, or misses nothing and holds senders.
+    Recorder,
 }
 
 impl fmt::Display for ReaderKind {
@@ -34,6 +36,7 @@ impl fmt::Display for ReaderKind {
             Self::Group => "group",
             Self::Subscriber => "subscriber",
             Self::Lossy => "lossy subscriber",
+            Self::Recorder => "recorder",
         })
     }
 }

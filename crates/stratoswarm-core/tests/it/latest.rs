@@ -293,7 +293,7 @@ proptest! {
         let prices = channel(capacity);
         let mut audit = prices.subscriber().buffer(buffer).open().unwrap();
         let mut worker = prices.join("workers");
-        let (mut behind, mut waiting) = (VecDeque::new(), VecDeque::new());
+        let (mut behind, mut waiting, mut high_water) = (VecDeque::new(), VecDeque::new(), 0);
         for (number, (kind, count)) in steps.into_iter().enumerate() {
             match kind {
                 0 | 1 => {
@@ -311,6 +311,8 @@ proptest! {
                 }
                 _ => prop_assert_eq!(worker.try_recv().ok().map(|price| price.1), waiting.pop_front()),
             }
+            high_water = high_water.max(behind.len()).max(waiting.len());
+            prop_assert_eq!(prices.info().high_water, high_water, "the most that waited at once");
         }
     }
 }

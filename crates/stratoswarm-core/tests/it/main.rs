@@ -24,6 +24,7 @@ mod kept_for; // for whom a message is kept: groups, subscribers, late readers
 mod oldest; // late readers from the oldest: nothing twice, nothing lost, requests still requests
 mod order; // per sender, one total order for all readers
 mod readers_calls; // what every kind of reader answers
+mod recording; // the tape of what was admitted
 mod senders_calls; // several places, timeouts, and what a producer learns of its consumers
 mod starting; // where late readers start, and what stays for them
 mod streams; // readers as `Stream`s
