@@ -95,6 +95,8 @@ mod clock;
 mod contain;
 mod engine;
 pub mod error;
+#[doc(hidden)]
+pub mod examples;
 mod fabric;
 mod handle;
 mod message;

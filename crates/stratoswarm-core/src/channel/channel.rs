@@ -108,8 +108,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TrySendError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// jobs.try_send(Job(1))?;
     /// assert_eq!(jobs.try_send(Job(2)), Err(TrySendError::Full(Job(2))));
@@ -182,8 +182,8 @@ impl<M: Message> Channel<M> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, SendTimeoutError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, SendTimeoutError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// jobs.send_timeout(Job(1), Duration::from_secs(1)).await?;
     /// let refused = jobs.send_timeout(Job(2), Duration::from_secs(1)).await;
@@ -227,8 +227,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let mut worker = jobs.join("workers");
     /// let producer = std::thread::spawn(move || (1..=3).try_for_each(|n| jobs.blocking_send(Job(n))));
@@ -256,8 +256,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Closed, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut batch = vec![Job(1), Job(2), Job(3)];
     /// jobs.send_many(&mut batch).await?;
@@ -353,8 +353,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Ping;
     /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
     /// assert_eq!(pings.try_request(Ping).await, Err(RequestError::Unserved));
     /// let _worker = pings.join("workers");
@@ -377,8 +377,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let (mut first, mut second) = (jobs.join("workers"), jobs.join("workers"));
     /// for n in 1..=3 { jobs.send(Job(n)).await?; }
@@ -400,8 +400,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut auditor = jobs.group("auditors").ephemeral().join()?;
     /// jobs.try_send(Job(1))?;
@@ -418,8 +418,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(1).open()?;
     /// let mut audit = ticks.subscriber().buffer(10).open()?;
     /// ticks.try_send(Tick(1))?;
@@ -435,8 +435,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(1).open()?;
     /// let mut log = ticks.subscribe();
     /// ticks.try_send(Tick(1))?;
@@ -456,8 +456,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
     /// let (mut worker, mut tap) = (jobs.join("workers"), jobs.tap());
     /// for n in 1..=5 {
@@ -478,8 +478,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let (mut recorder, mut worker) = (jobs.record().depth(1_000).open()?, jobs.join("workers"));
     /// jobs.try_send(Job(7))?;
@@ -496,8 +496,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).group("auditors").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.try_send(Job(1))?;
@@ -517,8 +517,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.send(Job(1)).await?;
@@ -540,8 +540,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let watched = jobs.clone();
     /// let watchdog = tokio::spawn(async move {
@@ -568,8 +568,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let worker = jobs.join("workers");
     /// jobs.send(Job(1)).await?;
@@ -589,8 +589,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.try_send(Job(1))?;
@@ -608,8 +608,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
     /// let permit = jobs.try_reserve()?;
     /// jobs.try_send(Job(1))?;
@@ -626,8 +626,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.try_send(Job(1))?;
@@ -645,8 +645,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(4).open()?;
     /// jobs.try_send(Job(1))?;
     /// let room = jobs.capacity() - jobs.len();
@@ -674,8 +674,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let (more, worker, tap) = (jobs.clone(), jobs.join("workers"), jobs.tap());
     /// assert_eq!((jobs.sender_count(), jobs.receiver_count()), (2, 2));
@@ -695,8 +695,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Channel, Fabric, Message, NoReply};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Channel, Fabric, Message};
+    /// # use stratoswarm_core::examples::Job;
     /// fn filling<M: Message>(channel: &Channel<M>) -> String {
     ///     format!("{}: {} of {}", channel.name(), channel.len(), channel.capacity())
     /// }
@@ -713,8 +713,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// use std::time::Duration;
     /// # let fabric = Fabric::new();
     /// let pings = fabric.channel::<Ping>("pings").open()?;
@@ -731,8 +731,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// for n in 1..=3 { jobs.try_send(Job(n))?; }
@@ -752,8 +752,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// assert!(jobs.same_channel(&jobs.clone()));
@@ -769,8 +769,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let (mut worker, retry) = (jobs.join("workers"), jobs.downgrade());
     /// jobs.try_send(Job(1))?;

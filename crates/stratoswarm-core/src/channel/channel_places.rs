@@ -26,8 +26,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Closed, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut backlog = vec![Job(1), Job(2)];
     /// let permit = jobs.reserve().await?; // room first; only then a job leaves the backlog
@@ -49,8 +49,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TrySendError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let permit = jobs.try_reserve()?;
     /// assert!(matches!(jobs.try_reserve(), Err(TrySendError::Full(()))));
@@ -83,8 +83,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
     /// for (permit, n) in jobs.reserve_many(2).await?.zip(1..) { permit.send(Job(n)); }
     /// assert_eq!(jobs.len(), 2);
@@ -114,8 +114,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
     /// assert!(jobs.try_reserve_many(3).is_err());
     /// assert_eq!(jobs.try_reserve_many(2)?.len(), 2);
@@ -156,8 +156,8 @@ impl<M: Message> Channel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let permit = jobs.clone().try_reserve_owned()?;
     /// let jobs = jobs.try_reserve_owned().unwrap_err().into_inner(); // full: the handle comes back
@@ -191,8 +191,8 @@ impl<M: Message> Channel<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Closed, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let permit = jobs.clone().reserve_owned().await?;
     /// assert!(jobs.try_send(Job(2)).is_err(), "the place is taken");

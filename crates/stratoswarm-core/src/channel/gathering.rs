@@ -162,8 +162,8 @@ impl<'a, M: Message, A: Ask<M>> Gathering<'a, M, A> {
     /// # Examples
     /// ```
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Ping;
     /// let pings = Fabric::new().channel::<Ping>("pings").group("left").group("right").open()?;
     /// let silence = pings.request_all(Ping).timeout(Duration::from_millis(5)).blocking();
     /// assert_eq!(silence, Err(RequestError::NoQuorum { got: 0, wanted: 2 }));

@@ -61,8 +61,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply, Start};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, JoinError, Start};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").retain(2).open()?;
     /// let mut worker = jobs.join("workers");
     /// for n in 0..5 { jobs.try_send(Job(n))?; worker.try_recv()?; }
@@ -81,8 +81,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").group("builders").open()?;
     /// jobs.try_send(Job(1))?;
     /// assert_eq!(jobs.join("testers").try_recv().err(), Some(TryRecvError::Empty));
@@ -98,8 +98,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let visitor = jobs.group("visitors").ephemeral().join()?;
     /// jobs.try_send(Job(1))?;
@@ -117,8 +117,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").group("workers").open()?;
     /// let worker = jobs.group("workers").declared().join()?;
     /// let error = jobs.group("wokers").declared().join().unwrap_err().to_string();
@@ -139,8 +139,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, JoinError, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, JoinError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let first = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// let mut second = jobs.join("workers"); // who states nothing takes the group as it is
@@ -162,8 +162,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, DeadLetter, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, DeadLetter, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let fabric = Fabric::new();
     /// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open()?;
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
@@ -249,8 +249,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Frame(u32); impl Message for Frame { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Frame;
     /// let frames = Fabric::new().channel::<Frame>("frames").capacity(2).open()?;
     /// let mut screen = frames.group("screen").drop_oldest().join()?;
     /// for n in 1..=5 { frames.send(Frame(n)).await?; } // it never waits for the screen
@@ -302,8 +302,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let forgotten = jobs.group("workers").named("worker 3").join()?;
@@ -327,8 +327,8 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, JoinError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let auditors = (jobs.group("auditors").ephemeral().join()?, jobs.group("auditors").join()?);
     /// assert_eq!(jobs.info().readers[0].members, 2, "who states nothing takes the group as it is");

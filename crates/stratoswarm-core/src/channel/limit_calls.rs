@@ -9,8 +9,8 @@ macro_rules! limit_calls {
         /// ```
         /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
         /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # use stratoswarm_core::{Fabric, Message, RequestError, Stage};
-        /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+        /// # use stratoswarm_core::{Fabric, RequestError, Stage};
+        /// # use stratoswarm_core::examples::Ping;
         /// # use std::time::Duration;
         /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
         #[doc = concat!("let ", $make, ".timeout(Duration::from_secs(2));")]
@@ -29,8 +29,8 @@ macro_rules! limit_calls {
         /// ```
         /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
         /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # use stratoswarm_core::{Fabric, Message, RequestError};
-        /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+        /// # use stratoswarm_core::{Fabric, RequestError};
+        /// # use stratoswarm_core::examples::Ping;
         /// # use std::time::Duration;
         /// # use tokio::time::Instant;
         /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
@@ -51,8 +51,8 @@ macro_rules! limit_calls {
         /// ```
         /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
         /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # use stratoswarm_core::{Fabric, Message};
-        /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+        /// # use stratoswarm_core::Fabric;
+        /// # use stratoswarm_core::examples::Ping;
         /// # use std::time::Duration;
         /// # use tokio::time::Instant;
         /// let fabric = Fabric::new();
@@ -78,8 +78,8 @@ macro_rules! limit_calls {
         /// ```
         /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
         /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # use stratoswarm_core::{Fabric, Message, Priority, RequestError, Stage};
-        /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+        /// # use stratoswarm_core::{Fabric, Priority, RequestError, Stage};
+        /// # use stratoswarm_core::examples::Ping;
         /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).lane(Priority::Critical, 1).open()?;
         /// let _idle = pings.join("workers");
         /// pings.send(Ping).await?; // no more room for the others

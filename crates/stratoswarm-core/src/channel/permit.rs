@@ -40,8 +40,8 @@ impl<'a, M: Message> Permit<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// let permit = jobs.try_reserve()?;

@@ -8,8 +8,8 @@ use crate::{message::Message, waiting::WaitId};
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(3).open()?;
 /// let mut permits = jobs.reserve_many(3).await?;
 /// assert!(jobs.try_send(Job(0)).is_err(), "all places are taken");

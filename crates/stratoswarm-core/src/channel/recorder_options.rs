@@ -6,8 +6,8 @@ use crate::{error::JoinError, handle::Shared, reader::Recorder, stats::ChannelKi
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(8).open()?;
 /// let mut recorder = jobs.record().lossless(2).open()?;
 /// let _worker = jobs.join("workers");

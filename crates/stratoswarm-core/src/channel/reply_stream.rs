@@ -40,8 +40,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, RequestError};
-/// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+/// # use stratoswarm_core::{Fabric, RequestError};
+/// # use stratoswarm_core::examples::Rows;
 /// let queries = Fabric::new().channel::<Rows>("queries").open()?;
 /// let mut worker = queries.join("workers");
 /// tokio::spawn(async move {
@@ -77,8 +77,8 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, TrySendError};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, TrySendError};
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows).buffer(2);
@@ -108,8 +108,8 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows);
@@ -130,8 +130,8 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// tokio::spawn(async move { worker.recv().await.map(|rows| rows.reply(7)) }); // a reply is a stream of one

@@ -39,8 +39,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, TryRecvError};
-/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # use stratoswarm_core::{Fabric, TryRecvError};
+/// # use stratoswarm_core::examples::Ping;
 /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
 /// let mut worker = pings.join("workers");
 /// let mut asking = pings.request(Ping);
@@ -110,8 +110,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Ping;
     /// # use std::time::Duration;
     /// # use tokio::time::Instant;
     /// let pings = Fabric::new().channel::<Ping>("pings").open()?; // 30 s, if nothing is stated
@@ -132,8 +132,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// # use std::time::Duration;
     /// use tokio::time::Instant;
     ///
@@ -156,8 +156,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// # use std::time::Duration;
     /// # use tokio::time::Instant;
     /// let fabric = Fabric::new();
@@ -219,8 +219,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Ping;
     /// # use std::time::Duration;
     /// let pings = Fabric::new().channel::<Ping>("pings").group("workers").open()?;
     /// let silence = pings.request(Ping).timeout(Duration::from_millis(5)).blocking();

@@ -34,8 +34,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, TryRecvError};
+/// # use stratoswarm_core::examples::Job;
 /// use futures::FutureExt;
 ///
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
@@ -67,8 +67,8 @@ impl<'a, M: Message> Sending<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").lane(Priority::Critical, 4).open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.send(Job(1)).await?;
@@ -90,8 +90,8 @@ impl<'a, M: Message> Sending<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settlement};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Settlement};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// assert_eq!(jobs.send(Job(1)).settled().await?, Settlement::Acked, "nobody acknowledges");
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
@@ -114,8 +114,8 @@ impl<'a, M: Message> Sending<'a, M> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.send(Job(1)).ttl(Duration::from_secs(1)).await?;
@@ -137,8 +137,8 @@ impl<'a, M: Message> Sending<'a, M> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let (jobs, steps) = (fabric.channel::<Job>("jobs").open()?, fabric.channel::<Job>("steps").open()?);
     /// let mut worker = jobs.join("workers");

@@ -28,8 +28,8 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use std::time::Duration;
-/// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, Priority};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").lane(Priority::Critical, 4).open()?;
 /// let mut worker = jobs.join("workers");
 /// let agent = jobs.with_credit(2);

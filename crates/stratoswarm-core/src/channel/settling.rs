@@ -24,8 +24,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settlement};
-/// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{AckPolicy, Fabric, Settlement};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
 /// let mut sending = jobs.send(Job(1)).settled();

@@ -12,8 +12,8 @@ use crate::{
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job as Tick;
 /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(2).open()?;
 /// let mut audit = ticks.subscriber().buffer(100).open()?; // senders wait for it only when it is a hundred behind
 /// for n in 1..=5 { ticks.try_send(Tick(n))?; }
@@ -43,8 +43,8 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply, Start};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, JoinError, Start};
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").retain(2).open()?;
     /// let mut log = ticks.subscribe();
     /// for n in 0..5 { ticks.try_send(Tick(n))?; log.try_recv()?; }
@@ -63,8 +63,8 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(2).open()?;
     /// let _audit = ticks.subscriber().buffer(3).open()?;
     /// for n in 1..=3 { ticks.try_send(Tick(n))?; }

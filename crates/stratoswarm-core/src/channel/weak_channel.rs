@@ -16,8 +16,8 @@ use crate::{
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let weak = jobs.downgrade();
 /// assert!(weak.upgrade().is_some_and(|same| same.same_channel(&jobs)));
@@ -36,8 +36,8 @@ impl<M: Message> WeakChannel<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let weak = jobs.downgrade();
     /// let full = weak.upgrade().ok_or("closed")?;
@@ -58,8 +58,8 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.join("workers");
@@ -78,8 +78,8 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.subscribe();

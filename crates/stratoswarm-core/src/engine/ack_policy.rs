@@ -41,8 +41,8 @@ impl AckPolicy {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.try_send(Job(1))?;
@@ -81,8 +81,8 @@ impl AckPolicy {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Settled};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let policy = AckPolicy::explicit().ack_wait(Duration::from_secs(30));
     /// let (mut first, mut second) = (jobs.group("workers").ack(policy.clone()).join()?, jobs.join("workers"));

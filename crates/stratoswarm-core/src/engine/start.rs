@@ -6,10 +6,10 @@
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
+/// # use stratoswarm_core::Fabric;
 /// use stratoswarm_core::Start;
 ///
-/// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+/// # use stratoswarm_core::examples::Job as Tick;
 /// let ticks = Fabric::new().channel::<Tick>("ticks").capacity(8).retain(4).group("workers").open()?;
 /// let mut worker = ticks.join("workers");
 /// for n in 0..6 { ticks.try_send(Tick(n))?; }

@@ -3,8 +3,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Closed, Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Closed, Fabric};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// jobs.close();
 /// assert_eq!(jobs.reserve().await.err(), Some(Closed));

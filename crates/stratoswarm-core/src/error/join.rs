@@ -2,8 +2,8 @@
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, JoinError, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, JoinError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let worker = jobs.join("workers"); // outlives its members
 /// let refused = jobs.group("workers").ephemeral().join();

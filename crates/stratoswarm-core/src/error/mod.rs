@@ -21,8 +21,8 @@
 //! # Examples
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-//! # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+//! # use stratoswarm_core::{Fabric, TrySendError};
+//! # use stratoswarm_core::examples::Job;
 //! let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
 //! jobs.send(Job(1)).await?; // each of the errors goes through `?`
 //! match jobs.try_send(Job(2)) {

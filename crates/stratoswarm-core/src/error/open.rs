@@ -3,8 +3,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, OpenError};
+/// # use stratoswarm_core::examples::Job;
 /// let fabric = Fabric::new();
 /// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
 /// assert!(matches!(fabric.channel::<Job>("jobs").capacity(9).open(), Err(OpenError::Conflict { .. })));

@@ -3,8 +3,8 @@
 /// # Examples
 /// ```
 /// # use std::time::Duration;
-/// # use stratoswarm_core::{Fabric, Message, NoReply, RecvTimeoutError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, RecvTimeoutError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.join("workers");
 /// let short = Duration::from_millis(1);

@@ -9,8 +9,8 @@ use super::Stage;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, RequestError};
-/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # use stratoswarm_core::{Fabric, RequestError};
+/// # use stratoswarm_core::examples::Ping;
 /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
 /// let mut worker = pings.join("workers");
 /// tokio::spawn(async move { drop(worker.recv().await) }); // forgets to answer

@@ -3,8 +3,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, ReserveManyError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, ReserveManyError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).open()?;
 /// let refused = jobs.reserve_many(3).await.err();
 /// assert_eq!(refused, Some(ReserveManyError::TooMany { asked: 3, capacity: 2 }));

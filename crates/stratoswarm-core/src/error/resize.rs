@@ -2,8 +2,8 @@
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply, Priority, ResizeError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, Priority, ResizeError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// assert_eq!(jobs.set_capacity(Priority::Normal, 0), Err(ResizeError::ZeroCapacity));
 /// assert_eq!(jobs.set_capacity(Priority::Low, 9), Err(ResizeError::NoLane));

@@ -5,8 +5,8 @@ use std::fmt;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, SendError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, SendError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// jobs.close();
 /// let Err(SendError(job)) = jobs.send(Job(1)).await else { panic!("closed") };

@@ -7,8 +7,8 @@ use std::fmt;
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use std::time::Duration;
-/// # use stratoswarm_core::{Fabric, Message, NoReply, SendTimeoutError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, SendTimeoutError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
 /// jobs.send(Job(1)).await?;
 /// let refused = jobs.send_timeout(Job(2), Duration::from_secs(1)).await.unwrap_err();

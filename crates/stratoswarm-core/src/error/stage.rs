@@ -5,8 +5,8 @@ use std::fmt;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, RequestError, Stage};
-/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # use stratoswarm_core::{Fabric, RequestError, Stage};
+/// # use stratoswarm_core::examples::Ping;
 /// # let after = std::time::Duration::from_millis(5);
 /// let pings = Fabric::new().channel::<Ping>("pings").capacity(1).open()?;
 /// let unserved = pings.request(Ping).timeout(after).await; // there is no group

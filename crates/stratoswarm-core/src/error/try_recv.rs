@@ -2,8 +2,8 @@
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, TryRecvError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.join("workers");
 /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));

@@ -4,8 +4,8 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, TrySendError};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
 /// jobs.try_send(Job(1))?;
 /// let refused = jobs.try_send(Job(2)).unwrap_err();
@@ -28,8 +28,8 @@ impl<M> TrySendError<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let near = fabric.channel::<Job>("near").capacity(1).open()?;
     /// let far = fabric.channel::<Job>("far").open()?;

@@ -23,8 +23,8 @@ const DEFAULT_CAPACITY: usize = 1024;
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// use std::time::Duration;
 ///
 /// # let fabric = Fabric::new();
@@ -76,8 +76,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").capacity(2).open()?;
     /// jobs.try_send(Job(1))?;
@@ -156,8 +156,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").ttl(Duration::from_secs(30)).open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.send(Job(1)).await?;
@@ -179,8 +179,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).fair_senders().open()?;
     /// let (modest, mut worker) = (jobs.clone(), jobs.join("workers"));
     /// jobs.send(Job(0)).await?;
@@ -248,8 +248,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, Start};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Start};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(2).retain(2).open()?;
     /// let mut worker = jobs.join("workers");
     /// for n in 1..=5 {
@@ -270,8 +270,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").group("builders").group("testers").open()?;
     /// jobs.try_send(Job(1))?; // before anybody joined
     /// assert_eq!(jobs.join("builders").try_recv()?.0, 1);
@@ -288,8 +288,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Ping;
     /// # let after = std::time::Duration::from_millis(5);
     /// let pings = Fabric::new().channel::<Ping>("pings").default_timeout(after).open()?;
     /// assert!(matches!(pings.request(Ping).await, Err(RequestError::Expired { .. })));
@@ -304,8 +304,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// let pings = Fabric::new().channel::<Ping>("pings").no_default_timeout().open()?;
     /// assert_eq!(pings.default_timeout(), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -321,8 +321,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let results = fabric.channel::<Job>("results").shutdown_order(2).open()?;
     /// let work = fabric.channel::<Job>("work").shutdown_order(1).open()?;
@@ -344,8 +344,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let topic = fabric.channel::<Job>("topic").ephemeral().open()?;
     /// let mut worker = topic.join("workers");
@@ -372,8 +372,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, SendError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, SendError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").close_with_last_reader().open()?;
     /// jobs.send(Job(1)).await?; // kept for the first to come
     /// let mut worker = jobs.join("workers");
@@ -401,8 +401,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// use std::{sync::mpsc, time::Duration};
     ///
     /// let fabric = Fabric::new();
@@ -428,8 +428,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, OpenError};
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
     /// let same = fabric.channel::<Job>("jobs").open()?;

@@ -7,8 +7,8 @@ use std::panic::Location;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let fabric = Fabric::new();
 /// let forgotten = fabric.channel::<Job>("jobs").open()?.subscribe();
 /// let report = fabric.shutdown(std::time::Duration::from_secs(1)).await;

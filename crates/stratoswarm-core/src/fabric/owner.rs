@@ -45,8 +45,8 @@ impl Fabric {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let (fabric, other) = (Fabric::new(), Fabric::new());
     /// assert!(fabric.channels().is_empty());
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
@@ -70,8 +70,8 @@ impl Fabric {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").capacity(64).open()?;
     /// let same = fabric.channel::<Job>("jobs").open()?; // elsewhere in the program
@@ -105,7 +105,7 @@ impl Fabric {
     /// # Examples
     /// ```
     /// # use stratoswarm_core::{Broadcast, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::examples::Job;
     /// # #[derive(Clone)] struct Order; impl Message for Order { type Reply = NoReply; }
     /// # let fabric = Fabric::new();
     /// let (jobs, news) = (fabric.channel::<Job>("jobs").open()?, fabric.broadcast::<u32>("news").open()?);
@@ -125,8 +125,8 @@ impl Fabric {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let results = fabric.channel::<Job>("results").shutdown_order(2).open()?;
     /// let work = fabric.channel::<Job>("work").shutdown_order(1).open()?;
@@ -153,8 +153,8 @@ impl Fabric {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let fabric = Fabric::new();
     /// let topic = fabric.channel::<Job>("topic").open()?;
     /// topic.send(Job(1)).await?; // and nobody comes for it
@@ -178,8 +178,8 @@ impl Fabric {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let fabric = Fabric::new();
     /// let mut worker = fabric.channel::<Job>("jobs").open()?.join("workers");
     /// let weak = fabric.downgrade(); // for a task that must not keep the channels open
@@ -208,8 +208,8 @@ impl Fabric {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, OpenError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, OpenError};
+    /// # use stratoswarm_core::examples::Job;
     /// use std::time::Duration;
     ///
     /// let fabric = Fabric::new();

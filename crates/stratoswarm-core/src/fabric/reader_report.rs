@@ -5,8 +5,8 @@ use crate::stats::ReaderKind;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, ReaderKind};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, ReaderKind};
+/// # use stratoswarm_core::examples::Job;
 /// let fabric = Fabric::new();
 /// let jobs = fabric.channel::<Job>("jobs").group("auditors").open()?;
 /// let mut worker = jobs.join("workers");

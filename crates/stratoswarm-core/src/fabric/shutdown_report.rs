@@ -5,8 +5,8 @@ use super::{ChannelReport, Gone, HeldHandle};
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let fabric = Fabric::new();
 /// let jobs = fabric.channel::<Job>("jobs").group("workers").open()?;
 /// jobs.send(Job(1)).await?; // and no worker ever comes
@@ -34,8 +34,8 @@ impl ShutdownReport {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let within = std::time::Duration::from_millis(5);
     /// let fabric = Fabric::new();
     /// let mut worker = fabric.channel::<Job>("jobs").open()?.join("workers");

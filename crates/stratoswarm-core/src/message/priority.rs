@@ -5,8 +5,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, Priority};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, Priority};
+/// # use stratoswarm_core::examples::Job;
 /// let mut waiting = [Priority::Low, Priority::Critical, Priority::default()];
 /// waiting.sort();
 /// assert_eq!(waiting, [Priority::Critical, Priority::Normal, Priority::Low]);

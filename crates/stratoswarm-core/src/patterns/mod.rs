@@ -8,8 +8,8 @@
 //! # Examples
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use stratoswarm_core::{Fabric, Message};
-//! # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+//! # use stratoswarm_core::Fabric;
+//! # use stratoswarm_core::examples::Double;
 //! # use std::time::Duration;
 //! use stratoswarm_core::patterns::{request_with_timeout, serve};
 //!

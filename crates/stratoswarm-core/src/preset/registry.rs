@@ -100,8 +100,8 @@ impl ChannelRegistry {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{ChannelRegistry, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::ChannelRegistry;
+    /// # use stratoswarm_core::examples::Job;
     /// let registry = ChannelRegistry::new();
     /// let jobs = registry.fabric().channel::<Job>("jobs").shutdown_order(15).open()?; // closes behind the scheduler
     /// assert_eq!(registry.fabric().channels().len(), 9);

@@ -16,8 +16,8 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use std::time::Duration;
-/// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{AckPolicy, Fabric};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
 /// for n in 1..=2 { jobs.send(Job(n)).await?; }
@@ -52,8 +52,8 @@ impl Ack {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Settled};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.try_send(Job(1))?;
@@ -82,8 +82,8 @@ impl Ack {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.send(Job(1)).await?;
@@ -103,8 +103,8 @@ impl Ack {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.try_send(Job(1))?;
@@ -123,8 +123,8 @@ impl Ack {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled, TryRecvError};
-    /// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Settled, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let policy = AckPolicy::explicit().ack_wait(Duration::from_secs(30));
     /// let mut worker = jobs.group("workers").ack(policy).join()?;

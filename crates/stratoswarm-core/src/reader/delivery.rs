@@ -51,8 +51,8 @@ impl<M: Message> Delivery<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let (mut builder, mut tester) = (jobs.join("builders"), jobs.join("testers"));
     /// for n in [40, 41] { jobs.try_send(Job(n))?; }
@@ -69,8 +69,8 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
     /// let mut worker = pings.join("workers");
     /// pings.send(Ping).await?;
@@ -90,8 +90,8 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Ping;
     /// # use std::time::Duration;
     /// use tokio::time::Instant;
     ///
@@ -114,8 +114,8 @@ impl<M: Message> Delivery<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.try_send(Job(1))?;
@@ -132,8 +132,8 @@ impl<M: Message> Delivery<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{AckPolicy, Fabric, Settled};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
     /// jobs.try_send(Job(1))?;
@@ -157,8 +157,8 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, RequestError};
-    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, RequestError};
+    /// # use stratoswarm_core::examples::Double as Square;
     /// let squares = Fabric::new().channel::<Square>("squares").open()?;
     /// let mut worker = squares.join("workers");
     /// let mut asking = squares.request(Square(3));
@@ -178,8 +178,8 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
-    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, ReplyOutcome};
+    /// # use stratoswarm_core::examples::Double as Square;
     /// let squares = Fabric::new().channel::<Square>("squares").open()?;
     /// let mut worker = squares.join("workers");
     /// let mut asking = squares.request(Square(3));
@@ -203,8 +203,8 @@ impl<M: Message> Delivery<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Square(u64); impl Message for Square { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Double as Square;
     /// let squares = Fabric::new().channel::<Square>("squares").open()?;
     /// let mut worker = squares.join("workers");
     /// tokio::spawn(async move {

@@ -103,8 +103,8 @@ impl<E> Mux<E> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, Mux, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Mux, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let (urgent, bulk) = (fabric.channel::<Job>("urgent").open()?, fabric.channel::<Job>("bulk").open()?);
     /// let mut mux = Mux::new()
@@ -128,8 +128,8 @@ impl<E> Mux<E> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Lagged, Message, Mux, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Lagged, Mux, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let prices = fabric.broadcast::<u32>("prices").open()?;
@@ -168,8 +168,8 @@ impl<E> Mux<E> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, Mux, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Mux, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let (first, second) = (fabric.channel::<Job>("first").open()?, fabric.channel::<Job>("second").open()?);
     /// let mut mux = Mux::new()
@@ -193,8 +193,8 @@ impl<E> Mux<E> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, Mux, NoReply, Priority, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Mux, Priority, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut mux = Mux::new().add(jobs.subscribe(), Priority::Normal, |job| job.0);
     /// assert_eq!(mux.try_recv(), Err(TryRecvError::Empty));
@@ -219,8 +219,8 @@ impl<E> Mux<E> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, Mux, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Mux, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut mux = Mux::new().add(jobs.subscribe(), Priority::Normal, |job| job.0);
     /// jobs.send(Job(1)).await?;
@@ -245,8 +245,8 @@ impl<E> Mux<E> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, Mux, NoReply, Priority};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, Mux, Priority};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut mux = Mux::new().add(jobs.subscribe(), Priority::Normal, |job| job.0);
     /// assert_eq!(mux.source_count(), 1);

@@ -11,8 +11,8 @@ macro_rules! reader_calls {
         /// # Examples
         /// ```
         /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # use stratoswarm_core::{Fabric, Message, NoReply};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::Fabric;
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -39,8 +39,8 @@ macro_rules! reader_calls {
         /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
         /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
         /// # use std::time::Duration;
-        /// # use stratoswarm_core::{Fabric, Message, NoReply, RecvTimeoutError};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::{Fabric, RecvTimeoutError};
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -69,8 +69,8 @@ macro_rules! reader_calls {
         /// # Examples
         /// ```
         /// # use std::time::Duration;
-        /// # use stratoswarm_core::{Fabric, Message, NoReply, RecvTimeoutError};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::{Fabric, RecvTimeoutError};
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -93,8 +93,8 @@ macro_rules! reader_calls {
         ///
         /// # Examples
         /// ```
-        /// # use stratoswarm_core::{Fabric, Message, NoReply};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::Fabric;
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -112,8 +112,8 @@ macro_rules! reader_calls {
         ///
         /// # Examples
         /// ```
-        /// # use stratoswarm_core::{Fabric, Message, NoReply};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::Fabric;
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -129,8 +129,8 @@ macro_rules! reader_calls {
         ///
         /// # Examples
         /// ```
-        /// # use stratoswarm_core::{Fabric, Message, NoReply};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::Fabric;
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").capacity(8).open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]
@@ -171,8 +171,8 @@ macro_rules! reader_calls {
         ///
         /// # Examples
         /// ```
-        /// # use stratoswarm_core::{Fabric, Message, NoReply, TrySendError};
-        /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+        /// # use stratoswarm_core::{Fabric, TrySendError};
+        /// # use stratoswarm_core::examples::Job;
         /// # let fabric = Fabric::new();
         /// let jobs = fabric.channel::<Job>("jobs").open()?;
         #[doc = concat!("let mut reader = ", $open, ";")]

@@ -40,8 +40,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut receiver = jobs.join("workers");
 /// let worker = tokio::spawn(async move {
@@ -82,8 +82,8 @@ impl<M: Message> Receiver<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// for n in 1..=3 { jobs.send(Job(n)).await?; }
@@ -105,8 +105,8 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// assert_eq!(worker.try_recv().err(), Some(TryRecvError::Empty));
@@ -139,8 +139,8 @@ impl<M: Message> Receiver<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.join("workers");
     /// jobs.send_many(&mut (0..10).map(Job).collect()).await?;
@@ -163,8 +163,8 @@ impl<M: Message> Receiver<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.join("workers");
@@ -191,8 +191,8 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.join("workers");
@@ -213,8 +213,8 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut receiver = jobs.join("workers");
     /// let worker = std::thread::spawn(move || receiver.blocking_recv().map(|job| job.0));
@@ -231,8 +231,8 @@ impl<M: Message> Receiver<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
     /// let mut first = jobs.join("workers");
     /// for n in 1..=2 { jobs.try_send(Job(n))?; }

@@ -83,8 +83,8 @@ impl<R> Responder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, ReplyOutcome};
+    /// # use stratoswarm_core::examples::Double;
     /// # let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21));
@@ -149,8 +149,8 @@ impl<R> Responder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Double;
     /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21));
@@ -171,8 +171,8 @@ impl<R> Responder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Double;
     /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21));
@@ -199,8 +199,8 @@ impl<R> Responder<R> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Double;
     /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(1));
@@ -228,8 +228,8 @@ impl<R> Responder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Double;
     /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21));
@@ -254,8 +254,8 @@ impl<R> Responder<R> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
     /// # use tokio::time::Instant;
-    /// # use stratoswarm_core::{Fabric, Message, Responder};
-    /// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, Responder};
+    /// # use stratoswarm_core::examples::Double;
     /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
     /// let mut worker = doubles.join("workers");
     /// let mut asking = doubles.request(Double(21)).timeout(Duration::from_secs(5));

@@ -31,8 +31,8 @@ use crate::{
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, SendError};
-/// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+/// # use stratoswarm_core::{Fabric, SendError};
+/// # use stratoswarm_core::examples::Rows;
 /// let queries = Fabric::new().channel::<Rows>("queries").open()?;
 /// let mut worker = queries.join("workers");
 /// let mut rows = queries.request_stream(Rows);
@@ -79,8 +79,8 @@ impl<R> StreamResponder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows).buffer(1);
@@ -108,8 +108,8 @@ impl<R> StreamResponder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, TrySendError};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::{Fabric, TrySendError};
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows).buffer(1);
@@ -136,8 +136,8 @@ impl<R> StreamResponder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows);
@@ -160,8 +160,8 @@ impl<R> StreamResponder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows);
@@ -191,8 +191,8 @@ impl<R> StreamResponder<R> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message};
-    /// # #[derive(Clone)] struct Rows; impl Message for Rows { type Reply = u64; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Rows;
     /// # let queries = Fabric::new().channel::<Rows>("queries").open()?;
     /// # let mut worker = queries.join("workers");
     /// let mut rows = queries.request_stream(Rows);

@@ -91,8 +91,8 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").group("workers").open()?;
     /// ticks.try_send(Tick(1))?; // kept for the workers
     /// let mut late = ticks.subscribe();
@@ -115,8 +115,8 @@ impl<M: Message> Subscriber<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
     /// let mut log = ticks.subscribe();
     /// for n in 1..=3 { ticks.send(Tick(n)).await?; }
@@ -138,8 +138,8 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply, TryRecvError};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::{Fabric, TryRecvError};
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
     /// let mut log = ticks.subscribe();
     /// assert_eq!(log.try_recv(), Err(TryRecvError::Empty));
@@ -172,8 +172,8 @@ impl<M: Message> Subscriber<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
     /// let mut log = ticks.subscribe();
     /// ticks.send_many(&mut vec![Tick(1), Tick(2), Tick(3)]).await?;
@@ -196,8 +196,8 @@ impl<M: Message> Subscriber<M> {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.subscribe();
@@ -219,8 +219,8 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
     /// # let fabric = Fabric::new();
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut reader = jobs.subscribe();
@@ -241,8 +241,8 @@ impl<M: Message> Subscriber<M> {
     ///
     /// # Examples
     /// ```
-    /// # use stratoswarm_core::{Fabric, Message, NoReply};
-    /// # #[derive(Clone, Debug, PartialEq)] struct Tick(u32); impl Message for Tick { type Reply = NoReply; }
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
     /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
     /// let mut log = ticks.subscribe();
     /// let logger = std::thread::spawn(move || std::iter::from_fn(|| log.blocking_recv()).count());

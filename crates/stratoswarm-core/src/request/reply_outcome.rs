@@ -6,8 +6,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, ReplyOutcome};
-/// # #[derive(Clone)] struct Double(u64); impl Message for Double { type Reply = u64; }
+/// # use stratoswarm_core::{Fabric, ReplyOutcome};
+/// # use stratoswarm_core::examples::Double;
 /// let doubles = Fabric::new().channel::<Double>("doubles").open()?;
 /// let mut worker = doubles.join("workers");
 /// doubles.send(Double(21)).await?; // sent, not requested

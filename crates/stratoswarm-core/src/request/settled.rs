@@ -5,8 +5,8 @@
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{AckPolicy, Fabric, Message, NoReply, Settled};
-/// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{AckPolicy, Fabric, Settled};
+/// # use stratoswarm_core::examples::Job;
 /// use std::time::Duration;
 ///
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;

@@ -5,8 +5,8 @@ use crate::message::DeadReason;
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{AckPolicy, DeadReason, Fabric, Message, NoReply, Settlement};
-/// # #[derive(Clone)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{AckPolicy, DeadReason, Fabric, Settlement};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join()?;
 /// tokio::spawn(async move {

@@ -8,8 +8,8 @@ use super::{BudgetInfo, ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitIn
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
 /// jobs.send(Job(1)).await?; // and nobody takes it
 /// let mut stuck = jobs.send(Job(2));

@@ -4,8 +4,8 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{ChannelKind, Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{ChannelKind, Fabric};
+/// # use stratoswarm_core::examples::Job;
 /// # let fabric = Fabric::new();
 /// let jobs = fabric.channel::<Job>("jobs").open()?;
 /// let news = fabric.broadcast::<u32>("news").open()?;

@@ -7,8 +7,8 @@ use super::{ReaderKind, Skipped, WaitInfo};
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let mut worker = jobs.join("workers");
 /// for n in 1..=5 { jobs.try_send(Job(n))?; }

@@ -4,8 +4,8 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// # use stratoswarm_core::{Fabric, Message, NoReply, ReaderKind};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, ReaderKind};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").open()?;
 /// let readers = (jobs.join("workers"), jobs.subscribe(), jobs.tap());
 /// let mut kinds: Vec<_> = jobs.info().readers.iter().map(|reader| reader.kind.to_string()).collect();

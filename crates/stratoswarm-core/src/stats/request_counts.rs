@@ -5,8 +5,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, RequestCounts};
-/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # use stratoswarm_core::{Fabric, RequestCounts};
+/// # use stratoswarm_core::examples::Ping;
 /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
 /// let mut worker = pings.join("workers");
 /// let (mut first, mut second, mut third) = (pings.request(Ping), pings.request(Ping), pings.request(Ping));

@@ -3,8 +3,8 @@
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, TryRecvError};
-/// # #[derive(Clone)] struct Ping; impl Message for Ping { type Reply = (); }
+/// # use stratoswarm_core::{Fabric, TryRecvError};
+/// # use stratoswarm_core::examples::Ping;
 /// let pings = Fabric::new().channel::<Ping>("pings").open()?;
 /// let mut worker = pings.join("workers");
 /// let mut asking = pings.request(Ping);

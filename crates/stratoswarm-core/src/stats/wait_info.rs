@@ -7,8 +7,8 @@ use super::{Caller, WaitKind, WaitState};
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use stratoswarm_core::{Fabric, Message, NoReply, WaitKind, WaitState};
-/// # #[derive(Clone, Debug, PartialEq)] struct Job(u32); impl Message for Job { type Reply = NoReply; }
+/// # use stratoswarm_core::{Fabric, WaitKind, WaitState};
+/// # use stratoswarm_core::examples::Job;
 /// let jobs = Fabric::new().channel::<Job>("jobs").capacity(1).open()?;
 /// let mut worker = jobs.join("workers");
 /// jobs.send(Job(1)).await?;
