@@ -97,6 +97,7 @@ mod engine;
 pub mod error;
 #[doc(hidden)]
 pub mod examples;
+mod explain;
 mod fabric;
 mod handle;
 mod message;
@@ -116,6 +117,7 @@ mod request;
 mod spares;
 mod stats;
 mod sync;
+mod tasks;
 mod timers;
 mod waiting;
 
@@ -131,6 +133,7 @@ pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
     SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,
 };
+pub use explain::{Explainer, Line, Verdict, VerdictKind};
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
     ShutdownReport, WeakFabric, broadcast, channel,
@@ -148,6 +151,7 @@ pub use stats::{
     BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts,
     Skipped, WaitInfo, WaitKind, WaitState,
 };
+pub use tasks::Tracked;
 
 /// The guarantees, numbered, and the tests that prove them.
 #[cfg(any(doc, doctest))]

@@ -76,6 +76,8 @@ pub(crate) enum Rank {
 
 #[cfg(not(loom))]
 mod ranked {
+    use std::time::Duration;
+
     use super::Rank;
 
     /// `parking_lot`'s mutex; with debug assertions one that checks its rank.
@@ -97,6 +99,11 @@ mod ranked {
                 rank,
                 inner: parking_lot::Mutex::new(value),
             }
+        }
+
+        /// The lock, unless it is held for longer than this, by whomever; for one who only looks, and may be anywhere.
+        pub(crate) fn try_lock_for(&self, within: Duration) -> Option<parking_lot::MutexGuard<'_, T>> {
+            self.inner.try_lock_for(within)
         }
 
         #[cfg(not(debug_assertions))]
@@ -230,6 +237,10 @@ mod model {
     impl<T> Mutex<T> {
         pub(crate) fn new(_: Rank, value: T) -> Self {
             Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn try_lock_for(&self, _: std::time::Duration) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {

@@ -29,6 +29,16 @@ pub(crate) struct Waiter {
     pub(crate) firm: bool,
 }
 
+/// The same, as a look sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    /// What tells it from all waits that its channel ever had.
+    pub(crate) id: WaitId,
+    pub(crate) caller: Caller,
+    /// The data of the waker that is to be woken, if one is.
+    pub(crate) waker: Option<usize>,
+}
+
 /// Those who wait for one thing, by ascending number.
 ///
 /// Who goes from the middle leaves a hole, so that thousands of waits that end in any order cost no more than in theirs.
@@ -55,6 +65,15 @@ impl WaitList {
 
     pub(crate) fn callers(&self) -> impl Iterator<Item = &Caller> + '_ {
         self.waiters.iter().filter(|waiter| waiter.is_there()).map(|waiter| &waiter.caller)
+    }
+
+    /// Those who wait, for whoever looks for a reason.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = Wait> + '_ {
+        let there = self.waiters.iter().filter(|waiter| waiter.is_there());
+        there.map(|Waiter { id, waker, caller, .. }| {
+            let waker = waker.as_ref().map(|waker| waker.data().addr());
+            Wait { id: *id, caller: *caller, waker }
+        })
     }
 
     /// Adds a waiter in its place: most often it is the last.

@@ -259,7 +259,8 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         }
         let shared = self.channel.shared();
         // It knows the waker: whatever happens to the request from now on wakes this task.
-        let cell = Arc::new(ReplyCell::new(deadline, shared.address(), cx.waker().clone()));
+        let caller = Caller::here(WaitKind::Request, self.from);
+        let cell = Arc::new(ReplyCell::new(deadline, shared.address(), caller, cx.waker().clone()));
         self.cell = Some(Arc::clone(&cell));
         self.progress = Progress::Sending;
         let mut log = shared.log.lock();

@@ -6,7 +6,7 @@ use std::{sync::Arc, task::Waker};
 use tokio::time::Instant;
 
 use super::{
-    AckPolicy, Effects, Flows, Given, InFlight, Inbox, LaneIndex, Ledger, Log, Membership, Queue,
+    AckPolicy, Effects, Flows, Given, InFlight, Inbox, LaneIndex, Ledger, Log, MemberSeat, Membership, Queue,
     SharedInbox, Slot,
     accounts::KeptFigures,
     fallout::{Bury, Fallout},
@@ -282,13 +282,14 @@ impl<M> Log<M> {
     /// Parks a member that found nothing, unless something has come back meanwhile, or the last was settled.
     pub(crate) fn park_kept(
         &mut self,
-        inbox: &SharedInbox<M>,
+        seat: &MemberSeat<'_, M>,
         waiting: &mut Option<WaitId>,
         waker: &Waker,
         firm: bool,
         caller: impl FnOnce() -> Caller,
         effects: &mut Effects<M>,
     ) -> Parked {
+        let inbox = seat.0;
         {
             let over = self.is_over();
             let mut inbox = inbox.lock();
@@ -306,7 +307,7 @@ impl<M> Log<M> {
             ledger.starved = true;
         }
         let mut replaced = None;
-        *waiting = self.park(inbox, *waiting, waker, firm, caller, &mut replaced);
+        *waiting = self.park(seat, *waiting, waker, firm, caller, &mut replaced);
         effects.drop_waker(replaced);
         let Some(id) = *waiting else { return Parked::Until(None) };
         let mut inbox = inbox.lock();

@@ -104,7 +104,8 @@ impl Batch<Word, (u64, u64)> for Words {
 
 /// A request that knows its number.
 fn request(number: u64) -> AnyResponder {
-    let cell = ReplyCell::<u32>::new(None, number as usize, Waker::noop().clone());
+    let caller = crate::stats::Caller::here(crate::stats::WaitKind::Request, std::panic::Location::caller());
+    let cell = ReplyCell::<u32>::new(None, number as usize, caller, Waker::noop().clone());
     AnyResponder::first(Arc::new(cell))
 }
 

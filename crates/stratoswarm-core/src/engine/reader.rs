@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{InFlight, LaneIndex, SharedInbox, WaitList, per_lane::PerLane};
+use super::{InFlight, LaneIndex, Member, SharedInbox, WaitList, per_lane::PerLane};
 use crate::stats::Skipped;
 
 /// A lossless reader: a group, or a subscriber.
@@ -19,6 +19,8 @@ pub(crate) struct Reader<M> {
     /// The receiving futures that wait.
     pub(super) parked: WaitList,
     pub(super) members: u32,
+    /// The handles of its members, or of the subscriber.
+    pub(super) listed: Vec<Member>,
     /// The deliveries of a group that ever had a member.
     pub(super) in_flight: Option<Arc<InFlight>>,
     /// It was told that this group has no members and holds senders.
@@ -89,6 +91,7 @@ impl<M> Reader<M> {
             skipped: Skipped::default(),
             parked: WaitList::new(),
             members: 0,
+            listed: Vec::new(),
             in_flight: None,
             warned: false,
             paused: false,

@@ -288,6 +288,9 @@ impl<M: Clone> Log<M> {
 pub(crate) trait Seat<M> {
     /// None if the reader is gone.
     fn parked<'a>(&self, log: &'a mut Log<M>) -> Option<&'a mut WaitList>;
+
+    /// Somebody has parked there.
+    fn parks(&self, _log: &mut Log<M>, _caller: &Caller) {}
 }
 
 impl<M> Seat<M> for SharedInbox<M> {
@@ -317,9 +320,13 @@ impl<M> Log<M> {
         let fresh = self.next_id();
         let parked = seat.parked(self)?;
         let first = parked.is_empty();
-        let (id, old) = parked.wait(id, fresh, waker, firm, caller);
+        let mut registered = None;
+        let (id, old) = parked.wait(id, fresh, waker, firm, || *registered.insert(caller()));
         *replaced = old;
         self.parked += u32::from(first);
+        if let Some(caller) = registered {
+            seat.parks(self, &caller);
+        }
         Some(id)
     }
 

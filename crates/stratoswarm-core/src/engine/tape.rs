@@ -1,11 +1,15 @@
-use std::{collections::VecDeque, task::Waker};
+use std::{collections::VecDeque, panic::Location, task::Waker};
 
-use super::{Effects, LaneIndex, Log, Record, Tag, WaitId, WaitList, log::wake, queue::cloned};
+use super::{
+    Effects, Gate, Kind, LaneIndex, Log, Member, ReaderFacts, Record, Tag, WaitId, WaitList, lane::Lane,
+    log::wake, per_lane::PerLane, queue::cloned,
+};
 use crate::{
     error::Lagged,
     message::Priority,
     request::AnyCell,
     stats::{Caller, Skipped},
+    tasks::Who,
 };
 
 /// The recorders of a log. Each has a tape, to which a message is copied under the lock that admits it: what lies beside it is
@@ -33,6 +37,8 @@ pub(super) struct Tape<M> {
     handed: u64,
     /// How many messages' clones panicked.
     panicked: u64,
+    /// The recorder.
+    recorder: Member,
     /// How many its recorder waits for.
     wanted: u64,
     parked: WaitList,
@@ -84,6 +90,30 @@ impl<M> Tape<M> {
         self.parked.callers()
     }
 
+    /// How many places it takes of the lane of this gate, if senders wait for it: as many as leave those that it can still
+    /// hold, less what is reserved of them in other lanes.
+    pub(super) fn places(&self, gate: &Gate, lanes: &PerLane<Lane<M>>) -> Option<u64> {
+        let reserved: u64 = lanes.iter().map(|lane| lane.gate.reserved()).sum();
+        let free = self.depth.saturating_sub(self.left() + reserved - gate.reserved());
+        self.lossless.then(|| gate.capacity.saturating_sub(free))
+    }
+
+    pub(super) fn facts(&self, tail: u64) -> ReaderFacts {
+        ReaderFacts {
+            number: self.number,
+            kind: Kind::Recorder,
+            name: String::new(),
+            members: vec![self.recorder.clone()],
+            left: self.left(),
+            passed: self.accepted(tail) - self.left(),
+            in_flight: 0,
+            paused: false,
+            was_joined: true,
+            keeps: false,
+            parked: self.parked.waits().collect(),
+        }
+    }
+
     fn add(&mut self, record: Option<Record<M>>, effects: &mut Effects<M>) {
         let Some(record) = record else {
             self.panicked += 1;
@@ -127,7 +157,7 @@ impl<M> Tapes<M> {
 
 impl<M: Clone> Log<M> {
     /// A new recorder, from the next message on; its number. Nobody waits for it, or everybody does when it is `depth` behind.
-    pub(crate) fn open_tape(&mut self, depth: u64, lossless: bool) -> u64 {
+    pub(crate) fn open_tape(&mut self, depth: u64, lossless: bool, at: &'static Location<'static>) -> u64 {
         let (number, start) = (self.readers_made, self.tail());
         self.readers_made += 1;
         let tapes = self.tapes.get_or_insert_with(|| {
@@ -143,6 +173,7 @@ impl<M: Clone> Log<M> {
             lossless,
             handed: 0,
             panicked: 0,
+            recorder: Member::new(number, at),
             wanted: 0,
             parked: WaitList::new(),
         });
@@ -212,19 +243,10 @@ impl<M> Log<M> {
         }
     }
 
-    /// How many places of a lane the fullest lossless tape takes: as many as leave those that it can still hold, less what is
-    /// reserved of them in other lanes.
+    /// How many places of a lane the fullest lossless tape takes.
     pub(super) fn taped_places(&self, at: LaneIndex) -> u64 {
         let Some(tapes) = self.tapes.as_ref().filter(|_| self.taped) else { return 0 };
-        let reserved: u64 = self.lanes.iter().map(|lane| lane.gate.reserved()).sum();
-        let gate = &self.lanes[at].gate;
-        let elsewhere = reserved - gate.reserved();
-        let lossless = tapes.iter().filter(|tape| tape.lossless);
-        let places = |tape: &Tape<M>| {
-            let free = tape.depth.saturating_sub(tape.left() + elsewhere);
-            gate.capacity.saturating_sub(free)
-        };
-        lossless.map(places).max().unwrap_or(0)
+        tapes.iter().filter_map(|tape| tape.places(&self.lanes[at].gate, &self.lanes)).max().unwrap_or(0)
     }
 
     /// Hands up to `most` of what is on a tape to its recorder, and where messages are missing, how many; how many items.
@@ -237,6 +259,7 @@ impl<M> Log<M> {
     ) -> usize {
         let tail = self.tail();
         let Some(tape) = self.tapes.as_mut().and_then(|tapes| tapes.get(number)) else { return 0 };
+        tape.recorder.who = Some(Who::here());
         let (mut given, before) = (0, tape.records.len());
         into.extend(std::iter::from_fn(|| {
             if given == most {
@@ -291,6 +314,7 @@ impl<M> Log<M> {
         let fresh = self.next_id();
         let tape = self.tapes.as_mut().and_then(|tapes| tapes.get(number))?;
         tape.wanted = wanted;
+        tape.recorder.who = Some(Who::here());
         let (id, old) = tape.parked.wait(id, fresh, waker, true, caller);
         *replaced = old;
         Some(id)

@@ -1,8 +1,11 @@
-use std::any::{Any, type_name};
+use std::{
+    any::{Any, type_name},
+    time::Duration,
+};
 
 use super::HeldHandle;
 use crate::{
-    handle::{HandleKind, Shared},
+    handle::{ChannelFacts, HandleKind, Shared},
     stats::{ChannelInfo, ChannelKind},
 };
 
@@ -37,6 +40,8 @@ pub(super) trait AnyChannel: Any + Send + Sync {
     /// How many handles read here.
     fn readers(&self) -> usize;
     fn held(&self) -> Vec<HeldHandle>;
+    /// What a look sees, which waits for no lock longer than this.
+    fn facts(&self, within: Duration) -> ChannelFacts;
 }
 
 impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
@@ -105,6 +110,10 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
 
     fn readers(&self) -> usize {
         self.count_handles(|kind| !matches!(kind, HandleKind::Channel | HandleKind::Broadcast))
+    }
+
+    fn facts(&self, within: Duration) -> ChannelFacts {
+        self.facts(within)
     }
 
     fn held(&self) -> Vec<HeldHandle> {

@@ -6,20 +6,24 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use super::{Gone, any_channel::AnyChannel};
 use crate::{
     error::OpenError,
-    handle::{Handle, Home, Shared},
+    handle::{ChannelFacts, Handle, Home, Shared},
     stats::ChannelKind,
     sync::{Mutex, Rank},
+    tasks::Registry,
 };
 
 /// The channels of a fabric, by name. Nothing of a channel is looked at under its lock: they are taken out for that.
 pub(super) struct Directory {
     channels: Mutex<Channels>,
     closed: AtomicBool,
+    /// The tasks that the fabric was told of.
+    pub(super) tasks: Arc<Registry>,
 }
 
 // No user's code runs under its lock.
@@ -100,7 +104,11 @@ pub(super) struct Place<'a> {
 
 impl Directory {
     pub(super) fn new() -> Self {
-        Self { channels: Mutex::new(Rank::Fabric, Channels::default()), closed: AtomicBool::new(false) }
+        Self {
+            channels: Mutex::new(Rank::Fabric, Channels::default()),
+            closed: AtomicBool::new(false),
+            tasks: Arc::default(),
+        }
     }
 
     /// The channel of this name, unless the name is free.
@@ -114,6 +122,16 @@ impl Directory {
         self.sweep(usize::MAX);
         let channels = self.channels.lock();
         channels.of.iter().map(|(name, entry)| (name.clone(), entry.clone())).collect()
+    }
+
+    /// What a look sees of every channel that is there; none if the names are locked for longer than this.
+    pub(super) fn facts(&self, within: Duration) -> Option<Vec<ChannelFacts>> {
+        let channels: Vec<_> = self.channels.try_lock_for(within)?.of.values().cloned().collect();
+        let look =
+            |entry: &Entry| ChannelFacts { is_kept_open: !entry.ephemeral, ..entry.channel.facts(within) };
+        let mut facts: Vec<_> = channels.iter().map(look).collect();
+        facts.sort_by(|a, b| a.name.cmp(&b.name));
+        Some(facts)
     }
 
     /// Every channel whose name is not free.

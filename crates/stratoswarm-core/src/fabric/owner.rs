@@ -6,7 +6,12 @@ use super::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, WeakFabric,
     directory::Directory, shutdown,
 };
-use crate::{message::Message, stats::ChannelInfo};
+use crate::{
+    handle::ChannelFacts,
+    message::Message,
+    stats::ChannelInfo,
+    tasks::{TaskFacts, Tracked},
+};
 
 /// The owner of named, typed channels.
 ///
@@ -64,6 +69,57 @@ impl Fabric {
 
     pub(super) fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    /// What a look sees of its channels and tasks; none if they are locked for longer than this.
+    pub(crate) fn facts(&self, within: Duration) -> Option<(Vec<ChannelFacts>, Vec<TaskFacts>)> {
+        Some((self.directory.facts(within)?, self.directory.tasks.facts(within)?))
+    }
+
+    /// A future that this fabric knows by a name, and of which it can tell whether it waits for anything besides channels: so
+    /// that [`explain`](Self::explain) names it, and can be certain. It costs some ten nanoseconds a poll.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// fabric.track("main", async {
+    ///     jobs.send(Job(1)).await
+    /// }).await?;
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn track<F: Future>(&self, name: &str, future: F) -> Tracked<F> {
+        self.directory.tasks.track(name, Location::caller(), future)
+    }
+
+    /// The same in a task of its own, on the current tokio runtime.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, as `tokio::spawn` does.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// let done = fabric.spawn("worker-1", async move { worker.recv().await.map(|job| job.0) });
+    /// jobs.send(Job(7)).await?;
+    /// assert_eq!(done.await?, Some(7));
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&self, name: &str, future: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::spawn(self.track(name, future))
     }
 
     /// A channel of this name: with `.open()` it is made, or found if it is open already.

@@ -4,6 +4,7 @@ use std::{
 };
 
 use super::{HandleKind, Shared, site::Site};
+use crate::tasks::{TaskNumber, Who};
 
 /// The handles of one channel that exist, by the sites where they were made; and who keeps it open.
 pub(crate) struct Handles<M> {
@@ -30,6 +31,9 @@ struct Listed<M> {
     name: Option<Box<str>>,
     at: &'static Location<'static>,
     reported: bool,
+    /// The tracked task that made all of them, if one did.
+    maker: Option<TaskNumber>,
+    sends: bool,
     site: Weak<Site<M>>,
 }
 
@@ -75,8 +79,12 @@ impl<M> Handles<M> {
             self.sites.iter().position(same)
         };
         if let Some(known) = known
-            && let Some(site) = self.sites[known].as_ref().and_then(|listed| listed.site.upgrade())
+            && let Some(listed) = &mut self.sites[known]
+            && let Some(site) = listed.site.upgrade()
         {
+            if listed.maker != Who::tracked_here() {
+                listed.maker = None;
+            }
             self.last = known;
             return site;
         }
@@ -103,7 +111,8 @@ impl<M> Handles<M> {
         });
         let site = Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported });
         let (name, weak) = (name.map(Into::into), Arc::downgrade(&site));
-        self.sites[place] = Some(Listed { kind, name, at, reported, site: weak });
+        self.sites[place] =
+            Some(Listed { kind, name, at, reported, maker: Who::tracked_here(), sends, site: weak });
         self.last = place;
         self.live += 1;
         self.senders += usize::from(sends);
@@ -132,8 +141,10 @@ impl<M> Handles<M> {
     /// Where those were made that a report is to name, and how many in each place.
     pub(super) fn reported(&self) -> impl Iterator<Item = SiteCount> {
         let sites = self.sites.iter().flatten().filter(|listed| listed.reported);
-        let counts = sites.map(|Listed { kind, name, at, site, .. }| SiteCount {
+        let counts = sites.map(|Listed { kind, name, at, site, maker, sends, .. }| SiteCount {
             kind: *kind,
+            maker: *maker,
+            sends: *sends,
             name: name.as_deref().map(String::from),
             at,
             count: site.strong_count(),
@@ -148,4 +159,8 @@ pub(crate) struct SiteCount {
     pub(crate) name: Option<String>,
     pub(crate) at: &'static Location<'static>,
     pub(crate) count: usize,
+    /// The tracked task that made all of them, if one did. One that is cloned from another of its site is not looked at.
+    pub(crate) maker: Option<TaskNumber>,
+    /// They keep the channel open.
+    pub(crate) sends: bool,
 }

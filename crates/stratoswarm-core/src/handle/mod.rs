@@ -2,6 +2,7 @@
 
 mod blocking;
 mod budget;
+mod facts;
 mod figures;
 mod handle;
 mod handle_kind;
@@ -16,6 +17,7 @@ mod yielding;
 pub(crate) use blocking::block_on;
 pub use budget::Budget;
 pub(crate) use budget::{Account, Charge, Ticket, weigh};
+pub(crate) use facts::ChannelFacts;
 pub(crate) use handle::Handle;
 pub(crate) use handle_kind::HandleKind;
 pub(crate) use lifetime::Lifetime;

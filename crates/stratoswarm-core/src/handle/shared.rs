@@ -344,6 +344,11 @@ impl<M> Shared<M> {
     pub(crate) fn handle_sites(&self) -> Vec<SiteCount> {
         self.handles.lock().reported().collect()
     }
+
+    /// The same for one who waits no longer than this; none then.
+    pub(super) fn try_handle_sites(&self, within: Duration) -> Vec<SiteCount> {
+        self.handles.try_lock_for(within).map_or_else(Vec::new, |handles| handles.reported().collect())
+    }
 }
 
 /// What nobody took goes with the last handle, each by itself: one whose drop panics costs no other its own, nor whoever let

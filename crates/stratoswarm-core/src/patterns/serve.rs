@@ -10,6 +10,7 @@ use crate::{
     message::Message,
     reader::{Delivery, Receiver},
     request::Verdict,
+    tasks::Parent,
 };
 
 /// Serves a receiver's deliveries, up to `concurrency` at once, until the channel is closed and drained.
@@ -17,7 +18,7 @@ use crate::{
 /// Every handler runs in a task of its own on the current tokio runtime: one that panics ends its own delivery (the
 /// caller, if any, is told [`Unanswered`](crate::RequestError::Unanswered)) and is counted; the loop goes on. While all
 /// places are taken, nothing more is received, so other members of the group can have it. A `concurrency` of 0 counts
-/// as 1.
+/// as 1. In a task that its fabric [tracks](crate::Fabric::spawn) the handlers are tracked, too, by its name and `/handler`.
 ///
 /// In a group that [acknowledges](crate::GroupOptions::ack) a delivery is acknowledged when its handler returns, unless it was
 /// settled before; that of a handler that panics is made again.
@@ -57,12 +58,13 @@ where
 {
     let mut served = Served::default();
     let mut running = JoinSet::new();
+    let parent = Parent::here();
     loop {
         while let Some(ended) = running.try_join_next() {
             served.count(&ended);
         }
         if running.len() >= concurrency.max(1) {
-            if let Some(ended) = running.join_next().await {
+            if let Some(ended) = Parent::join(parent.as_ref(), running.join_next()).await {
                 served.count(&ended);
             }
             continue;
@@ -70,16 +72,26 @@ where
         let Some(delivery) = receiver.recv().await else { break };
         // What a handler does before its first `await` may run right here, and may panic as well.
         let owed = delivery.share();
-        match (catch_unwind(AssertUnwindSafe(|| handler(delivery))), owed) {
-            (Ok(handling), None) => drop(running.spawn(handling)),
-            (Ok(handling), Some(owed)) => drop(running.spawn(async move {
-                handling.await;
+        let child = parent.as_ref().and_then(|parent| parent.child("handler"));
+        if let Some(child) = &child {
+            delivery.set_holder(child.number());
+        }
+        let Ok(handling) = catch_unwind(AssertUnwindSafe(|| handler(delivery))) else {
+            served.panicked += 1;
+            continue;
+        };
+        let handling = async move {
+            handling.await;
+            if let Some(owed) = owed {
                 owed.settle(Verdict::Ack);
-            })),
-            (Err(_), _) => served.panicked += 1,
+            }
+        };
+        match child {
+            Some(child) => drop(running.spawn(child.run(handling))),
+            None => drop(running.spawn(handling)),
         }
     }
-    while let Some(ended) = running.join_next().await {
+    while let Some(ended) = Parent::join(parent.as_ref(), running.join_next()).await {
         served.count(&ended);
     }
     served

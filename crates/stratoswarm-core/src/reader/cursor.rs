@@ -7,17 +7,19 @@ use std::{
 use super::kept::Kept;
 use crate::{
     contain::contain,
-    engine::{Batch, Effects, InFlight, InFlightGuard, Inbox, Log, SharedInbox, Take, Taken},
+    engine::{Batch, Effects, InFlight, InFlightGuard, Inbox, Log, MemberSeat, SharedInbox, Take, Taken},
     error::TryRecvError,
     handle::{Handle, Shared, Yielding},
     message::Message,
     request::{AnyResponder, RequestLiveness},
     stats::{Caller, WaitKind},
     sync::MutexGuard,
+    tasks::Who,
     waiting::WaitId,
 };
 
 /// What the lossless readers share: the way from the inbox, and to the log when it is empty.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Cursor<M: Message> {
     pub(super) inbox: SharedInbox<M>,
     /// What the members of a group have in flight.
@@ -29,8 +31,12 @@ pub(super) struct Cursor<M: Message> {
     sorted: bool,
     /// The channel bounds the bytes of its messages.
     charged: bool,
-    /// The channel has lanes, or the group acknowledges: whatever the hint, there may be something.
+    /// The channel has lanes, or the group acknowledges: whatever the hint, there may be something. Or it is fresh.
     looks: bool,
+    /// Its number among those of its reader.
+    pub(super) member: u64,
+    /// Nobody has polled it yet.
+    fresh: bool,
     /// The wait that is registered, if one is.
     pub(super) waiting: Option<WaitId>,
     yielding: Yielding,
@@ -49,14 +55,17 @@ impl<M: Message> Cursor<M> {
     ) -> Self {
         let yielding = Yielding::new();
         let sorted = inbox.lock().is_sorted();
-        let (looks, charged) = (sorted, handle.account().is_some());
+        let charged = handle.account().is_some();
+        let member = handle.log.lock().list_member(&inbox, at);
         Self {
             inbox,
             in_flight,
             hint: 0,
             sorted,
             charged,
-            looks,
+            looks: true,
+            member,
+            fresh: true,
             waiting: None,
             yielding,
             at,
@@ -70,6 +79,21 @@ impl<M: Message> Cursor<M> {
         self.looks = true;
         self.kept = Some(Box::new(Kept::new()));
         self
+    }
+
+    /// Notes whose it is, the first time that it is polled; from then on it is noted where it parks.
+    #[inline]
+    fn note_first(&mut self) {
+        if self.fresh {
+            self.note();
+        }
+    }
+
+    #[cold]
+    fn note(&mut self) {
+        self.fresh = false;
+        self.looks = self.sorted || self.kept.is_some();
+        self.handle.log.lock().member_seen(&self.inbox, self.member, Who::here());
     }
 
     /// Whether its group acknowledges.
@@ -135,6 +159,7 @@ impl<M: Message> Cursor<M> {
         loop {
             let mut next = None;
             let popped = (self.hint > 0 || self.looks) && {
+                self.note_first();
                 if self.kept.is_some() {
                     return self.poll_kept(cx, firm).map(|taken| taken.map(make));
                 }
@@ -160,14 +185,15 @@ impl<M: Message> Cursor<M> {
                         }
                         if log.is_quiet() {
                             let (mut replaced, caller) = (None, || Caller::here(WaitKind::Receive, self.at));
+                            let seat = MemberSeat(&self.inbox, self.member);
                             self.waiting =
-                                log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                                log.park(&seat, self.waiting, cx.waker(), firm, caller, &mut replaced);
                             drop(log);
                             drop(replaced);
                             return Poll::Pending;
                         }
                     }
-                    let wait = Some((cx, firm, self.at));
+                    let wait = Some((cx, firm, self.at, self.member));
                     let (hint, waiting) = (&mut self.hint, &mut self.waiting);
                     match Self::take(&self.handle, log, &self.inbox, hint, waiting, wait, &mut next) {
                         Ok(()) => self.yielding.found(1 + self.hint),
@@ -187,6 +213,7 @@ impl<M: Message> Cursor<M> {
     /// Without waiting. A wait that is registered still, as by a stream, ends.
     pub(super) fn try_next(&mut self, next: &mut Option<Taken<M>>) -> Result<(), TryRecvError> {
         if self.hint > 0 || self.looks {
+            self.note_first();
             if self.kept.is_some() {
                 return self.try_kept().map(|taken| *next = Some(taken));
             }
@@ -243,7 +270,7 @@ impl<M: Message> Cursor<M> {
         inbox: &SharedInbox<M>,
         hint: &mut usize,
         waiting: &mut Option<WaitId>,
-        wait: Option<(&Context<'_>, bool, &'static Location<'static>)>,
+        wait: Option<(&Context<'_>, bool, &'static Location<'static>, u64)>,
         next: &mut Option<Taken<M>>,
     ) -> Result<(), TryRecvError> {
         let mut effects = Effects::new();
@@ -254,10 +281,11 @@ impl<M: Message> Cursor<M> {
             }
             Take::Closed => Err(TryRecvError::Closed),
             Take::Empty => {
-                if let Some((cx, firm, at)) = wait {
+                if let Some((cx, firm, at, member)) = wait {
                     let caller = || Caller::here(WaitKind::Receive, at);
                     let mut replaced = None;
-                    *waiting = log.park(inbox, *waiting, cx.waker(), firm, caller, &mut replaced);
+                    let seat = MemberSeat(inbox, member);
+                    *waiting = log.park(&seat, *waiting, cx.waker(), firm, caller, &mut replaced);
                     effects.drop_waker(replaced);
                 }
                 Err(TryRecvError::Empty)
@@ -289,8 +317,10 @@ impl<M: Message> Cursor<M> {
             }
             drop(inbox);
         } else if self.kept.is_some() {
+            self.note_first();
             return self.poll_many_kept(most, cx, firm, into);
         }
+        self.note_first();
         let mut effects = Effects::new();
         let mut log = self.handle.log.lock();
         if self.waiting.is_none() && log.is_idle(&self.inbox) && self.yielding.once() {
@@ -309,7 +339,8 @@ impl<M: Message> Cursor<M> {
             Err(_) => {
                 let caller = || Caller::here(WaitKind::Receive, self.at);
                 let mut replaced = None;
-                self.waiting = log.park(&self.inbox, self.waiting, cx.waker(), firm, caller, &mut replaced);
+                let seat = MemberSeat(&self.inbox, self.member);
+                self.waiting = log.park(&seat, self.waiting, cx.waker(), firm, caller, &mut replaced);
                 effects.drop_waker(replaced);
                 Poll::Pending
             }
@@ -352,6 +383,7 @@ impl<M: Message> Drop for Cursor<M> {
             if let Some(id) = waiting {
                 log.cancel_receive(&self.inbox, id, effects);
             }
+            log.unlist_member(&self.inbox, self.member);
             log.leave(&self.inbox, effects);
         });
     }

@@ -7,6 +7,7 @@ use crate::{
     engine::{InFlightGuard, Taken},
     message::Message,
     request::{AnyCell, AnyResponder, ReplyOutcome, Verdict},
+    tasks::TaskNumber,
 };
 
 /// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
@@ -107,6 +108,13 @@ impl<M: Message> Delivery<M> {
     /// ```
     pub fn deadline(&self) -> Option<Instant> {
         self.taken.request.cell().and_then(|cell| cell.deadline())
+    }
+
+    /// A tracked task has got it to do.
+    pub(crate) fn set_holder(&self, task: TaskNumber) {
+        if let Some(cell) = self.taken.request.cell() {
+            cell.set_holder(task);
+        }
     }
 
     /// Which delivery of the message it is, in a group that [acknowledges](crate::GroupOptions::ack): 1 for the first, and

@@ -12,7 +12,7 @@ use super::{
     lease::{Leases, follow},
 };
 use crate::{
-    engine::{Batch, Effects, Fallout, Parked, Refill, Taken},
+    engine::{Batch, Effects, Fallout, MemberSeat, Parked, Refill, Taken},
     error::TryRecvError,
     message::Message,
     stats::{Caller, WaitKind},
@@ -67,7 +67,8 @@ impl<M: Message> Cursor<M> {
                 Refill::More | Refill::Closed => Parked::Look,
                 Refill::Empty => {
                     let caller = || Caller::here(WaitKind::Receive, self.at);
-                    log.park_kept(&self.inbox, &mut self.waiting, cx.waker(), firm, caller, &mut effects)
+                    let seat = MemberSeat(&self.inbox, self.member);
+                    log.park_kept(&seat, &mut self.waiting, cx.waker(), firm, caller, &mut effects)
                 }
             };
             self.handle.unlock_and_apply(log, effects);

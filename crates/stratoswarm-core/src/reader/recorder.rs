@@ -76,7 +76,7 @@ impl<M: Clone + Send + 'static> Recorder<M> {
         at: &'static Location<'static>,
     ) -> Self {
         let depth = depth as u64;
-        let number = shared.log.lock().open_tape(depth, lossless);
+        let number = shared.log.lock().open_tape(depth, lossless, at);
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Recorder, None, at);
         Self { number, depth, waiting: None, at, handle }
     }

@@ -1,9 +1,9 @@
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{AnyResponder, Owed};
-use crate::stats::Skipped;
+use super::{AnyResponder, Asked, Owed};
+use crate::{stats::Skipped, tasks::TaskNumber};
 
 /// Whether a handler should still get a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,14 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn attempt(&self) -> u32 {
         1
     }
+
+    /// Who waits for the reply, and how far it is; none if nobody does, or a lock is held for longer than this.
+    fn asked(&self, _within: Duration) -> Option<Asked> {
+        None
+    }
+
+    /// A tracked task has got it to do.
+    fn set_holder(&self, _task: TaskNumber) {}
 
     /// What its group is owed, if it acknowledges.
     fn owed(&self) -> Option<&dyn Owed> {

@@ -7,6 +7,7 @@
 mod answer_to;
 mod any_cell;
 mod any_responder;
+mod asked;
 mod charge_cell;
 mod charges;
 mod expiry_cell;
@@ -25,6 +26,7 @@ mod watchers;
 pub(crate) use answer_to::AnswerTo;
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
 pub(crate) use any_responder::AnyResponder;
+pub(crate) use asked::Asked;
 pub(crate) use charge_cell::{ChargeCell, Charging};
 pub(crate) use charges::{Charges, GiveBack};
 pub(crate) use expiry_cell::ExpiryCell;

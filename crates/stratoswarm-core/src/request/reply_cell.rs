@@ -1,11 +1,12 @@
 use std::{
     panic::RefUnwindSafe,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::{AnyCell, RequestLiveness, watchers::Watchers};
+use super::{AnyCell, Asked, RequestLiveness, watchers::Watchers};
 use crate::{
     clock,
     contain::contain,
@@ -13,8 +14,9 @@ use crate::{
     stats::Caller,
     sync::{
         Mutex, Rank,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
+    tasks::{TaskNumber, Who},
     waiting::{WaitId, keep_current},
 };
 
@@ -27,6 +29,10 @@ pub(crate) struct ReplyCell<R> {
     channel: usize,
     /// One of the constants in [`phase`].
     phase: AtomicU32,
+    /// Who asks.
+    caller: Caller,
+    /// The tracked task to which it was handed last; 0 if none is known.
+    holder: AtomicU64,
     /// Whether a handler has, or had, the request.
     handled: AtomicBool,
     /// How many responders exist.
@@ -83,11 +89,13 @@ pub(crate) enum Reply<R> {
 
 impl<R> ReplyCell<R> {
     /// A cell with one responder, and a caller that waits already.
-    pub(crate) fn new(deadline: Option<Instant>, channel: usize, caller: Waker) -> Self {
-        let state = State { reply: None, caller: Some(caller), watchers: Watchers::new() };
+    pub(crate) fn new(deadline: Option<Instant>, channel: usize, caller: Caller, waker: Waker) -> Self {
+        let state = State { reply: None, caller: Some(waker), watchers: Watchers::new() };
         Self {
             deadline,
             channel,
+            caller,
+            holder: AtomicU64::new(0),
             phase: AtomicU32::new(phase::OPEN),
             handled: AtomicBool::new(false),
             responders: AtomicU32::new(1),
@@ -250,6 +258,9 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
     fn begin_handling(&self, now: Option<Instant>) -> RequestLiveness {
         let handover = self.judge(now);
         if handover == RequestLiveness::Live {
+            if let Some(holder) = Who::tracked_here() {
+                self.holder.store(holder.get(), Ordering::Relaxed);
+            }
             self.handled.store(true, Ordering::Release);
         }
         handover
@@ -269,6 +280,22 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
 
     fn channel(&self) -> usize {
         self.channel
+    }
+
+    fn set_holder(&self, task: TaskNumber) {
+        self.holder.store(task.get(), Ordering::Relaxed);
+    }
+
+    fn asked(&self, within: Duration) -> Option<Asked> {
+        let waker = self.state.try_lock_for(within)?.caller.as_ref().map(|waker| waker.data().addr());
+        (self.phase() == phase::OPEN).then(|| Asked {
+            address: std::ptr::from_ref(self).addr(),
+            caller: self.caller,
+            waker,
+            is_handled: self.is_handled(),
+            holder: TaskNumber::new(self.holder.load(Ordering::Relaxed)),
+            deadline: self.deadline,
+        })
     }
 
     fn add_responder(&self) {

@@ -39,7 +39,7 @@ pub struct WaitInfo {
 
 impl WaitInfo {
     pub(crate) fn new(caller: &Caller, state: WaitState) -> Self {
-        let Caller { kind, task, at, since } = *caller;
-        Self { kind, state, task, at, waited: since.elapsed() }
+        let Caller { kind, who, at, since } = *caller;
+        Self { kind, state, task: who.task, at, waited: since.elapsed() }
     }
 }

@@ -15,5 +15,5 @@ mod table;
 mod timer;
 mod within;
 
-pub(crate) use timer::{Timer, close_requests};
+pub(crate) use timer::{Timer, close_requests, requests};
 pub(crate) use within::within;

@@ -105,7 +105,14 @@ impl Drop for Timer {
     }
 }
 
+/// The requests that wait on this channel.
+pub(crate) fn requests(channel: usize) -> Vec<Arc<dyn AnyCell>> {
+    TABLE.requests(channel)
+}
+
 /// Ends all requests that wait on this channel.
 pub(crate) fn close_requests(channel: usize) {
-    TABLE.requests(channel).into_iter().for_each(|cell| contain(|| cell.close()));
+    for cell in requests(channel) {
+        contain(|| cell.close());
+    }
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 /// From the lowest up. A module may use those before it.
-const LAYERS: [&str; 18] = [
-    "sync", "spares", "contain", "clock", "message", "examples", "stats", "error", "waiting", "request",
-    "timers", "engine", "handle", "reader", "channel", "fabric", "patterns", "preset",
+const LAYERS: [&str; 20] = [
+    "sync", "spares", "contain", "clock", "tasks", "message", "examples", "stats", "error", "waiting",
+    "request", "timers", "engine", "handle", "reader", "channel", "fabric", "explain", "patterns", "preset",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -36,6 +36,7 @@ mod lossy; // taps and broadcasts: received + missed = sent
 mod cancellation; // dropped futures and permits: no phantom, nothing lost
 mod closing; // close, drain, None
 mod drain; // one channel ends as a shutdown ends it
+mod explain; // why nothing moves
 mod handles; // which handle keeps a channel open; Send, Sync, Unpin
 mod load; // members, subscribers and the end come and go under load
 mod shutdown; // the order of closing, the drain and its report
