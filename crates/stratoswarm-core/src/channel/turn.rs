@@ -194,13 +194,17 @@ impl Turn {
         }
     }
 
-    /// Has it look again then.
+    /// Has it look again then, and not before; without a time only when it is woken.
     #[cold]
     fn wait_until(&mut self, then: Option<Instant>) {
-        let (Some(at), Some(id), way) = (then, self.id(), *self.way()) else { return };
-        match &mut *self.wait {
-            Wait::Until(_, until) => until.at = at,
-            _ => *self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new(), armed: None })),
+        let (Some(id), way) = (self.id(), *self.way()) else { return };
+        match (&mut *self.wait, then) {
+            (Wait::Until(_, until), Some(at)) => until.at = at,
+            (_, Some(at)) => {
+                *self.wait = Wait::Until(way, Box::new(Until { id, at, timer: Timer::new(), armed: None }));
+            }
+            (Wait::Until(..), None) => *self.wait = Wait::As(way, id),
+            (_, None) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     fixtures::{Number, hear_all, park, read_all, ready, take_all},
 };
 use std::time::Duration;
-use stratoswarm_core::{Channel, Fabric, Priority, TryRecvError};
+use stratoswarm_core::{AckPolicy, Channel, Fabric, Priority, TryRecvError};
 use tokio::time::{Instant, advance, sleep};
 use tokio_test::task;
 
@@ -131,6 +131,23 @@ async fn who_becomes_next_looks_again_at_what_expires_first() {
         assert!((5 * MS..7 * MS).contains(&started.elapsed()), "{:?}", started.elapsed());
         assert_eq!(take_all(&mut worker), [3, 4]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_no_room_when_all_has_expired_that_will_sleeps_on() {
+    let channel = channel(None, 1);
+    let mut worker = channel.group("workers").ack(AckPolicy::explicit()).join().unwrap();
+    let mut subscriber = channel.subscribe();
+    channel.send(Number(0)).ttl(5 * MS).await.unwrap();
+    let (_, ack) = worker.try_recv().unwrap().into_acked();
+    let mut waiting = task::spawn(channel.send(Number(1)));
+    park(&mut waiting);
+    advance(7 * MS).await;
+    park(&mut waiting); // what is in flight keeps its place, and nothing else is to expire
+    ack.ack();
+    assert_eq!(ready(&mut waiting), Ok(()));
+    assert_eq!(read_all(&mut subscriber), [1]);
+    assert_balanced(&channel.info());
 }
 
 #[tokio::test(start_paused = true)]
