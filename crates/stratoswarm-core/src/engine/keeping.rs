@@ -291,7 +291,9 @@ impl<M> Log<M> {
     ) -> Parked {
         let inbox = seat.0;
         {
-            let over = self.is_over();
+            // Of a group that is paused, something may be in the intakes still.
+            let pulled = |reader: &Reader<M>| reader.not_pulled(&self.lanes) == 0;
+            let over = self.is_over() && self.readers.get(inbox.place()).is_none_or(pulled);
             let mut inbox = inbox.lock();
             let paused = inbox.is_paused();
             let Inbox { queues, ledger: Some(ledger), .. } = &mut *inbox else { return Parked::Until(None) };

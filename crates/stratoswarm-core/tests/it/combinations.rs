@@ -59,6 +59,23 @@ fn what_lapses_while_its_group_is_paused_is_redelivered_when_it_goes_on() {
 }
 
 #[test]
+fn a_member_that_waits_while_its_group_is_paused_sleeps_after_the_close_too() {
+    on_a_paused_clock(|| async {
+        let jobs = jobs(4);
+        let mut worker = join(&jobs, AckPolicy::explicit());
+        put(&jobs, [7]); // and nobody has looked for it
+        assert!(jobs.pause_group("workers"));
+        jobs.close();
+        let mut waiting = task::spawn(worker.recv());
+        park(&mut waiting);
+        assert!(jobs.resume_group("workers"));
+        assert_eq!(woken(&mut waiting).unwrap().into_message(), Number(7));
+        drop(waiting);
+        assert!(ready(&mut task::spawn(worker.recv())).is_none());
+    });
+}
+
+#[test]
 fn a_delay_that_ends_while_its_group_is_paused_is_over_when_it_goes_on() {
     on_a_paused_clock(|| async {
         let jobs = jobs(4);
