@@ -162,7 +162,9 @@ impl<M: Clone> Ledger<M> {
 
     /// The next message of a lane's queue, made an entry.
     fn enter(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) -> Option<Slot> {
+        let before = queue.released();
         let taken = queue.take_numbered(None);
+        let released = queue.released() < before; // it is over, and goes when its turn comes
         queue.give_back(0);
         if !self.owed.is_empty() {
             // What is lost at the end, the log finds.
@@ -171,7 +173,8 @@ impl<M: Clone> Ledger<M> {
         let Taken { message, request, number, .. } = taken?;
         self.next_numbers[at] = number + 1;
         self.requests += usize::from(request.is_some());
-        self.held[at] += 1;
+        self.released += usize::from(released);
+        self.held[at] += u64::from(!released);
         let flow = self.flows.as_mut().map_or(Slot::MAX, |flows| flows.enter(&message));
         let (message, state) = (Some(message), State::Ready);
         Some(self.entries.insert(Entry {
@@ -182,7 +185,7 @@ impl<M: Clone> Ledger<M> {
             flow,
             attempts: 0,
             state,
-            released: false,
+            released,
         }))
     }
 

@@ -59,6 +59,37 @@ fn what_lapses_while_its_group_is_paused_is_redelivered_when_it_goes_on() {
 }
 
 #[test]
+fn what_gave_up_its_place_does_not_take_it_again_behind_its_key_or_turn() {
+    for (fair, expires) in [(false, true), (false, false), (true, true), (true, false)] {
+        on_a_paused_clock(move || async move {
+            let jobs = jobs(2);
+            let group = jobs.group("workers").ack(AckPolicy::explicit().max_in_flight(1));
+            let group = if fair { group.fair_by(|_| 0) } else { group.ordered_by(|_| 0) };
+            let mut worker = group.join().unwrap();
+            put(&jobs, [0]);
+            let (_, ack) = hold(&mut worker);
+            let mut asking = task::spawn(jobs.request(Number(1)));
+            if expires {
+                jobs.send(Number(1)).ttl(5 * MS).await.unwrap();
+                advance(5 * MS).await;
+            } else {
+                park(&mut asking);
+            }
+            drop(asking);
+            put(&jobs, [2]); // in the place of 1
+            let mut waiting = task::spawn(jobs.send(Number(3)));
+            park(&mut waiting);
+            assert!(worker.try_recv().is_err(), "0 is in flight, and has the key");
+            assert_eq!(jobs.info().len, 2, "0 and 2");
+            ack.ack();
+            assert_eq!(woken(&mut waiting), Ok(()));
+            assert_eq!(hold(&mut worker).0, 2);
+            assert_balanced(&jobs.info());
+        });
+    }
+}
+
+#[test]
 fn a_member_that_waits_while_its_group_is_paused_sleeps_after_the_close_too() {
     on_a_paused_clock(|| async {
         let jobs = jobs(4);
