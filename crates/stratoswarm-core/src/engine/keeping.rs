@@ -160,7 +160,8 @@ impl<M> Inbox<M> {
             && (ledger.is_takable(Self::has_some(&self.queues))
                 || ledger.is_unwatched()
                 || fallout.freed && ledger.has_room());
-        After { serve: self.serves() && fallout.freed, stir: stir && !self.is_paused() }
+        let asleep = self.is_paused() && self.left() > 0; // if nothing is left, it may be the end
+        After { serve: self.serves() && fallout.freed, stir: stir && !asleep }
     }
 }
 

@@ -90,6 +90,22 @@ fn what_gave_up_its_place_does_not_take_it_again_behind_its_key_or_turn() {
 }
 
 #[test]
+fn the_last_ack_is_the_end_for_a_member_that_waits_in_a_paused_group_too() {
+    on_a_paused_clock(|| async {
+        let jobs = jobs(4);
+        let mut worker = join(&jobs, AckPolicy::explicit());
+        put(&jobs, [7]);
+        let (_, ack) = hold(&mut worker);
+        assert!(jobs.pause_group("workers"));
+        jobs.close();
+        let mut waiting = task::spawn(worker.recv());
+        park(&mut waiting);
+        ack.ack();
+        assert!(woken(&mut waiting).is_none(), "nothing is left that it could be handed later");
+    });
+}
+
+#[test]
 fn a_member_that_waits_while_its_group_is_paused_sleeps_after_the_close_too() {
     on_a_paused_clock(|| async {
         let jobs = jobs(4);
