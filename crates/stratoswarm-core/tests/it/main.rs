@@ -66,6 +66,7 @@ mod requests; // replies, late replies, groups, observers
 // The house
 mod accounts; // accepted = taken + skipped + left, at every moment
 mod blocking; // plain threads, spawn_blocking, async context
+mod bypass; // every short pattern of arrivals: which lane's turn it is
 mod combinations; // what rarely meets: pauses and lapses, permits and a smaller capacity
 mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
 mod events; // what is told to tracing
