@@ -8,7 +8,8 @@ use crate::{
     Receiver, Settled,
     channel::Channel,
     engine::AckPolicy,
-    model::{Number, channel},
+    message::Priority,
+    model::{Number, channel, laned, poll_once},
 };
 
 fn join(numbers: &Channel<Number>, policy: AckPolicy) -> Receiver<Number> {
@@ -178,6 +179,56 @@ fn a_key_that_is_given_back_reaches_a_member_that_waits() {
         let dropping = thread::spawn(move || drop(delivery));
         assert_eq!(block_on(second.recv()).unwrap().into_message(), Number(1));
         dropping.join().unwrap();
+        drop((first, numbers));
+    });
+}
+
+/// A delivery is dropped while another member, which may have one at a time, is about to park, and a message of a more urgent
+/// lane comes: it is woken for whatever may be handed out, and gets both.
+#[test]
+fn what_is_dropped_in_a_lane_reaches_a_member_that_waits_for_its_turn() {
+    check(3, || {
+        let numbers = laned();
+        let mut first = join(&numbers, AckPolicy::explicit().max_in_flight(1));
+        let mut second = first.join_again();
+        numbers.try_send(Number(0)).unwrap();
+        let delivery = first.try_recv().unwrap();
+        assert!(poll_once(&mut numbers.send(Number(10)).priority(Priority::Critical)).is_ready());
+        let dropping = thread::spawn(move || drop(delivery));
+        let got: Vec<_> = (0..2)
+            .map(|_| block_on(second.recv()).unwrap())
+            .map(|delivery| (delivery.attempt(), delivery.into_message().0))
+            .collect();
+        assert_eq!(got, [(1, 10), (2, 0)], "the more urgent one first");
+        dropping.join().unwrap();
+        assert_conserved(&numbers);
+        drop((first, numbers));
+    });
+}
+
+/// With keys and a delay that the close ends: a delivery is dropped while the channel closes and another member is about to park.
+/// It comes again, then what has waited for its key, then the end.
+#[test]
+fn what_is_dropped_with_its_key_at_the_close_comes_before_what_waits_for_it() {
+    check(2, || {
+        let numbers = channel(2);
+        let policy = AckPolicy::explicit().backoff([Duration::from_secs(3600)]);
+        let mut first = numbers.group("workers").ack(policy).ordered_by(|_| 0).join().unwrap();
+        let mut second = first.join_again();
+        numbers.try_send(Number(0)).unwrap();
+        numbers.try_send(Number(1)).unwrap();
+        let delivery = first.try_recv().unwrap();
+        let closing = numbers.clone();
+        let closing = thread::spawn(move || closing.close());
+        let dropping = thread::spawn(move || drop(delivery));
+        for expected in [(2, 0), (1, 1)] {
+            let delivery = block_on(second.recv()).unwrap();
+            assert_eq!((delivery.attempt(), delivery.into_message().0), expected);
+        }
+        assert!(block_on(second.recv()).is_none());
+        closing.join().unwrap();
+        dropping.join().unwrap();
+        assert_conserved(&numbers);
         drop((first, numbers));
     });
 }
