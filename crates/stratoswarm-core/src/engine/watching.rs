@@ -48,7 +48,7 @@ impl<M> Ledger<M> {
         {
             let Some(entry) = self.entries.get(slot) else { return };
             match entry.state {
-                State::InFlight { .. } => self.give_back(slot, Duration::ZERO, None, fallout),
+                State::InFlight { .. } => self.give_back(slot, Duration::ZERO, Some(now), fallout),
                 State::Ready | State::Behind | State::Delayed { .. } => self.make_ready(slot),
             }
         }

@@ -2,11 +2,11 @@
 
 use crate::{
     accounts::assert_balanced,
-    fixtures::{Number, park, put, reader, ready},
+    fixtures::{Number, park, put, reader, ready, woken},
 };
 use std::time::Duration;
 use stratoswarm_core::{
-    AckPolicy, Channel, DeadLetter, DeadReason, Fabric, Priority, ReaderKind, Receiver, RequestError,
+    AckPolicy, Channel, DeadLetter, DeadReason, Fabric, Priority, ReaderKind, Receiver, RequestError, Settled,
 };
 use tokio::time::advance;
 use tokio_test::task;
@@ -120,6 +120,25 @@ async fn a_sender_that_waits_gets_the_place_of_what_expires_while_it_is_delayed(
     channel.send(Number(1)).await.unwrap();
     assert!((5 * MS..7 * MS).contains(&started.elapsed()), "{:?}", started.elapsed());
     assert_eq!(worker.try_recv().unwrap().into_message().0, 1);
+    assert_balanced(&channel.info());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lapses_after_it_has_expired_gives_its_place_up_before_its_turn() {
+    let channel = open(&Fabric::new());
+    let policy = AckPolicy::explicit().ack_wait(5 * MS);
+    let mut worker = channel.group("workers").ack(policy).join().unwrap();
+    channel.send(Number(0)).ttl(3 * MS).await.unwrap();
+    assert!(send(&channel, Priority::Normal, 1));
+    let (_, late) = worker.try_recv().unwrap().into_acked();
+    assert!(send(&channel, Priority::Critical, 10));
+    let mut waiting = task::spawn(channel.send(Number(2)));
+    park(&mut waiting);
+    advance(6 * MS).await;
+    park(&mut waiting); // what is in flight is not called back
+    assert_eq!(worker.try_recv().unwrap().into_message().0, 10, "another lane's turn, and 0 has lapsed");
+    assert_eq!(woken(&mut waiting), Ok(()));
+    assert_eq!(late.ack(), Settled::Lapsed);
     assert_balanced(&channel.info());
 }
 
