@@ -47,9 +47,7 @@ impl<M: Clone> Ledger<M> {
     ) -> Option<Given<M>> {
         self.sweep(now, fallout);
         if self.takes_turns() {
-            for at in from.queues.read() {
-                self.enter_all(at, &mut from.queues[at], fallout);
-            }
+            self.enter_by_seq(from.queues, fallout);
             if !fresh {
                 return None;
             }
@@ -120,26 +118,52 @@ impl<M: Clone> Ledger<M> {
         (1..=MOST).filter(is_ready).map(|at| 1 << (at - 1)).sum()
     }
 
-    /// Makes entries of all in a lane's queue, which wait for the turn of their keys.
-    pub(super) fn enter_all(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) {
-        while let Some(slot) = self.enter(at, queue, fallout) {
-            let older = self.entries.get(slot).and_then(|entry| self.flows.as_ref()?.older(entry.flow));
-            match older {
-                Some(older) => self.replace(older, slot, fallout),
-                None => self.make_ready(slot),
+    /// Makes entries of all in the queues, of all lanes in the order of their admission.
+    fn enter_by_seq(&mut self, queues: &mut Queues<M>, fallout: &mut Fallout<M>) {
+        loop {
+            let waiting = queues.read().filter(|at| !queues[*at].is_empty());
+            let several = waiting.clone().nth(1).is_some();
+            let first = |at: &LaneIndex| queues[*at].seqs().next();
+            let Some(at) = (if several { waiting.min_by_key(first) } else { waiting.min() }) else { return };
+            if several {
+                self.enter_one(at, &mut queues[at], fallout);
+            } else {
+                self.enter_all(at, &mut queues[at], fallout);
             }
         }
     }
 
-    /// The newer of two messages of one key takes the older one's place, which nobody gets.
-    fn replace(&mut self, older: Slot, newer: Slot, fallout: &mut Fallout<M>) {
-        let Some(mut entry) = self.entries.remove(newer) else { return };
-        let Some(place) = self.entries.get_mut(older) else { return };
-        mem::swap(place, &mut entry);
+    /// Makes entries of all in a lane's queue, which wait for the turn of their keys.
+    pub(super) fn enter_all(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) {
+        while self.enter_one(at, queue, fallout) {}
+    }
+
+    /// The same of the first of them; whether there was one.
+    fn enter_one(&mut self, at: LaneIndex, queue: &mut Queue<M>, fallout: &mut Fallout<M>) -> bool {
+        let Some(slot) = self.enter(at, queue, fallout) else { return false };
+        let other = self.entries.get(slot).and_then(|entry| self.flows.as_ref()?.older(entry.flow));
+        match other {
+            Some(other) => self.keep_newer(other, slot, fallout),
+            None => self.make_ready(slot),
+        }
+        true
+    }
+
+    /// Of two messages of one key the newer has the place of the one that waits, and nobody gets the other. The newer is most often
+    /// the one that comes; that of another lane may have been looked at before.
+    fn keep_newer(&mut self, waits: Slot, comes: Slot, fallout: &mut Fallout<M>) {
+        let Some(mut entry) = self.entries.remove(comes) else { return };
+        let Some(place) = self.entries.get_mut(waits) else { return };
+        let is_newer = entry.number > place.number;
+        if is_newer {
+            mem::swap(place, &mut entry);
+        }
         let (number, flow) = (place.number, place.flow);
         if let Some(flows) = &mut self.flows {
-            flows.unwait(flow, entry.number);
-            flows.wait(flow, number, older);
+            if is_newer {
+                flows.unwait(flow, entry.number);
+                flows.wait(flow, number, waits);
+            }
             flows.leave(flow, false);
         }
         self.requests -= usize::from(entry.request.is_some());

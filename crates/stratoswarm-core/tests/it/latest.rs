@@ -316,3 +316,59 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whatever_the_lane_the_newest_of_a_key_stays_and_keys_come_in_the_order_of_their_admission() {
+    /// A key, how new it is, and its class.
+    #[derive(Clone, Debug)]
+    struct Classed(u32, u64, Priority);
+    impl Message for Classed {
+        type Reply = u64;
+        fn priority(&self) -> Priority {
+            self.2
+        }
+    }
+    let classes = [Priority::Normal, Priority::High];
+    for lanes in [[0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1]] {
+        let prices =
+            Fabric::new().channel::<Classed>("prices").capacity(8).lane(Priority::High, 8).open().unwrap();
+        let mut screen = prices.group("screen").latest_by(|price: &Classed| price.0).join().unwrap();
+        let mut wall = prices.subscriber().latest_by(|price: &Classed| price.0).open().unwrap();
+        // Of key 7 an old one, of key 8 one, of key 7 the newest.
+        for (number, (key, lane)) in [7, 8, 7].into_iter().zip(lanes).enumerate() {
+            prices.try_send(Classed(key, number as u64, classes[lane])).unwrap();
+        }
+        let on_screen: Vec<_> = screen.try_iter().map(|it| (it.0, it.1)).collect();
+        let on_wall: Vec<_> = wall.try_iter().map(|it| (it.0, it.1)).collect();
+        assert_eq!((&*on_screen, &*on_wall), (&[(7, 2), (8, 1)][..], &[(7, 2), (8, 1)][..]), "{lanes:?}");
+        assert!(
+            prices.info().readers.iter().all(|it| (it.taken, it.skipped.conflated, it.left) == (2, 1, 0))
+        );
+    }
+}
+
+#[tokio::test]
+async fn more_places_than_a_reader_ever_has_are_refused_or_granted_when_all_are_free() {
+    let prices = channel(8);
+    let mut audit = prices.subscriber().buffer(2).open().unwrap();
+    assert!(prices.reserve_many(3).await.is_err(), "there are never so many");
+    assert!(prices.try_reserve_many(3).is_err());
+    assert_eq!(prices.reserve_many(2).await.unwrap().len(), 2);
+    drop(audit);
+    // One who waits when such a reader comes.
+    for buffers in [true, false] {
+        let worker = prices.join("workers");
+        (0..8).for_each(|number| prices.try_send(Price(1, number)).unwrap());
+        let mut reserving = Box::pin(prices.reserve_many(3));
+        assert!(poll!(&mut reserving).is_pending());
+        let (kept, recorder) = if buffers {
+            (Some(prices.subscriber().buffer(2).open().unwrap()), None)
+        } else {
+            (None, Some(prices.record().lossless(2).open().unwrap()))
+        };
+        audit = prices.subscribe();
+        prices.remove_group("workers");
+        assert_eq!(reserving.await.unwrap().len(), 3, "alone, and once");
+        drop((worker, kept, recorder, audit));
+    }
+}
