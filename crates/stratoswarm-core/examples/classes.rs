@@ -24,7 +24,7 @@ impl Message for Work {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fabric = Fabric::new();
-    let dead = fabric.channel::<DeadLetter<Work>>("work.dead").open()?;
+    let dead = fabric.channel::<DeadLetter<Work>>("work.dead").shutdown_order(1).open()?;
     let work = fabric.channel::<Work>("work").capacity(100).lane(Priority::Critical, 16).open()?;
     let policy = AckPolicy::explicit().max_deliver(2);
     let mut worker = work.group("workers").ack(policy).dead_letters(&dead).join()?;

@@ -92,7 +92,7 @@ fn check(holds: bool, what: &str) -> Result<(), Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     panic::set_hook(Box::new(|_| {})); // they are the point, and there are many
     let fabric = Fabric::new();
-    let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").capacity(100).open()?;
+    let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").capacity(100).shutdown_order(1).open()?;
     let jobs = fabric.channel::<Job>("jobs").capacity(64).open()?;
     let mut inspector = dead.join("inspectors");
     let handlers = Arc::new(Work::default());

@@ -127,7 +127,7 @@ impl<M: Message> Channel<M> {
         if count == 0 && !self.is_closed() {
             return Ok(Permits::new(self, Vec::new()));
         }
-        if count > self.capacity() {
+        if count > self.shared().log.lock().most_places() {
             return Err(if self.is_closed() { TrySendError::Closed(()) } else { TrySendError::Full(()) });
         }
         let reserved = self.shared().with(|log, effects| {
@@ -142,7 +142,7 @@ impl<M: Message> Channel<M> {
     }
 
     fn check_places(&self, asked: usize) -> Result<(), ReserveManyError> {
-        let capacity = self.capacity().min(u32::MAX as usize);
+        let capacity = self.shared().log.lock().most_places().min(u32::MAX as usize);
         if asked > capacity {
             return Err(ReserveManyError::TooMany { asked, capacity });
         }

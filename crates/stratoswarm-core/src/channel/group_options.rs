@@ -158,14 +158,15 @@ impl<'a, M: Message> GroupOptions<'a, M> {
     }
 
     /// Where a group that acknowledges puts what it gives up, if there is room: without waiting. What finds none, or a closed
-    /// channel, is counted and told in a warning. The group keeps that channel open.
+    /// channel, is counted and told in a warning. The group keeps that channel open, but for a shutdown: open it with a later
+    /// [`shutdown_order`](crate::ChannelBuilder::shutdown_order), and it gets the letters of the last messages, too.
     ///
     /// # Examples
     /// ```
     /// # use stratoswarm_core::{AckPolicy, DeadLetter, Fabric};
     /// # use stratoswarm_core::examples::Job;
     /// let fabric = Fabric::new();
-    /// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open()?;
+    /// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").shutdown_order(1).open()?;
     /// let jobs = fabric.channel::<Job>("jobs").open()?;
     /// let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).dead_letters(&dead).join()?;
     /// jobs.try_send(Job(1))?;

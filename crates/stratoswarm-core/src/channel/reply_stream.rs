@@ -207,6 +207,9 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
             Row::End => (Some(&counters.answered), None),
             Row::Unanswered => (Some(&counters.unanswered), Some(RequestError::Unanswered)),
             Row::Evicted => (Some(&counters.unanswered), Some(RequestError::Evicted)),
+            Row::Dead(attempts) => {
+                (Some(&counters.unanswered), Some(RequestError::DeadLettered { attempts }))
+            }
             Row::WrongReplyType => (Some(&counters.unanswered), Some(RequestError::WrongReplyType)),
             Row::Closed => {
                 let accepted = self.asking.withdraw().is_none();

@@ -150,7 +150,9 @@ impl<M> Log<M> {
 
     /// What each lane of several has.
     fn lane_figures(&self) -> Vec<LaneFigures> {
-        let Some(classes) = &self.classes else { return Vec::new() };
+        let Some(classes) = self.classes.as_ref().filter(|_| self.lanes.more.len() > 1) else {
+            return Vec::new();
+        };
         let figures = |at: LaneIndex| {
             let lane = &self.lanes[at];
             let (intake, gate) = (&lane.intake, &lane.gate);

@@ -25,6 +25,12 @@ impl<M> Log<M> {
         usize::try_from(self.lanes[normal].gate.capacity).unwrap_or(usize::MAX)
     }
 
+    /// How many of those may be reserved at once: a reader may have a measure of its own.
+    pub(crate) fn most_places(&self) -> usize {
+        let normal = self.own_lane(Priority::Normal).unwrap_or(0);
+        usize::try_from(self.room(normal)).unwrap_or(usize::MAX)
+    }
+
     /// The lane of one class alone.
     pub(crate) fn own_lane(&self, class: Priority) -> Option<LaneIndex> {
         match &self.classes {

@@ -6,7 +6,7 @@ use std::{
 
 use smallvec::SmallVec;
 
-use super::ledger::Entry;
+use super::{InFlightGuard, lane::LaneClass, ledger::Entry};
 use crate::{
     contain::contain,
     message::{DeadLetter, DeadReason, Message, Priority},
@@ -34,6 +34,10 @@ pub(super) struct Dead<M> {
     pub(super) reason: DeadReason,
     pub(super) group: Arc<str>,
     pub(super) to: Option<Arc<dyn Bury<M>>>,
+    /// Its class, where the lane that it came from tells.
+    pub(super) class: LaneClass,
+    /// It counts as in flight until the letter is there.
+    pub(super) guard: InFlightGuard,
 }
 
 /// Where dead letters go. Without the type of their channel, as letters may die, too.
@@ -69,7 +73,7 @@ impl<M> Fallout<M> {
 impl<M: Message> Dead<M> {
     #[cold]
     fn bury(self, channel: &str) {
-        let Self { message, request, number: seq, attempts, reason, group, to } = self;
+        let Self { message, request, number: seq, attempts, reason, group, to, class, guard } = self;
         if let Some(cell) = request.cell() {
             cell.bury(attempts);
         }
@@ -81,12 +85,13 @@ impl<M: Message> Dead<M> {
                 Err("there are none")
             }
             Some(to) => {
-                let class = catch_unwind(AssertUnwindSafe(|| message.priority()));
-                let priority = class.unwrap_or(Priority::Normal);
+                let says = catch_unwind(AssertUnwindSafe(|| message.priority())).unwrap_or(Priority::Normal);
+                let priority = class.of(says);
                 let (channel, group) = (channel.to_owned(), group.to_owned());
                 to.bury(DeadLetter { channel, group, priority, seq, attempts, reason, message })
             }
         };
+        drop(guard);
         match buried {
             Ok(()) => {
                 tracing::debug!(channel, group, seq, attempts, %why, "message given up: a dead letter");

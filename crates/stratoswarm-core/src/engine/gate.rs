@@ -228,6 +228,16 @@ impl<M> Log<M> {
         most
     }
 
+    /// How many places of a lane there can be at most: its capacity, or what a reader has for a measure of its own.
+    pub(crate) fn room(&self, at: LaneIndex) -> u64 {
+        let capacity = self.lanes[at].gate.capacity;
+        if !self.uneven {
+            return capacity;
+        }
+        let buffers = self.readers.iter().filter(|reader| !reader.drops).filter_map(|reader| reader.buffer);
+        buffers.chain(self.least_tape()).fold(capacity, u64::min)
+    }
+
     /// Nobody waits any more: no reader need serve.
     fn stop_serving(&mut self, at: LaneIndex) {
         let gate = &mut self.lanes[at].gate;
@@ -270,12 +280,13 @@ impl<M> Log<M> {
         if let Some(conflate) = self.conflate {
             conflate(self, at, effects);
         }
-        let depth = self.look(at, false);
+        let (depth, whole) = (self.look(at, false), self.room(at));
         let gate = &mut self.lanes[at].gate;
         let mut free = gate.free(depth);
         // Who waits for several places gets them together, and holds up those behind it until they are free.
-        // More than there can be are granted when all are free: the capacity may have been made less meanwhile.
-        let (whole, waiting) = (gate.capacity, gate.line.len());
+        // More than there can be are granted when all are free: the capacity may have been made less meanwhile, or a reader have
+        // come that holds senders by a measure of its own.
+        let waiting = gate.line.len();
         while gate.next().is_some_and(|next| u64::from(next.places).min(whole) <= free)
             && let Some(waiter) = gate.pop_next()
         {

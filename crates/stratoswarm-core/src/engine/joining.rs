@@ -146,6 +146,7 @@ impl<M: Clone> Log<M> {
     /// reader with its oldest message still has to get, but for those that gave up their places.
     fn copy_from(&mut self, at: LaneIndex, first: u64, reader: &mut Reader<M>, effects: &mut Effects<M>) {
         let source = self.oldest_source(at);
+        let first = if self.uneven { self.first_that_fits(at, first, source) } else { first };
         let intake = &self.lanes[at].intake;
         let mut queue = intake.empty_like();
         let seat = &mut reader.seats[at];
@@ -184,6 +185,28 @@ impl<M: Clone> Log<M> {
         self.share_retained_expiries(&mut queue, effects);
         reader.seats[at].filled = true;
         reader.inbox.lock().queues[at] = queue;
+    }
+
+    /// From where on no more than the lane's capacity is there, if another has more, by a measure of its own.
+    fn first_that_fits(&self, at: LaneIndex, first: u64, source: Option<(u64, usize)>) -> u64 {
+        let (lane, mut seqs) = (&self.lanes[at], Vec::new());
+        let wanted = |queue: &Queue<M>, from: u64, until: u64, seqs: &mut Vec<u64>| {
+            let all = queue.numbered().zip(queue.seqs());
+            let there = all.filter(|((number, _, tag), seq)| {
+                (from..until).contains(number) && is_live(*tag) && *seq >= first
+            });
+            seqs.extend(there.map(|(_, seq)| seq));
+        };
+        if self.retention.is_some() {
+            let until = source.map_or(u64::MAX, |(oldest, _)| oldest);
+            wanted(&lane.intake, self.retained_from(), until, &mut seqs);
+        }
+        if let Some(source) = source.map(|(_, source)| &self.readers[source]) {
+            wanted(&source.inbox.lock().queues[at], 0, u64::MAX, &mut seqs);
+            wanted(&lane.intake, source.seats[at].next, u64::MAX, &mut seqs);
+        }
+        let surplus = (seqs.len() as u64).saturating_sub(lane.gate.capacity);
+        seqs.get(surplus as usize).copied().unwrap_or(first)
     }
 
     /// Gives a late reader what lies beside its messages: their expiry, and to a group a share in the requests that other

@@ -194,7 +194,11 @@ impl<M: Clone> Inbox<M> {
 impl<M> Log<M> {
     /// Has a new group, or one that nobody joined yet, keep what it hands out.
     pub(crate) fn keep(&mut self, membership: &mut Membership<M>, group: &str, keeping: Keeping<M>) {
-        membership.keeps |= self.keep_in(&membership.inbox, group, keeping);
+        let keeps = self.keep_in(&membership.inbox, group, keeping);
+        membership.keeps |= keeps;
+        if keeps && let Some(ledger) = &mut membership.inbox.lock().ledger {
+            ledger.letters = Some(Arc::clone(&membership.in_flight));
+        }
     }
 
     /// The same of any lossless reader that has handed out nothing; whether it does from now on.
@@ -207,6 +211,7 @@ impl<M> Log<M> {
         reader.latest = keeping.flows.as_ref().is_some_and(Flows::keeps_latest);
         reader.seats.iter_mut().for_each(|seat| seat.filled = true);
         let mut ledger = Ledger::new(keeping, group, reader.number);
+        ledger.classes = self.classes.as_ref().map(|classes| classes.lanes());
         if closed {
             ledger.close();
         }

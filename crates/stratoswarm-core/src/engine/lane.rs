@@ -94,6 +94,11 @@ impl Classes {
         }
     }
 
+    /// Which lane is whose, for one who does not see the log.
+    pub(super) fn lanes(&self) -> LaneClasses {
+        LaneClasses { own: self.own.clone(), of: self.of }
+    }
+
     #[inline]
     pub(super) fn lane(&self, class: Priority) -> LaneIndex {
         self.of[class as usize].into()
@@ -108,6 +113,44 @@ impl Classes {
     #[inline]
     pub(super) fn set_end(&self, at: LaneIndex, end: u64) {
         self.ends[at - 1].store(end, Ordering::Relaxed);
+    }
+}
+
+/// Which class has which lane.
+pub(super) struct LaneClasses {
+    own: Vec<Priority>,
+    of: [u8; MOST],
+}
+
+/// What a lane tells of a message's class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LaneClass {
+    /// The class whose lane it is; none where there is one lane for all.
+    own: Option<Priority>,
+    /// The classes that go there, as a mask.
+    of: u8,
+}
+
+impl LaneClasses {
+    pub(super) fn of(&self, at: LaneIndex) -> LaneClass {
+        let there = self.of.iter().enumerate().filter(|(_, lane)| usize::from(**lane) == at);
+        let own = if self.own.len() > 1 {
+            at.checked_sub(1).and_then(|at| self.own.get(at)).copied()
+        } else {
+            None
+        };
+        LaneClass { own, of: there.map(|(class, _)| 1 << class).sum() }
+    }
+}
+
+impl LaneClass {
+    /// Where there are no lanes.
+    pub(super) const ANY: Self = Self { own: None, of: 0 };
+
+    /// The class with which a message came there that says itself to be of this one: if it would have gone elsewhere then, it was
+    /// sent with another.
+    pub(super) fn of(self, says: Priority) -> Priority {
+        self.own.filter(|_| self.of >> says as u8 & 1 == 0).unwrap_or(says)
     }
 }
 

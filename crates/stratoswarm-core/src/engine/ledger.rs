@@ -9,9 +9,9 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    AckPolicy, Effects, Flows, Keeping, LaneIndex,
+    AckPolicy, Effects, Flows, InFlight, InFlightGuard, Keeping, LaneIndex,
     fallout::{Bury, Dead, Fallout},
-    lane::MOST,
+    lane::{LaneClass, LaneClasses, MOST},
     slots::{Slot, Slots},
 };
 use crate::{
@@ -37,6 +37,10 @@ pub(crate) struct Ledger<M> {
     /// What tells the group from all others that its channel ever had.
     pub(super) group_number: u64,
     pub(super) dead_letters: Option<Arc<dyn Bury<M>>>,
+    /// Where a letter on its way counts as in flight.
+    pub(super) letters: Option<Arc<InFlight>>,
+    /// Of a channel with lanes, the lane of each class.
+    pub(super) classes: Option<LaneClasses>,
     pub(super) entries: Slots<Entry<M>>,
     /// To be handed out before what is in the queues, by their lanes and numbers.
     pub(super) ready: BTreeMap<(LaneIndex, u64), Slot>,
@@ -122,6 +126,8 @@ impl<M> Ledger<M> {
             group: group.into(),
             group_number,
             dead_letters,
+            letters: None,
+            classes: None,
             entries: Slots::new(),
             ready: BTreeMap::new(),
             due: BTreeSet::new(),
@@ -314,10 +320,12 @@ impl<M> Ledger<M> {
     /// It is given up.
     pub(super) fn die(&mut self, slot: Slot, reason: DeadReason, fallout: &mut Fallout<M>) {
         let Some(entry) = self.remove(slot, Some(&reason), fallout) else { return };
-        let Entry { message: Some(message), request, number, attempts, .. } = entry else { return };
+        let Entry { message: Some(message), request, number, attempts, lane, .. } = entry else { return };
         self.counts.dead += 1;
         let (group, to) = (Arc::clone(&self.group), self.dead_letters.clone());
-        fallout.dead.push(Dead { message, request, number, attempts, reason, group, to });
+        let class = self.classes.as_ref().map_or(LaneClass::ANY, |classes| classes.of(lane));
+        let guard = self.letters.as_ref().map_or(InFlightGuard::none(), |letters| letters.take(number));
+        fallout.dead.push(Dead { message, request, number, attempts, reason, group, to, class, guard });
     }
 
     // ---- requests that are over

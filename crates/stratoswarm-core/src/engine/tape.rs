@@ -243,6 +243,12 @@ impl<M> Log<M> {
         }
     }
 
+    /// The least depth of those that hold senders.
+    pub(super) fn least_tape(&self) -> Option<u64> {
+        let tapes = self.tapes.iter().flat_map(|tapes| tapes.iter());
+        tapes.filter(|tape| tape.lossless).map(|tape| tape.depth).min()
+    }
+
     /// How many places of a lane the fullest lossless tape takes.
     pub(super) fn taped_places(&self, at: LaneIndex) -> u64 {
         let Some(tapes) = self.tapes.as_ref().filter(|_| self.taped) else { return 0 };

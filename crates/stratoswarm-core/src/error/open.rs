@@ -27,8 +27,8 @@ pub enum OpenError {
         /// What was asked for, as far as it was stated.
         asked: String,
     },
-    /// A capacity of 0; at least 1 is needed.
-    #[error("capacity must be at least 1")]
+    /// A capacity, of the channel or a lane, or a bound of bytes, its own or its budget's, of 0; at least 1 is needed.
+    #[error("a capacity, a lane's room and a bound of bytes must be at least 1")]
     ZeroCapacity,
     /// Two options that contradict each other.
     #[error("{option} is incompatible with {with}")]

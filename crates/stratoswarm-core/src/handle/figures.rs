@@ -4,12 +4,14 @@ use super::{Account, Shared};
 use crate::{
     engine::{KeptFigures, Kind, LaneFigures, ReaderFigures},
     stats::{
-        Caller, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, WaitInfo, WaitKind, WaitState,
+        Caller, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, WaitInfo,
+        WaitKind, WaitState,
     },
 };
 
 impl<M> Shared<M> {
     pub(crate) fn info(&self) -> ChannelInfo {
+        let counts = self.counters.counts(); // first: what was asked meanwhile only adds to what waits
         let figures = self.log.lock().figures();
         let lists = [
             (&figures.granted, WaitState::Granted),
@@ -39,7 +41,7 @@ impl<M> Shared<M> {
             unserved: figures.unserved.len(),
             waits: waits.collect(),
             lanes: figures.lanes.iter().map(LaneInfo::new).collect(),
-            requests: self.counters.counts(figures.asked),
+            requests: RequestCounts { asked: figures.asked, ..counts },
             readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
             bytes: self.account().map_or(0, |account| account.used() as usize),
             budget: self.account().map(Account::info),

@@ -44,7 +44,7 @@ impl Traffic {
         let incompatible = |option, with| Err(OpenError::Incompatible { option, with });
         if let Some(retain) = self.retain {
             if retain > capacity {
-                return incompatible("retain", "capacity");
+                return incompatible("retain", "a capacity below it");
             }
             if !self.lanes.is_empty() {
                 return incompatible("retain", "lane");

@@ -14,7 +14,7 @@ use super::{DeadReason, Message, NoReply, Priority};
 /// impl Message for Job { type Reply = NoReply; }
 ///
 /// let fabric = Fabric::new();
-/// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open()?;
+/// let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").shutdown_order(1).open()?;
 /// let jobs = fabric.channel::<Job>("jobs").open()?;
 /// let mut worker =
 ///     jobs.group("workers").ack(AckPolicy::explicit().max_deliver(2)).dead_letters(&dead).join()?;

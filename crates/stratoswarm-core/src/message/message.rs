@@ -29,7 +29,8 @@ pub trait Message: Clone + Send + 'static {
 
     /// The class of traffic it belongs to.
     ///
-    /// Channels have one lane so far: the class travels nowhere yet and changes no order.
+    /// It is asked when the message is sent into a channel with [lanes](crate::ChannelBuilder::lane), unless the call states one:
+    /// its lane has room and order of its own. In other channels it changes nothing.
     ///
     /// # Examples
     /// ```

@@ -1,6 +1,7 @@
 /// A class of traffic, the most urgent first.
 ///
-/// Channels have one lane so far, so a class changes no order; naming it now keeps callers as they are when lanes come.
+/// In a channel with [lanes](crate::ChannelBuilder::lane) a class may have room and order of its own; in others it changes
+/// nothing.
 ///
 /// # Examples
 /// ```

@@ -32,8 +32,8 @@ pub(crate) struct StreamCell<R> {
     phase: AtomicU32,
     /// Whether a handler has, or had, the request.
     handled: AtomicBool,
-    /// A group has lost the request.
-    evicted: AtomicBool,
+    /// After how many deliveries a group gave the request up; 0 if none did; [`LOST`] if one lost it.
+    buried: AtomicU32,
     /// How many responders exist.
     responders: AtomicU32,
     state: Mutex<State<R>>,
@@ -74,7 +74,12 @@ mod phase {
     pub(super) const GIVEN_UP: u32 = 7;
     /// The last group that could have answered has lost it.
     pub(super) const EVICTED: u32 = 8;
+    /// Every group that had it has given it up.
+    pub(super) const DEAD: u32 = 9;
 }
+
+/// In place of the number of deliveries of a request that was lost.
+const LOST: u32 = u32::MAX;
 
 /// What comes next to the caller.
 pub(crate) enum Row<R> {
@@ -82,6 +87,8 @@ pub(crate) enum Row<R> {
     End,
     Unanswered,
     Evicted,
+    /// Given up after so many deliveries.
+    Dead(u32),
     WrongReplyType,
     Expired,
     Closed,
@@ -104,7 +111,7 @@ impl<R> StreamCell<R> {
             buffer: buffer.max(1),
             phase: AtomicU32::new(phase::OPEN),
             handled: AtomicBool::new(false),
-            evicted: AtomicBool::new(false),
+            buried: AtomicU32::new(0),
             responders: AtomicU32::new(1),
             state: Mutex::new(Rank::Cell, state),
         }
@@ -131,6 +138,7 @@ impl<R> StreamCell<R> {
             phase::ENDED => Row::End,
             phase::UNANSWERED => Row::Unanswered,
             phase::EVICTED => Row::Evicted,
+            phase::DEAD => Row::Dead(self.buried.load(Ordering::Relaxed)),
             phase::WRONG_REPLY_TYPE => Row::WrongReplyType,
             phase::EXPIRED => Row::Expired,
             phase::CLOSED => Row::Closed,
@@ -276,8 +284,12 @@ impl<R> StreamCell<R> {
     pub(crate) fn drop_responder(&self) {
         let last = self.responders.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && self.phase() == phase::OPEN && !self.is_overdue() {
-            let evicted = self.evicted.load(Ordering::Acquire);
-            self.end(if evicted { phase::EVICTED } else { phase::UNANSWERED }, false);
+            let phase = match self.buried.load(Ordering::Acquire) {
+                0 => phase::UNANSWERED,
+                LOST => phase::EVICTED,
+                _ => phase::DEAD,
+            };
+            self.end(phase, false);
         }
     }
 
@@ -362,7 +374,11 @@ impl<R: Send + 'static> AnyCell for StreamCell<R> {
         self.end(phase::WRONG_REPLY_TYPE, false);
     }
 
+    fn bury(&self, attempts: u32) {
+        self.buried.store(attempts, Ordering::Release);
+    }
+
     fn evict(&self) {
-        self.evicted.store(true, Ordering::Release);
+        self.buried.store(LOST, Ordering::Release);
     }
 }

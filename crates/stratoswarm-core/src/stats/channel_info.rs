@@ -2,8 +2,12 @@ use std::panic::Location;
 
 use super::{BudgetInfo, ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitInfo};
 
-/// The figures of one channel at one moment, read under its lock. A consistent snapshot, except that
-/// `in_flight` may become less while it is taken.
+/// The figures of one channel, read under its lock, so that nothing is admitted meanwhile. Each reader's account is whole: accepted
+/// = taken + skipped + dead + left.
+///
+/// What readers do meanwhile shows in one figure and not yet in another, as they need the channel's lock only now and then: `len` and
+/// the lanes' may be less than what a reader had left, `in_flight` become less. Callers count what became of their requests, and budgets
+/// what is charged, beside it.
 ///
 /// # Examples
 /// ```

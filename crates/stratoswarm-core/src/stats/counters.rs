@@ -20,9 +20,10 @@ impl Counters {
         }
     }
 
-    pub(crate) fn counts(&self, asked: u64) -> RequestCounts {
+    /// All but how many were asked, which the log knows.
+    pub(crate) fn counts(&self) -> RequestCounts {
         RequestCounts {
-            asked,
+            asked: 0,
             answered: self.answered.load(Ordering::Relaxed),
             expired: self.expired.load(Ordering::Relaxed),
             abandoned: self.abandoned.load(Ordering::Relaxed),

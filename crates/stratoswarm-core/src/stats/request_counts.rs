@@ -1,6 +1,6 @@
 /// What became of a channel's requests, as their callers saw it.
 ///
-/// `asked` less the others is what is still waiting for its reply.
+/// `asked` less the others is what is still waiting for its reply, or has just got it.
 ///
 /// # Examples
 /// ```

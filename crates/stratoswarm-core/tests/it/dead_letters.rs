@@ -169,3 +169,63 @@ fn dead_letters_may_have_dead_letters() {
     inspector.try_recv().unwrap().into_acked().1.term("for ever");
     assert_eq!(buried.join("sextons").try_recv().unwrap().message.message, Number(4));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_on_its_way_counts_as_in_flight_so_that_no_end_overtakes_it() {
+    use std::cell::RefCell;
+    use stratoswarm_core::{Message, NoReply};
+    thread_local! {
+        static JOBS: RefCell<Option<Channel<Late>>> = const { RefCell::new(None) };
+        static SAW: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    }
+    /// Asked for its class when it becomes a letter, it looks at its channel.
+    #[derive(Clone)]
+    struct Late;
+    impl Message for Late {
+        type Reply = NoReply;
+        fn priority(&self) -> Priority {
+            if let Some(jobs) = JOBS.with_borrow(Clone::clone) {
+                SAW.with_borrow_mut(|saw| saw.push(jobs.info().readers[0].in_flight));
+            }
+            Priority::Normal
+        }
+    }
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Late>("jobs").open().unwrap();
+    let dead = fabric.channel::<DeadLetter<Late>>("dead").open().unwrap();
+    let mut inspector = dead.join("inspectors");
+    let mut worker =
+        jobs.group("workers").ack(AckPolicy::explicit().max_deliver(1)).dead_letters(&dead).join().unwrap();
+    jobs.send(Late).ttl(Duration::from_secs(1)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    JOBS.set(Some(jobs.clone()));
+    assert!(worker.try_recv().is_err(), "it has expired, and nobody has a delivery");
+    JOBS.set(None);
+    assert_eq!(SAW.take(), [1], "so whoever waits for the end of the channel waits for the letter");
+    assert!(inspector.try_recv().is_ok());
+    assert_eq!(jobs.info().readers[0].in_flight, 0);
+}
+
+#[test]
+fn a_letter_keeps_the_class_that_its_message_was_sent_with() {
+    for (sent, expected) in [
+        (Some(Priority::Critical), Priority::Critical),
+        (Some(Priority::Low), Priority::Normal), // no lane of its own: it went to that of all others
+        (None, Priority::Normal),
+    ] {
+        let fabric = Fabric::new();
+        let jobs = fabric.channel::<Number>("jobs").lane(Priority::Critical, 4).open().unwrap();
+        let dead = fabric.channel::<DeadLetter<Number>>("dead").lane(Priority::Critical, 4).open().unwrap();
+        let mut inspector = dead.join("inspectors");
+        let mut worker = join_with(&jobs, &dead, AckPolicy::explicit().max_deliver(1));
+        let send = jobs.send(Number(1));
+        let send = match sent {
+            Some(class) => send.priority(class),
+            None => send,
+        };
+        futures::FutureExt::now_or_never(send).unwrap().unwrap();
+        drop(worker.try_recv().unwrap());
+        assert_eq!(letter(&mut inspector).priority, expected);
+        assert_eq!(dead.info().lanes[0].sent, u64::from(expected == Priority::Critical));
+    }
+}

@@ -410,3 +410,11 @@ async fn a_shutdown_does_not_wait_for_a_paused_group_and_reports_it() {
     assert_eq!(report.channels[0].readers[0].undelivered, 3);
     assert!(reading.await.unwrap(), "its member is released at the end");
 }
+
+#[test]
+fn the_figures_have_lanes_only_where_there_are_several() {
+    let fabric = Fabric::new();
+    let with = |name: &str| fabric.channel::<u32>(name).ttl(std::time::Duration::from_secs(1)).fair_senders();
+    assert!(with("one").open().unwrap().info().lanes.is_empty());
+    assert_eq!(with("two").lane(Priority::Critical, 1).open().unwrap().info().lanes.len(), 2);
+}

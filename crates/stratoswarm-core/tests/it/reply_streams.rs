@@ -541,3 +541,16 @@ async fn many_streams_at_once_are_each_whole_and_in_order() {
         caller.await.unwrap();
     }
 }
+
+#[test]
+fn a_stream_that_its_group_gives_up_ends_as_a_dead_letter() {
+    let channel = channel(4);
+    let policy = stratoswarm_core::AckPolicy::explicit().max_deliver(2);
+    let mut worker = channel.group("workers").ack(policy).join().unwrap();
+    let mut rows = ask(channel.request_stream(Number(7)));
+    for _ in 0..2 {
+        assert_eq!(now(&mut rows), None);
+        drop(worker.try_recv().unwrap());
+    }
+    assert_eq!(now(&mut rows), Some(Some(Err(RequestError::DeadLettered { attempts: 2 }))));
+}

@@ -271,3 +271,24 @@ proptest! {
         drop(tap);
     }
 }
+
+#[test]
+fn a_late_reader_begins_with_no_more_than_the_capacity_whatever_another_has() {
+    for lanes in [false, true] {
+        let fabric = Fabric::new();
+        let builder = fabric.channel::<Number>("numbers").capacity(2);
+        let channel =
+            if lanes { builder.lane(Priority::Critical, 2).open() } else { builder.open() }.unwrap();
+        let (mut worker, mut audit) =
+            (channel.join("workers"), channel.subscriber().buffer(5).open().unwrap());
+        for number in 0..5 {
+            put(&channel, [number]);
+            assert_eq!(take_all(&mut worker), [number]);
+        }
+        let mut late = channel.group("late").start(Start::Oldest).join().unwrap();
+        assert!(is_full(&channel));
+        assert_eq!(take_all(&mut late), [3, 4]);
+        assert_eq!(read_all(&mut audit), [0, 1, 2, 3, 4]);
+        assert_balanced(&channel.info());
+    }
+}
