@@ -179,7 +179,7 @@ impl Turn {
         match admission {
             Admission::Full => {
                 if log.has_expiring() {
-                    self.wait_until(log.next_expiry(lane));
+                    self.wait_until(log.next_expiry(lane, Instant::now()));
                 }
                 Poll::Pending
             }

@@ -40,9 +40,9 @@ impl<M> Log<M> {
     }
 
     /// The earliest moment at which a message of a lane gives up its place, if none does before.
-    pub(crate) fn next_expiry(&self, at: LaneIndex) -> Option<Instant> {
+    pub(crate) fn next_expiry(&self, at: LaneIndex, now: Instant) -> Option<Instant> {
         let in_inboxes = self.readers.iter().filter(|reader| reader.seats[at].filled);
-        let in_inboxes = in_inboxes.filter_map(|reader| reader.inbox.lock().next_expiry(at));
+        let in_inboxes = in_inboxes.filter_map(|reader| reader.inbox.lock().next_expiry(at, now));
         in_inboxes.chain(self.lanes[at].intake.next_expiry()).min()
     }
 

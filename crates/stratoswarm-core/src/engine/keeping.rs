@@ -110,8 +110,8 @@ impl<M> Inbox<M> {
     }
 
     /// When the next message of a lane that was only sent expires and gives up its place, if one does.
-    pub(super) fn next_expiry(&self, at: LaneIndex) -> Option<Instant> {
-        let kept = self.ledger.as_ref().and_then(|ledger| ledger.next_expiry(at));
+    pub(super) fn next_expiry(&self, at: LaneIndex, now: Instant) -> Option<Instant> {
+        let kept = self.ledger.as_ref().and_then(|ledger| ledger.next_expiry(at, now));
         self.queues[at].next_expiry().into_iter().chain(kept).min()
     }
 

@@ -350,13 +350,15 @@ impl<M> Ledger<M> {
         self.released > before
     }
 
-    /// When the next message of a lane expires that no handler has, and no caller waits for.
-    pub(super) fn next_expiry(&self, at: LaneIndex) -> Option<Instant> {
-        let waiting = self.entries.iter().map(|(_, entry)| entry).filter(|entry| {
-            entry.lane == at && !entry.released && !matches!(entry.state, State::InFlight { .. })
-        });
-        let deadline = |entry: &Entry<M>| entry.request.cell().filter(|cell| !cell.is_request())?.deadline();
-        waiting.filter_map(deadline).min()
+    /// When the next message of a lane expires that no caller waits for. One that a handler has may come back before that, and
+    /// is judged as it comes back after it.
+    pub(super) fn next_expiry(&self, at: LaneIndex, now: Instant) -> Option<Instant> {
+        let deadline = |entry: &Entry<M>| {
+            let deadline = entry.request.cell().filter(|cell| !cell.is_request())?.deadline()?;
+            (deadline > now || !matches!(entry.state, State::InFlight { .. })).then_some(deadline)
+        };
+        let held = self.entries.iter().map(|(_, entry)| entry).filter(|it| it.lane == at && !it.released);
+        held.filter_map(deadline).min()
     }
 
     /// The messages that no handler has and no caller waits for, in their order: nobody comes for them.

@@ -124,6 +124,31 @@ async fn a_sender_that_waits_gets_the_place_of_what_expires_while_it_is_delayed(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sender_that_waits_gets_the_place_of_what_comes_back_meanwhile_and_expires() {
+    for lapses in [false, true] {
+        let channel = Fabric::new().channel("numbers").capacity(1).ttl(5 * MS).open().unwrap();
+        let wait = if lapses { 3 * MS } else { 60 * MS };
+        let policy = AckPolicy::explicit().ack_wait(wait).max_in_flight(1);
+        let mut worker = channel.group("workers").ack(policy).join().unwrap();
+        channel.send(Number(0)).await.unwrap();
+        let (_, ack) = worker.try_recv().unwrap().into_acked();
+        let mut waiting = task::spawn(channel.send(Number(1)));
+        park(&mut waiting);
+        if lapses {
+            advance(4 * MS).await;
+            drop(worker.try_recv().unwrap()); // it has lapsed, and comes back again
+            advance(3 * MS).await;
+        } else {
+            ack.nak_after(60 * MS);
+            advance(7 * MS).await;
+        }
+        assert_eq!(woken(&mut waiting), Ok(()));
+        assert_eq!(worker.try_recv().unwrap().into_message().0, 1);
+        assert_balanced(&channel.info());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_lapses_after_it_has_expired_gives_its_place_up_before_its_turn() {
     let channel = open(&Fabric::new());
     let policy = AckPolicy::explicit().ack_wait(5 * MS);
