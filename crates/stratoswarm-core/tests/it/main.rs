@@ -87,9 +87,11 @@ mod user_wakers; // wakers that misbehave
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
 mod model_acks; // a group that acknowledges, on a paused clock
 mod model_gathering; // questions to each of several groups, which come and go
+mod model_joint; // all classes of traffic at once
 mod model_lanes;
 mod model_lossy; // a broadcast that keeps its last messages
 mod model_mux; // sources of several priorities, and who may come when
 mod model_reads; // the ways to read, for the first of them
 mod model_requests; // requests of two groups on a paused clock
 mod model_streams; // a reply stream of two handlers, with every end
+mod model_views; // what each reader has, for model_joint
