@@ -109,6 +109,8 @@ mod model_acks;
 mod model_answers;
 #[cfg(all(test, loom))]
 mod model_budget;
+#[cfg(all(test, loom))]
+mod model_classes;
 pub mod patterns;
 #[cfg(feature = "preset")]
 mod preset;

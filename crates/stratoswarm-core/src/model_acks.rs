@@ -9,7 +9,8 @@ use crate::{
     channel::Channel,
     engine::AckPolicy,
     message::Priority,
-    model::{Number, channel, laned, poll_once},
+    model::{Number, channel, poll_once},
+    model_classes::laned,
 };
 
 fn join(numbers: &Channel<Number>, policy: AckPolicy) -> Receiver<Number> {

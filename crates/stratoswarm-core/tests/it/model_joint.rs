@@ -836,7 +836,7 @@ proptest! {
         low in prop::option::of(1..4_usize),
         max_bypass in 1..4_u32,
         rules in rules(),
-        operations in prop::collection::vec(operation(), 1..150),
+        operations in prop::collection::vec(operation(), 1..120),
     ) {
         let fabric = Fabric::new();
         let mut builder = fabric.channel::<Work>("jobs").capacity(normal).no_default_timeout();
