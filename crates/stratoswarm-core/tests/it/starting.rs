@@ -158,7 +158,7 @@ fn what_does_not_go_with_retention_is_refused() {
     let fabric = Fabric::new();
     let open = || fabric.channel::<Number>("numbers").capacity(4);
     let refused = |with| Some(OpenError::Incompatible { option: "retain", with });
-    assert_eq!(open().retain(5).open().err(), refused("capacity"));
+    assert_eq!(open().retain(5).open().err(), refused("a capacity below it"));
     assert_eq!(open().retain(4).lane(Priority::Low, 4).open().err(), refused("lane"));
     assert_eq!(open().retain(4).ttl(Duration::from_secs(1)).open().err(), refused("ttl"));
     assert_eq!(open().retain(4).fair_senders().open().err(), refused("fair_senders"));
