@@ -135,7 +135,7 @@ pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
     SendError, SendTimeoutError, Stage, TryRecvError, TrySendError,
 };
-pub use explain::{Explainer, Line, Verdict, VerdictKind};
+pub use explain::{Explainer, Line, Verdict, VerdictKind, Watch, WatchEvent, WatchOptions};
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
     ShutdownReport, WeakFabric, broadcast, channel,

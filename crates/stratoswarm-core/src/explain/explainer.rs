@@ -6,11 +6,11 @@ use super::{
     knot::{is_old, knots},
     look::Look,
 };
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, WeakFabric};
 
 /// Looks at a fabric again and again, and tells what does not move. Made by [`Fabric::explainer`].
 ///
-/// Besides what one look tells it knows rates: of two looks it tells what is [slow](VerdictKind::Slow).
+/// It does not keep the fabric. Besides what one look tells it knows rates: of two looks it tells what is [slow](VerdictKind::Slow).
 ///
 /// # Examples
 /// ```
@@ -29,13 +29,13 @@ use crate::fabric::Fabric;
 /// # Ok(()) }
 /// ```
 pub struct Explainer {
-    fabric: Fabric,
+    fabric: WeakFabric,
     threshold: Duration,
     before: Option<Look>,
 }
 
 impl Explainer {
-    pub(super) fn new(fabric: Fabric) -> Self {
+    pub(super) fn new(fabric: WeakFabric) -> Self {
         Self { fabric, threshold: Duration::from_secs(2), before: None }
     }
 
@@ -51,10 +51,26 @@ impl Explainer {
     /// It may be called anywhere, by a panic hook or the handler of a signal as well: it takes no lock that it has to wait for
     /// longer than some milliseconds, and says so where one is held. It takes as long as it takes to lock each channel twice.
     pub fn look(&mut self) -> Vec<Verdict> {
-        let Some(first) = Look::at(&self.fabric) else { return vec![busy()] };
-        let Some(second) = Look::at(&self.fabric) else { return vec![busy()] };
+        self.try_look().unwrap_or_default()
+    }
+
+    /// The same; none once the fabric is gone.
+    pub(super) fn try_look(&mut self) -> Option<Vec<Verdict>> {
+        let fabric = self.fabric.upgrade()?;
+        Some(match (Look::at(&fabric), Look::at(&fabric)) {
+            (Some(first), Some(second)) => self.compare(&first, second),
+            _ => vec![busy()],
+        })
+    }
+
+    /// Forgets what it has seen before.
+    pub(super) fn forget(&mut self) {
+        self.before = None;
+    }
+
+    fn compare(&mut self, first: &Look, second: Look) -> Vec<Verdict> {
         let before = self.before.as_ref();
-        let earlier = found(&first, before, self.threshold);
+        let earlier = found(first, before, self.threshold);
         let mut verdicts = found(&second, before, self.threshold);
         // What is so in both looks, with the same waits and positions, was so at the moment between them.
         verdicts.retain(|verdict| earlier.iter().any(|before| verdict.is_as(before)));
@@ -107,7 +123,7 @@ impl Fabric {
     /// The same for one who looks again and again.
     #[must_use]
     pub fn explainer(&self) -> Explainer {
-        Explainer::new(self.clone())
+        Explainer::new(self.downgrade())
     }
 }
 

@@ -16,8 +16,14 @@ mod look;
 mod text;
 mod verdict;
 mod verdict_kind;
+mod watch;
+mod watch_event;
+mod watch_options;
 
 pub use explainer::Explainer;
 pub use line::Line;
 pub use verdict::Verdict;
 pub use verdict_kind::VerdictKind;
+pub use watch::Watch;
+pub use watch_event::WatchEvent;
+pub use watch_options::WatchOptions;
