@@ -7,6 +7,8 @@
 //! | 2 | the input or an option is not acceptable; nothing was run |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
 //!
+//! SIGQUIT explains on standard error what does not move.
+//!
 //! If the environment variable `RUST_LOG` is set, the events it asks for are logged to standard error.
 
 mod command;
@@ -15,6 +17,7 @@ mod input;
 mod logging;
 mod options;
 mod program;
+mod quit;
 mod run_options;
 mod signals;
 

@@ -3,9 +3,11 @@
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use super::{
-    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, logging::Logging,
+    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, logging::Logging, quit,
     read_instance, signals,
 };
+use stratoswarm_core::WatchEvent;
+
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
     swarm::{self, Outcome, Settings, Stop},
@@ -65,7 +67,12 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         tokio::spawn(signals::obey(Arc::clone(&stop)));
         let progress = Progress::on_terminal();
         logging.start(&progress);
-        swarm::run(instance, settings, progress, stop).await
+        swarm::run(instance, settings, progress, stop, |fabric| {
+            quit::explain(fabric);
+            // Without a thread for it there is nobody who tells.
+            options.watch.then(|| fabric.watch().start(|event| complain_of(&event)).ok())
+        })
+        .await
     });
     // Kernels of a failed run may still be at work; nobody waits for them.
     runtime.shutdown_background();
@@ -90,6 +97,12 @@ fn report(options: &RunOptions, outcome: &Outcome) -> Result<(), Failure> {
     };
     file.write(path)
         .map_err(|error| Failure::Failed(format!("{}: the tour cannot be written: {error}", shown(path))))
+}
+
+/// What does not move, or does again, on standard error.
+fn complain_of(event: &WatchEvent) {
+    use std::io::Write as _;
+    let _ = write!(std::io::stderr(), "{event}");
 }
 
 /// One line on standard error, where it can be written at all.

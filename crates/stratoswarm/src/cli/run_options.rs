@@ -52,6 +52,12 @@ pub struct RunOptions {
     /// The load is bulk with a time to live, and some of it fails; the report has what became of it, by lanes.
     #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 2, 1000_u32), allow_negative_numbers = true)]
     pub overload: Option<u32>,
+
+    /// Tell on standard error what does not move in the channels, when that begins and when it ends
+    ///
+    /// Without it, SIGQUIT (Ctrl-\) tells what does not move at that moment.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {

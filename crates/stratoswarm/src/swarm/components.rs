@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use stratoswarm_core::{
-    AckPolicy, DeadLetter, LossySubscriber, Message, Receiver,
+    AckPolicy, DeadLetter, Fabric, LossySubscriber, Message, Receiver,
     messages::{
         BufferId, CostPlan, EvolutionFault, GetBest, OptimizationGoal, OptimizeFor, Query, QueryAvailable,
         QueryStatus, RecommendOptimization, Resources, Synchronize, SystemEvent,
@@ -18,6 +18,8 @@ use crate::report::Progress;
 /// The tasks of the components, started and found to be there.
 #[derive(Debug)]
 pub(super) struct Components {
+    /// Which gives the tasks their names.
+    fabric: Fabric,
     without: Vec<Component>,
     tasks: JoinSet<Ended>,
     /// Under an overload: what is counted of the scheduler, and of the governor.
@@ -53,8 +55,8 @@ const DELIVERIES: u32 = 3;
 
 impl Components {
     /// None yet; those of `without` are never started.
-    pub(super) fn new(without: Vec<Component>) -> Self {
-        Self { without, tasks: JoinSet::new(), tallies: None }
+    pub(super) fn new(fabric: &Fabric, without: Vec<Component>) -> Self {
+        Self { fabric: fabric.clone(), without, tasks: JoinSet::new(), tallies: None }
     }
 
     /// Starts every component, except those that are to be left out, and asks each of them its first question.
@@ -74,8 +76,9 @@ impl Components {
         if !self.without.contains(&Component::Events) {
             let observer = Observer::new(settings.target, Arc::clone(stop), progress, meter());
             let followed = observer.follow(registry.events().subscribe());
-            self.tasks
-                .spawn(async move { Ended { component: Component::Events, _events: Some(followed.await) } });
+            let component = Component::Events;
+            let followed = async move { Ended { component, _events: Some(followed.await) } };
+            self.tasks.spawn(self.fabric.track(component.name(), followed));
         }
         if registry.events().subscribers() == 0 {
             return Err(SwarmError::Missing { component: Component::Events });
@@ -183,10 +186,11 @@ impl Components {
     }
 
     fn spawn(&mut self, component: Component, served: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(async move {
+        let ended = async move {
             served.await;
             Ended { component, _events: None }
-        });
+        };
+        self.tasks.spawn(self.fabric.track(component.name(), ended));
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
 };
 
 use stratoswarm_core::{
-    ChannelRegistry, ShutdownReport,
+    ChannelRegistry, Fabric, ShutdownReport,
     messages::{
         AgentId, AllocationId, BufferId, Error, EvolutionFault, GetBest, Query, QueryAvailable, QueryCost,
         QueryMetrics, QueryStatus, ReleaseAllocation, RequestAllocation, Resources, TransferToDevice,
@@ -36,6 +36,8 @@ const PROBLEM: BufferId = BufferId::from_u128(0x9ab);
 
 /// Runs a swarm over an instance until `settings`, or somebody by `stop`, ends it.
 ///
+/// `observe` gets its channels before anything is sent; what it makes of them is kept until the end.
+///
 /// Needs a multi-threaded tokio runtime with its timer; the computing is done on the runtime's threads that may block.
 ///
 /// # Errors
@@ -43,15 +45,18 @@ const PROBLEM: BufferId = BufferId::from_u128(0x9ab);
 ///
 /// # Cancel safety
 /// Dropped, the components end once they see that their channels are gone, and there is no result: use `stop`.
-pub async fn run(
+pub async fn run<T>(
     instance: Arc<Instance>,
     settings: Settings,
     progress: Progress,
     stop: Arc<Stop>,
+    observe: impl FnOnce(&Fabric) -> T,
 ) -> Result<Outcome, SwarmError> {
     let begin = Instant::now();
     let client = Client::new(ChannelRegistry::new(), Meter::new());
-    let mut components = Components::new(settings.without.clone());
+    let fabric = client.registry().fabric().clone();
+    let _watched = observe(&fabric);
+    let mut components = Components::new(&fabric, settings.without.clone());
     let limit = settings.time_limit().map(|limit| {
         let stop = Arc::clone(&stop);
         tokio::spawn(async move {
@@ -59,7 +64,8 @@ pub async fn run(
             stop.set(Ending::Seconds);
         })
     });
-    let found = solve(&instance, &settings, &client, &mut components, progress, &stop).await;
+    let solving = solve(&instance, &settings, &client, &mut components, progress, &stop);
+    let found = fabric.track("run", solving).await;
     if let Some(limit) = limit {
         limit.abort();
     }
@@ -209,7 +215,7 @@ async fn evolve(
     let (mut done, mut best, mut improved_at) = (0, i64::MAX, 0);
     loop {
         let generations = settings.generations.map_or(EPOCH, |all| EPOCH.min(all - done));
-        agents = advance(agents, generations).await?;
+        agents = advance(client.registry().fabric(), agents, generations).await?;
         done += generations;
         let length = best_length(client).await?;
         if length < best {
@@ -237,10 +243,12 @@ async fn evolve(
 }
 
 /// All agents at once, each in a task of its own; they come back in their order.
-async fn advance(agents: Vec<Agent>, generations: u64) -> Result<Vec<Agent>, SwarmError> {
+async fn advance(fabric: &Fabric, agents: Vec<Agent>, generations: u64) -> Result<Vec<Agent>, SwarmError> {
     let mut tasks = JoinSet::new();
     for mut agent in agents {
-        tasks.spawn(async move { agent.advance(generations).await.map(|()| agent) });
+        let name = format!("agent-{}", agent.number());
+        let advanced = async move { agent.advance(generations).await.map(|()| agent) };
+        tasks.spawn(fabric.track(&name, advanced));
     }
     let mut back = Vec::new();
     while let Some(ended) = tasks.join_next().await {

@@ -1,4 +1,5 @@
 use std::{
+    io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command},
     time::{Duration, Instant},
 };
@@ -26,8 +27,8 @@ fn wait_until_listening(child: &Child) {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
         u64::from_str_radix(mask.trim(), 16).ok()
     };
-    // SIGINT is 2 and SIGTERM 15.
-    while caught().is_some_and(|caught| caught & (1 << 1) == 0 || caught & (1 << 14) == 0) {
+    // SIGINT is 2, SIGQUIT 3 and SIGTERM 15.
+    while caught().is_some_and(|caught| [1, 2, 14].iter().any(|bit| caught >> bit & 1 == 0)) {
         assert!(Instant::now() < deadline, "the program does not listen to signals");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -43,6 +44,23 @@ fn ends_with_a_result(name: &str) {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["ended"], "interrupted");
     assert_eq!(json["tour"].as_array().unwrap().len(), 52);
+}
+
+#[test]
+fn sigquit_explains_that_nothing_is_stuck_and_whoever_watches_is_silent() {
+    let mut child = started(&["--seconds", "600", "--watch"]);
+    wait_until_listening(&child);
+    signal(&child, "-QUIT");
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.starts_with("nothing is stuck in ") && line.ends_with(" channels\n"), "{line}");
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "nothing begins not to move in a swarm that works");
 }
 
 #[test]
