@@ -174,7 +174,7 @@ impl<M: Clone> Log<M> {
     /// Whether somebody reads in the order of admission, or something is left of that.
     #[inline]
     fn is_looked_on(&self) -> bool {
-        !self.lossy.readers.is_empty() || !self.lanes.main.intake.is_empty() || self.tapes.is_some()
+        self.onlookers > 0 || !self.lanes.main.intake.is_empty()
     }
 
     /// Counts a message of some lane; its sequence number. Nobody may look on.

@@ -31,6 +31,8 @@ pub(crate) struct Log<M> {
     pub(super) tapes: Option<Box<Tapes<M>>>,
     /// One of them holds senders back.
     pub(super) taped: bool,
+    /// How many read in the order of admission: lossy readers and recorders.
+    pub(super) onlookers: u32,
     /// Whether messages are kept until their lossless readers, or the first to come, have taken them; a broadcast's are not.
     pub(super) keeps: bool,
     /// Who waits for the close.
@@ -80,6 +82,7 @@ impl<M> Log<M> {
             lossy: Lossy::new(capacity, keeps),
             tapes: None,
             taped: false,
+            onlookers: 0,
             keeps,
             closing: WaitList::new(),
             deserting: WaitList::new(),

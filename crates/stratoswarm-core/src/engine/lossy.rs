@@ -159,6 +159,7 @@ impl<M> Log<M> {
             shared: Arc::clone(&shared),
         });
         self.readers_made += 1;
+        self.onlookers += 1;
         if !self.keeps {
             self.reader_came(); // a tap only looks on
         }
@@ -181,6 +182,7 @@ impl<M> Log<M> {
         if place >= self.lossy.readers.len() {
             return;
         }
+        self.onlookers -= 1;
         let mut gone = self.lossy.readers.swap_remove(place);
         if let Some(moved) = self.lossy.readers.get(place) {
             moved.shared.place.store(place, Ordering::Relaxed);
@@ -199,7 +201,7 @@ impl<M> Log<M> {
     #[inline(always)]
     pub(crate) fn push_lossy(&mut self, message: M) -> Option<M> {
         let lane = &mut self.lanes.main;
-        if self.lossy.readers.is_empty() && self.tapes.is_none() {
+        if self.onlookers == 0 {
             lane.intake.skip_to(lane.intake.end() + 1);
             return Some(message);
         }

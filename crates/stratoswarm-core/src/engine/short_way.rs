@@ -98,7 +98,7 @@ impl<M> Log<M> {
     /// Whether [`after_push`](Self::after_push) has something to do.
     #[inline(always)]
     pub(crate) fn has_listeners(&self) -> bool {
-        self.parked > 0 || !self.lossy.readers.is_empty()
+        self.parked > 0 || self.onlookers > 0
     }
 
     /// What follows the push of `count` messages: readers to wake, and lossy ones to be told where the end is.
@@ -118,7 +118,7 @@ impl<M> Log<M> {
     #[inline]
     pub(crate) fn sole_parked(&mut self) -> Result<Option<Waker>, ()> {
         let [reader] = self.readers.as_mut_slice() else { return Err(()) };
-        if !self.lossy.readers.is_empty() || self.tapes.is_some() {
+        if self.onlookers > 0 {
             return Err(());
         }
         match reader.parked.first() {

@@ -160,6 +160,7 @@ impl<M: Clone> Log<M> {
     pub(crate) fn open_tape(&mut self, depth: u64, lossless: bool, at: &'static Location<'static>) -> u64 {
         let (number, start) = (self.readers_made, self.tail());
         self.readers_made += 1;
+        self.onlookers += 1;
         let tapes = self.tapes.get_or_insert_with(|| {
             self.parked += 1;
             Box::new(Tapes { tapes: Vec::new(), clone: cloned })
@@ -191,6 +192,7 @@ impl<M> Log<M> {
         let tail = self.tail();
         let Some(tapes) = &mut self.tapes else { return };
         let Some(place) = tapes.tapes.iter().position(|tape| tape.number == number) else { return };
+        self.onlookers -= 1;
         let mut gone = tapes.tapes.remove(place);
         let figures = gone.figures(tail);
         effects.wakers_dropped.extend(gone.parked.clear());
