@@ -138,7 +138,7 @@ pub use error::{
 pub use explain::{Explainer, Line, Verdict, VerdictKind, Watch, WatchEvent, WatchOptions};
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
-    ShutdownReport, WeakFabric, broadcast, channel,
+    ShutdownReport, Snapshot, WeakFabric, broadcast, channel,
 };
 pub use handle::Budget;
 pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
@@ -151,7 +151,7 @@ pub use reader::{
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
     BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts,
-    Skipped, WaitInfo, WaitKind, WaitState,
+    Skipped, TaskInfo, TaskState, WaitInfo, WaitKind, WaitState,
 };
 pub use tasks::Tracked;
 

@@ -19,6 +19,7 @@ use crate::stats::ChannelInfo;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ChannelReport {
     /// The channel's name.

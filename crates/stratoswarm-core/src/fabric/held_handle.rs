@@ -19,6 +19,7 @@ use std::panic::Location;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct HeldHandle {
     /// The channel's name.
@@ -28,6 +29,7 @@ pub struct HeldHandle {
     /// A receiver's group, or the name it was joined with.
     pub name: Option<String>,
     /// Where they were made.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::location"))]
     pub location: &'static Location<'static>,
     /// How many of them exist.
     pub count: usize,

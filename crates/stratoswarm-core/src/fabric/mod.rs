@@ -15,6 +15,7 @@ mod reader_report;
 mod sealed;
 mod shutdown;
 mod shutdown_report;
+mod snapshot;
 mod weak_fabric;
 
 pub use broadcast_builder::BroadcastBuilder;
@@ -27,4 +28,5 @@ pub use owner::Fabric;
 pub use private::{broadcast, channel};
 pub use reader_report::ReaderReport;
 pub use shutdown_report::ShutdownReport;
+pub use snapshot::Snapshot;
 pub use weak_fabric::WeakFabric;

@@ -3,13 +3,13 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 use super::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, WeakFabric,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, Snapshot, WeakFabric,
     directory::Directory, shutdown,
 };
 use crate::{
     handle::ChannelFacts,
     message::Message,
-    stats::ChannelInfo,
+    stats::{ChannelInfo, TaskInfo},
     tasks::{TaskFacts, Tracked},
 };
 
@@ -198,6 +198,16 @@ impl Fabric {
         let mut infos: Vec<_> = live.iter().map(|entry| (entry.order, entry.channel.info())).collect();
         infos.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
         infos.into_iter().map(|(_, info)| info).collect()
+    }
+
+    /// All that is known at this moment: the channels as [`channels`](Self::channels) has them, the handles that there are, and
+    /// the tasks that it was told of. Each channel is read under its lock, one after the other.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut live = self.directory.live();
+        live.sort_by_key(|entry| entry.order);
+        let handles = live.iter().flat_map(|entry| entry.channel.held()).collect();
+        let tasks = self.directory.tasks.all().iter().map(TaskInfo::new).collect();
+        Snapshot { channels: self.channels(), handles, tasks }
     }
 
     /// Ends a channel or broadcast by hand: closes it and takes it out of the fabric, whoever has handles of it. None if

@@ -19,6 +19,7 @@ use crate::stats::ReaderKind;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ReaderReport {
     /// The group's name; `subscriber` or `tap` with a number for the others.

@@ -17,6 +17,7 @@ use super::{ChannelReport, Gone, HeldHandle};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// Each channel, in the order of the closing.

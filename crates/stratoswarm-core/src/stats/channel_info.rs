@@ -25,6 +25,7 @@ use super::{BudgetInfo, ChannelKind, LaneInfo, ReaderInfo, RequestCounts, WaitIn
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ChannelInfo {
     /// The channel's name.
@@ -56,6 +57,7 @@ pub struct ChannelInfo {
     /// Senders that wait for room, requests and permits to be among them.
     pub blocked_senders: usize,
     /// Where the waiting senders were called, the longest waiting first.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::locations"))]
     pub blocked_at: Vec<&'static Location<'static>>,
     /// Requests that wait for a group to exist.
     pub unserved: usize,
@@ -72,5 +74,6 @@ pub struct ChannelInfo {
     /// What they are charged to, together with other channels' if it is a [`Budget`](crate::Budget) that they share.
     pub budget: Option<BudgetInfo>,
     /// Where it was opened.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::location"))]
     pub location: &'static Location<'static>,
 }

@@ -18,6 +18,7 @@ use crate::message::Priority;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct LaneInfo {
     /// The class whose lane it is; `Normal`'s is also that of the classes without one.

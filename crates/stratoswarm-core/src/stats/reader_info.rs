@@ -21,6 +21,7 @@ use super::{ReaderKind, Skipped, WaitInfo};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ReaderInfo {
     /// The group's name; for the others `subscriber` or `tap` with the number of readers that there had been before.

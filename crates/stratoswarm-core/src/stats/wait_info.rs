@@ -23,6 +23,7 @@ use super::{Caller, WaitKind, WaitState};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct WaitInfo {
     /// What it waits for, or holds.
@@ -30,8 +31,10 @@ pub struct WaitInfo {
     /// How far it is.
     pub state: WaitState,
     /// The task that waits, if it is one of tokio's that was spawned.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::task"))]
     pub task: Option<tokio::task::Id>,
     /// Where the call is; of a reader, where its handle was made.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::location"))]
     pub at: &'static Location<'static>,
     /// For how long it has been waiting, or has held the place.
     pub waited: Duration,

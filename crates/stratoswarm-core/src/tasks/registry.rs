@@ -65,6 +65,12 @@ impl Registry {
         state
     }
 
+    /// What is known of all of them.
+    pub(crate) fn all(&self) -> Vec<TaskFacts> {
+        let tasks: Vec<_> = self.tasks.lock().iter().filter_map(Weak::upgrade).collect();
+        tasks.iter().map(TaskFacts::of).collect()
+    }
+
     /// What is known of all of them; none if they cannot be looked at within this time.
     pub(crate) fn facts(&self, within: Duration) -> Option<Vec<TaskFacts>> {
         let tasks: Vec<_> = {

@@ -388,3 +388,37 @@ proptest! {
         survives(&matches);
     }
 }
+
+#[tokio::test]
+async fn all_that_a_fabric_knows_is_written() {
+    use stratoswarm_core::{Fabric, Priority};
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<u32>("jobs").capacity(1).lane(Priority::High, 1).open().unwrap();
+    let (worker, tap) = (jobs.join("workers"), jobs.tap());
+    let sender = jobs.clone();
+    let sending = fabric.spawn("sender", async move {
+        for n in 0..2 {
+            sender.send(n).await.unwrap();
+        }
+    });
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let json = serde_json::to_value(fabric.snapshot()).unwrap();
+    let channel = &json["channels"][0];
+    assert_eq!(
+        (&channel["name"], &channel["sent"], &channel["kind"]),
+        (&"jobs".into(), &1.into(), &"Channel".into())
+    );
+    assert_eq!(channel["readers"][0]["left"], 1);
+    assert!(channel["blocked_at"][0].as_str().unwrap().contains("serde_round_trip.rs:"));
+    assert_eq!(channel["waits"][0]["kind"], "Send");
+    assert!(channel["waits"][0]["task"].as_str().unwrap().parse::<u64>().is_ok());
+    assert_eq!((&json["tasks"][0]["name"], &json["tasks"][0]["state"]), (&"sender".into(), &"Parked".into()));
+    assert!(json["handles"].as_array().unwrap().iter().any(|handle| handle["kind"] == "Receiver"));
+    assert!(serde_json::to_value(fabric.explain()).unwrap().is_array());
+    drop((worker, tap));
+    sending.abort();
+    let report = serde_json::to_value(fabric.shutdown(Duration::from_secs(1)).await).unwrap();
+    assert_eq!(report["channels"][0]["name"], "jobs");
+}
