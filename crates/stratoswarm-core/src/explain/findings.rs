@@ -33,6 +33,7 @@ pub(super) fn findings(graph: &Graph<'_>, before: Option<&Look>, threshold: Dura
             for reader in floor(log, lane) {
                 found.extend(here.held_up_by(lane, reader));
             }
+            found.extend(here.starved(lane));
             found.extend(here.unpolled(lane));
             found.extend(here.unserved(lane));
         }
@@ -129,10 +130,30 @@ impl Here<'_> {
             let line = Line::new(name, format!("{held}: {why}")).at(member.at);
             return Some(verdict.line(line).fixed([reader.passed]));
         }
-        let mut tasks =
-            reader.members.iter().filter_map(|it| self.look.task(owner(it)?).map(|task| (it, task)));
-        let (member, task) = tasks.next().filter(|_| reader.members.len() == 1)?;
+        let (member, task) = self.sole_task(reader)?;
         self.outside(lane, reader, member, task, lasted)
+    }
+
+    /// All room is granted, and those who have it cannot run to use it, as a reader's task does not let go of their thread.
+    fn starved(&self, lane: &LaneFacts) -> Option<Verdict> {
+        let is_woken = |wait: &Wait| {
+            let task = self.look.task(doer(wait.caller.who, wait.waker));
+            task.is_some_and(|task| task.phase == Phase::Woken)
+        };
+        if !lane.floor.is_empty() || lane.granted.is_empty() || !lane.granted.iter().all(is_woken) {
+            return None;
+        }
+        let lasted = self.oldest(&lane.line)?;
+        let lossless = self.log.readers.iter().filter(|reader| reader.kind != Kind::Recorder);
+        let mut tasks = lossless.filter_map(|reader| Some((reader, self.sole_task(reader)?)));
+        let (reader, (member, task)) = tasks.find(|(_, (_, task))| task.phase == Phase::Running)?;
+        self.outside(lane, reader, member, task, lasted)
+    }
+
+    /// The only member of a reader, if its task is tracked.
+    fn sole_task<'b>(&self, reader: &'b ReaderFacts) -> Option<(&'b Member, &TaskFacts)> {
+        let [member] = &*reader.members else { return None };
+        Some((member, self.look.task(owner(member)?)?))
     }
 
     /// Senders wait for a task that computes, or waits for something else.

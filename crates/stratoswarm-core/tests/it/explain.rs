@@ -379,6 +379,28 @@ async fn a_worker_that_waits_for_something_else_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_runs_without_a_break_is_named_even_where_all_room_is_granted() {
+    for capacity in [1, 3] {
+        let fabric = Fabric::new();
+        let jobs = channel(&fabric, "jobs", capacity);
+        let (mut worker, seen) = (jobs.join("workers"), fabric.clone());
+        for name in ["first", "second"] {
+            let jobs = jobs.clone();
+            fabric.spawn(name, async move { while jobs.send(Job(0)).await.is_ok() {} });
+        }
+        settle().await;
+        let looks = fabric.spawn("worker", async move {
+            let _job = worker.recv().await; // its place is granted, and who has it cannot run yet
+            seen.explainer().threshold(Duration::ZERO).look()
+        });
+        let verdicts = looks.await.unwrap();
+        assert_eq!(verdicts.len(), 1, "{verdicts:#?}");
+        assert_eq!((verdicts[0].kind, &*verdicts[0].tasks[0]), (VerdictKind::Outside, "worker"));
+        assert!(verdicts[0].to_string().contains("with one message in hand"), "{}", verdicts[0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_is_silent_where_all_is_well() {
     let fabric = Fabric::new();
     let jobs = channel(&fabric, "jobs", 2);
