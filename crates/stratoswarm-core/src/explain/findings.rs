@@ -177,7 +177,11 @@ impl Here<'_> {
         }
         let what = what.replace("{}", &seconds(task.lasted));
         let summary = format!("{} holds up {}: it {what}", task.name, self.name());
-        let held = format!("held up by {}, {} behind", reader_name(reader), grouped(reader.left));
+        let held = if lane.floor.is_empty() {
+            "has granted its room to senders that cannot run".to_owned()
+        } else {
+            format!("held up by {}, {} behind", reader_name(reader), grouped(reader.left))
+        };
         let verdict = self.verdict(VerdictKind::Outside, lasted, summary).task(&task.name);
         let verdict = self.waiters(verdict, &lane.line, "sends to");
         let verdict = verdict.line(Line::new(self.name(), held).at(member.at));
