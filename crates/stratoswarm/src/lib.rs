@@ -3,11 +3,14 @@
 //! copy.
 //!
 //! `stratoswarm run FILE.tsp` is the program; [`swarm`] says how it works, [`cli`] what it answers. The parts, each of
-//! which knows only those below it: [`cli`], [`report`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
+//! which knows only those below it: [`cli`], [`report`], [`demo`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
+//!
+//! `stratoswarm demo NAME` is one of ten programs that do not move, with what the library says of it: [`demo`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod cli;
+pub mod demo;
 pub mod report;
 pub mod search;
 pub mod swarm;

@@ -1,4 +1,4 @@
-use super::RunOptions;
+use super::{DemoOptions, RunOptions};
 
 /// The program's commands.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -13,7 +13,21 @@ pub enum Command {
     /// after 10 seconds. Ctrl-C or SIGTERM ends it early; the shortest tour so far is then the result.
     #[command(after_long_help = SURROUNDINGS)]
     Run(RunOptions),
+    /// Show a program that does not move, and what the library says of it
+    ///
+    /// Each of the demonstrations goes wrong in its own way, on real time and within five seconds (quiet: 20), and ends as
+    /// soon as it is explained. Their sources are in crates/stratoswarm/src/demo.
+    #[command(after_long_help = DEMO_CODES)]
+    Demo(DemoOptions),
 }
+
+/// The same for demonstrations.
+const DEMO_CODES: &str = "\
+Exit codes:
+  0  Nothing is stuck or slow; always with --twin
+  1  The demonstration could not be played
+  2  An option is not acceptable
+  3  Something is stuck or slow";
 
 /// What the program takes from its environment and gives back to it, for `--help`.
 const SURROUNDINGS: &str = "\

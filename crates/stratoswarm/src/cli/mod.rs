@@ -5,6 +5,7 @@
 //! | 0 | a result was printed, also after Ctrl-C or SIGTERM |
 //! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written |
 //! | 2 | the input or an option is not acceptable; nothing was run |
+//! | 3 | of a demonstration: something is stuck or slow, as it should be |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
 //!
 //! SIGQUIT explains on standard error what does not move.
@@ -12,6 +13,8 @@
 //! If the environment variable `RUST_LOG` is set, the events it asks for are logged to standard error.
 
 mod command;
+mod demo;
+mod demo_options;
 mod failure;
 mod input;
 mod logging;
@@ -22,6 +25,7 @@ mod run_options;
 mod signals;
 
 pub use command::Command;
+pub use demo_options::DemoOptions;
 pub use failure::Failure;
 pub use input::{MAX_FILE_BYTES, read_instance};
 pub use options::Options;

@@ -2,12 +2,12 @@
 
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
-use super::{
-    Command, Failure, Options, RunOptions, failure::shown, input::is_instance, logging::Logging, quit,
-    read_instance, signals,
-};
 use stratoswarm_core::WatchEvent;
 
+use super::{
+    Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging, quit,
+    read_instance, signals,
+};
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
     swarm::{self, Outcome, Settings, Stop},
@@ -18,7 +18,7 @@ use crate::{
 /// codes.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match program(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             complain(&failure);
             failure.exit_code()
@@ -26,13 +26,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     match Options::read(arguments)? {
-        Ok(Options { command: Command::Run(options) }) => run(&options),
+        Ok(Options { command: Command::Run(options) }) => run(&options)?,
+        Ok(Options { command: Command::Demo(options) }) => return demo::demo(&options),
         Err(text) => {
-            print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))
+            print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(options: &RunOptions) -> Result<(), Failure> {

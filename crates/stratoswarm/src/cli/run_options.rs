@@ -67,7 +67,7 @@ fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     const ACCEPTED: &str = "accepted: a number of seconds above 0, up to 1000000000";
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => {
@@ -86,8 +86,10 @@ mod tests {
 
     fn run(line: &str) -> RunOptions {
         let arguments = line.split_whitespace().map(OsString::from);
-        let Command::Run(options) = Options::read(arguments).unwrap().unwrap().command;
-        options
+        match Options::read(arguments).unwrap().unwrap().command {
+            Command::Run(options) => options,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -1,0 +1,61 @@
+//! A worker adds numbers up: of a long row it has the halves added by the group it belongs to. It is the only member, so its
+//! questions wait for itself. The default deadline of 30 s ends it, and each one after it.
+
+use std::{future::pending, ops::Range};
+
+use stratoswarm_core::{Fabric, Message};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Ending, Pulse};
+
+#[derive(Clone)]
+struct Sum(Range<u64>);
+
+impl Message for Sum {
+    type Reply = u64;
+}
+
+pub(super) async fn ours(fabric: Fabric) -> Ending {
+    let sums = fabric.channel::<Sum>("sums").open()?;
+    let mut inbox = sums.join("adders");
+    let own = sums.clone();
+    fabric.spawn("adder", async move {
+        while let Some(sum) = inbox.recv().await {
+            let (Sum(row), reply) = sum.into_parts();
+            let middle = row.start.midpoint(row.end);
+            reply.send(if row.end - row.start < 10 {
+                row.sum()
+            } else {
+                let low = own.request(Sum(row.start..middle)).await.unwrap_or(0);
+                low + own.request(Sum(middle..row.end)).await.unwrap_or(0)
+            });
+        }
+    });
+    fabric.spawn("client", async move { sums.request(Sum(0..100)).await });
+    pending().await
+}
+
+pub(super) async fn twin(pulse: Pulse) {
+    let (sums, mut inbox) = mpsc::channel::<(Range<u64>, oneshot::Sender<u64>)>(1000);
+    pulse.tells_places("sums", &sums);
+    let own = sums.clone();
+    tokio::spawn(async move {
+        while let Some((row, reply)) = inbox.recv().await {
+            pulse.beat();
+            let middle = row.start.midpoint(row.end);
+            let sum = if row.end - row.start < 10 {
+                row.sum()
+            } else {
+                ask(&own, row.start..middle).await + ask(&own, middle..row.end).await
+            };
+            reply.send(sum).ok();
+        }
+    });
+    ask(&sums, 0..100).await;
+}
+
+async fn ask(sums: &mpsc::Sender<(Range<u64>, oneshot::Sender<u64>)>, row: Range<u64>) -> u64 {
+    let (reply, answer) = oneshot::channel();
+    sums.send((row, reply)).await.ok();
+    answer.await.unwrap_or(0)
+}
