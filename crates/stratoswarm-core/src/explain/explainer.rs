@@ -96,6 +96,7 @@ impl Fabric {
     /// # Examples
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
     /// # use stratoswarm_core::Fabric;
     /// # use stratoswarm_core::examples::Ping;
     /// let fabric = Fabric::new();
@@ -109,7 +110,7 @@ impl Fabric {
     /// # let pings = fabric.get::<Ping>("pings").ok_or("there")?;
     /// pings.send(Ping).await?;
     /// tokio::task::yield_now().await;
-    /// let text = fabric.explain()[0].to_string();
+    /// let text = fabric.explainer().threshold(Duration::ZERO).look()[0].to_string();
     /// assert!(text.starts_with("STUCK UNTIL a deadline in "), "{text}");
     /// assert!(text.contains("echo waits for a reply that only it can give"), "{text}");
     /// # drop(asks_itself);
@@ -129,8 +130,8 @@ impl Fabric {
 
 fn found(look: &Look, before: Option<&Look>, threshold: Duration) -> Vec<Verdict> {
     let graph = Graph::new(look);
-    let mut verdicts = knots(&graph, Mode::Certain);
-    for mode in [Mode::Until, Mode::Suspected] {
+    let mut verdicts = Vec::new();
+    for mode in [Mode::Certain, Mode::Until, Mode::Suspected] {
         for knot in knots(&graph, mode).into_iter().filter(|knot| is_old(knot, threshold)) {
             let is_told = |known: &Verdict| knot.key.iter().all(|key| known.key.contains(key));
             if !verdicts.iter().any(is_told) {

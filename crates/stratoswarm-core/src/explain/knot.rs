@@ -116,7 +116,9 @@ fn verdict(graph: &Graph<'_>, cycle: &[Doer], mode: Mode) -> Verdict {
         Mode::Suspected => VerdictKind::LooksStuck,
     };
     let mut verdict = Verdict::new(kind, lasted, summary);
-    verdict.is_certain = mode != Mode::Suspected;
+    let given: Vec<_> =
+        edges.iter().filter(|(wait, _)| may_be_given(graph, wait)).map(|(_, to)| look.name(*to)).collect();
+    verdict.is_certain = mode != Mode::Suspected && given.is_empty();
     for (doer, to) in all {
         verdict = match between(doer, to) {
             Some(wait) => edge(graph, wait, to, verdict),
@@ -144,6 +146,13 @@ fn verdict(graph: &Graph<'_>, cycle: &[Doer], mode: Mode) -> Verdict {
         .filter(|(doer, _)| !matches!(doer, Doer::Tracked(_)))
         .map(|(_, name)| name.clone())
         .collect();
+    if !given.is_empty() {
+        let text = format!(
+            "Not certain: {} may have given the request to another task. Those of `serve` are known.",
+            list(&given)
+        );
+        return verdict.note(text);
+    }
     match mode {
         Mode::Certain if verdict.kind == VerdictKind::Unpolled => {
             verdict.note("Poll it, or drop it: a future that waits for room has its place in the line.")
@@ -161,6 +170,13 @@ fn verdict(graph: &Graph<'_>, cycle: &[Doer], mode: Mode) -> Verdict {
             ))
         }
     }
+}
+
+/// Whether the request that somebody waits for may be another's by now than the task's to which it was handed.
+fn may_be_given(graph: &Graph<'_>, wait: &Waiting) -> bool {
+    let On::Reply { channel, request } = wait.on else { return false };
+    let asked = graph.look.request(channel, request);
+    asked.is_handled && !asked.is_held
 }
 
 /// The lines of one edge: who waits, and what holds it up.

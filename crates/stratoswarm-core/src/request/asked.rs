@@ -14,5 +14,7 @@ pub(crate) struct Asked {
     pub(crate) is_handled: bool,
     /// The tracked task to which it was handed.
     pub(crate) holder: Option<TaskNumber>,
+    /// It is known to have it: it was started for it. Another may have given it to somebody else.
+    pub(crate) is_held: bool,
     pub(crate) deadline: Option<Instant>,
 }

@@ -31,7 +31,7 @@ pub(crate) struct ReplyCell<R> {
     phase: AtomicU32,
     /// Who asks.
     caller: Caller,
-    /// The tracked task to which it was handed last; 0 if none is known.
+    /// The tracked task to which it was handed last, with [`HELD`] if it was started for it; 0 if none is known.
     holder: AtomicU64,
     /// Whether a handler has, or had, the request.
     handled: AtomicBool,
@@ -50,6 +50,9 @@ struct State<R> {
 
 // No user's code runs under the lock.
 impl<R> RefUnwindSafe for ReplyCell<R> {}
+
+/// A bit that no number of a task has.
+const HELD: u64 = 1 << 63;
 
 /// In place of the number of deliveries of a request that was lost.
 const LOST: u32 = u32::MAX;
@@ -283,17 +286,19 @@ impl<R: Send + 'static> AnyCell for ReplyCell<R> {
     }
 
     fn set_holder(&self, task: TaskNumber) {
-        self.holder.store(task.get(), Ordering::Relaxed);
+        self.holder.store(task.get() | HELD, Ordering::Relaxed);
     }
 
     fn asked(&self, within: Duration) -> Option<Asked> {
+        let holder = self.holder.load(Ordering::Relaxed);
         let waker = self.state.try_lock_for(within)?.caller.as_ref().map(|waker| waker.data().addr());
         (self.phase() == phase::OPEN).then(|| Asked {
             address: std::ptr::from_ref(self).addr(),
             caller: self.caller,
             waker,
             is_handled: self.is_handled(),
-            holder: TaskNumber::new(self.holder.load(Ordering::Relaxed)),
+            holder: TaskNumber::new(holder & !HELD),
+            is_held: holder & HELD != 0,
             deadline: self.deadline,
         })
     }
