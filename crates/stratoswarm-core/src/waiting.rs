@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, num::NonZeroU64, task::Waker};
 
-use crate::stats::Caller;
+use crate::{stats::Caller, tasks::Who};
 
 /// Keeps a waker current; the old one, if it was replaced: it is to be dropped outside the lock.
 #[inline]
@@ -137,7 +137,12 @@ impl WaitList {
     /// is to be dropped outside the lock.
     pub(crate) fn renew(&mut self, id: WaitId, waker: &Waker) -> Option<Option<Waker>> {
         let at = self.find(id)?;
-        Some(keep_current(&mut self.waiters[at].waker, waker))
+        let waiter = &mut self.waiters[at];
+        let replaced = keep_current(&mut waiter.waker, waker);
+        if replaced.is_some() {
+            waiter.caller.who = Who::here(); // it may have gone to another task
+        }
+        Some(replaced)
     }
 
     pub(crate) fn get(&self, id: WaitId) -> Option<&Waiter> {

@@ -9,6 +9,8 @@ use crate::{clock::Moment, stats::Caller, tasks::Who, waiting::Wait};
 /// One log at one moment.
 pub(crate) struct LogFacts {
     pub(crate) closed: bool,
+    /// Messages may expire while they are queued.
+    pub(crate) expires: bool,
     /// How many messages were admitted.
     pub(crate) sent: u64,
     pub(crate) lanes: Vec<LaneFacts>,
@@ -101,6 +103,11 @@ impl<M> Log<M> {
         }
     }
 
+    /// Whether senders wait: then it matters whose its readers are.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.gate.line.is_empty())
+    }
+
     /// Somebody polls it.
     pub(crate) fn member_seen(&mut self, inbox: &SharedInbox<M>, number: u64, who: Who) {
         let reader = self.readers.get_mut(inbox.place());
@@ -118,6 +125,7 @@ impl<M> Log<M> {
         let lanes = self.lanes.read().map(|at| self.lane_facts(at, within)).collect::<Option<Vec<_>>>()?;
         Some(LogFacts {
             closed: self.closed,
+            expires: self.expiring,
             sent: self.tail(),
             lanes,
             readers,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Line, Verdict, VerdictKind,
     graph::{Graph, floor, has_lossless, is_group},
-    look::{Doer, Look, doer, is_for_bytes, key, owner, reader_name},
+    look::{Look, doer, is_for_bytes, key, owner, reader_name},
     text::{count, grouped, seconds},
 };
 use crate::{
@@ -41,7 +41,6 @@ pub(super) fn findings(graph: &Graph<'_>, before: Option<&Look>, threshold: Dura
         found.extend(here.lost_wakes());
         found.extend(here.leak());
     }
-    found.extend(look.tasks.values().filter_map(|task| idle_for_ever(graph, task, threshold)));
     found
 }
 
@@ -116,12 +115,9 @@ impl Here<'_> {
             let verdict = self.waiters(verdict, &lane.line, "sends to").line(Line::new(name, held));
             return Some(verdict.fixed([reader.passed]));
         };
-        if reader.members.iter().all(|member| self.nobody_polls(member)) {
-            let (why, is_new) = match member.who {
-                None => ("nobody has ever polled it", member.made.elapsed() < self.threshold),
-                Some(_) => ("the task that polled it has ended, and its handle is kept", false),
-            };
-            if is_new {
+        if reader.members.iter().all(|member| member.who.is_none()) {
+            let why = "nobody has ever polled it";
+            if member.made.elapsed() < self.threshold {
                 return None;
             }
             let summary = format!("senders wait for {of} of {name}, and {why}");
@@ -191,14 +187,6 @@ impl Here<'_> {
         };
         let line = Line::new(task.name.to_string(), format!("{what}{hand}")).at(task.at);
         Some(verdict.line(line).fixed([reader.passed, task.polls]))
-    }
-
-    fn nobody_polls(&self, member: &Member) -> bool {
-        match (member.who, owner(member)) {
-            (None, _) => true,
-            (_, Some(Doer::Tracked(number))) => !self.look.tasks.contains_key(&number),
-            _ => false,
-        }
     }
 
     /// It alone held up all others at the look before, and does now.
@@ -278,7 +266,8 @@ impl Here<'_> {
         );
         let does = format!("was granted a place in {name}, and does not poll the future that waits for it");
         let line = Line::new(&who, does).waited(first.caller.since.elapsed()).at(first.caller.at);
-        let verdict = self.verdict(VerdictKind::Unpolled, lasted, summary).task(&who).line(line);
+        let mut verdict = self.verdict(VerdictKind::Unpolled, lasted, summary).task(&who).line(line);
+        verdict.is_certain = false; // it may poll it later
         let verdict = verdict.key([key(self.channel, first.id.get())]);
         let verdict = self.waiters(verdict, &lane.line, "sends to");
         Some(verdict.note("Poll it, or drop it: a future that waits for room has its place in the line."))
@@ -343,6 +332,10 @@ impl Here<'_> {
         });
         let mut found = Vec::new();
         for reader in readers {
+            // One that was woken is about to look, and the others may wait on.
+            if reader.parked.len() < reader.members.len() {
+                continue;
+            }
             for wait in reader.parked.iter().filter(|wait| wait.waker.is_some()) {
                 let waited = wait.caller.since.elapsed();
                 if waited < WAKE {
@@ -382,7 +375,9 @@ impl Here<'_> {
         let mine = |wait: &Wait| wait.caller.who.tracked == Some(maker);
         let waits = readers().find_map(|reader| reader.parked.iter().find(|wait| mine(wait)))?;
         let waited = waits.caller.since.elapsed();
-        let alone = task.phase == Phase::Parked && self.look.foreign(task) == 0;
+        // Another that lives may have been given one of the handles.
+        let others = self.look.tasks.values().filter(|other| other.number != maker);
+        let alone = !self.look.moves(task) && others.clone().all(|other| !self.look.moves(other));
         if !alone || waited < self.threshold || readers().any(|reader| reader.left > 0) {
             return None;
         }
@@ -410,17 +405,4 @@ fn locked(channel: &ChannelFacts) -> Verdict {
     let line = Line::new(format!("`{}`", channel.name), "a `Clone` of a message may be running under it");
     let verdict = Verdict::new(VerdictKind::Outside, Duration::ZERO, summary).channel(&channel.name);
     verdict.line(line.at(channel.at)).key([channel.address as u64])
-}
-
-/// A task that nothing can wake.
-fn idle_for_ever(graph: &Graph<'_>, task: &TaskFacts, threshold: Duration) -> Option<Verdict> {
-    let unwaited = graph.waits_of(Doer::Tracked(task.number)).next().is_none();
-    if task.phase != Phase::Parked || task.joins || task.clones > 0 || !unwaited || task.lasted < threshold {
-        return None;
-    }
-    let summary = format!("{} is parked, and nobody has its waker: nothing can wake it", task.name);
-    let line =
-        Line::new(task.name.to_string(), "waits for nothing that there is").waited(task.lasted).at(task.at);
-    let verdict = Verdict::new(VerdictKind::LostWake, task.lasted, summary).task(&task.name).line(line);
-    Some(verdict.key([task.number.get()]).fixed([task.polls]))
 }

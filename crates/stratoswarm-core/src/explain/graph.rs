@@ -79,7 +79,11 @@ impl<'a> Graph<'a> {
                 let lane = &log.lanes[lane];
                 let holders = holders(lane);
                 let floor = floor(log, lane);
-                holders.iter().any(lives)
+                let is_sure = mode == Mode::Suspected;
+                // A permit may be another's by now, and what expires frees its place.
+                !is_sure && !lane.permits.is_empty()
+                    || mode != Mode::Until && self.expires(channel)
+                    || holders.iter().any(lives)
                     || !floor.is_empty() && floor.iter().all(|reader| can_take(reader, lives))
                     || floor.is_empty() && holders.is_empty() && has_lossless(log)
             }
@@ -92,6 +96,13 @@ impl<'a> Graph<'a> {
                 }
             }
         }
+    }
+
+    /// Whether something that is queued there may expire, and free its place by that.
+    fn expires(&self, channel: usize) -> bool {
+        let asked = &self.look.channels[channel].asked;
+        self.log(channel).is_some_and(|log| log.expires)
+            || asked.iter().any(|asked| !asked.is_handled && asked.deadline.is_some())
     }
 
     /// Whom a wait is for, as far as they are known.
@@ -147,6 +158,8 @@ pub(super) fn has_lossless(log: &LogFacts) -> bool {
 /// Whether one of its members may take something. Nobody knows of one that was never polled.
 fn can_take(reader: &ReaderFacts, lives: impl Fn(&Doer) -> bool) -> bool {
     let members = &reader.members;
-    !members.is_empty()
-        && (reader.paused || members.iter().any(|member| owner(member).is_none_or(|doer| lives(&doer))))
+    // Whoever has what is not settled frees its place by that, and may be anybody.
+    reader.keeps && reader.in_flight > 0
+        || !members.is_empty()
+            && (reader.paused || members.iter().any(|member| owner(member).is_none_or(|doer| lives(&doer))))
 }

@@ -32,7 +32,7 @@ pub(super) fn knots(graph: &Graph<'_>, mode: Mode) -> Vec<Verdict> {
     sinks(&next)
         .iter()
         .filter_map(|set| shortest_cycle(set, &next))
-        .map(|cycle| verdict(graph, &cycle, mode))
+        .map(|cycle| verdict(graph, &cycle, &stuck, mode))
         .collect()
 }
 
@@ -92,7 +92,7 @@ fn shortest_cycle(set: &BTreeSet<Doer>, next: &BTreeMap<Doer, Vec<Doer>>) -> Opt
     set.iter().filter_map(from).min_by_key(Vec::len)
 }
 
-fn verdict(graph: &Graph<'_>, cycle: &[Doer], mode: Mode) -> Verdict {
+fn verdict(graph: &Graph<'_>, cycle: &[Doer], stuck: &BTreeSet<Doer>, mode: Mode) -> Verdict {
     let look = graph.look;
     let all = cycle.iter().enumerate().map(|(at, doer)| (*doer, cycle[(at + 1) % cycle.len()]));
     let between = |doer, to| graph.waits_of(doer).find(|wait| graph.blockers(wait).contains(&to));
@@ -127,15 +127,22 @@ fn verdict(graph: &Graph<'_>, cycle: &[Doer], mode: Mode) -> Verdict {
     }
     let mut keys: Vec<_> = edges.iter().map(|(wait, _)| wait.key).collect();
     keys.sort_unstable();
-    let polls = cycle.iter().filter_map(|doer| look.task(*doer)).map(|task| task.polls);
+    // All on whom it rests that nobody helps: none of them may have run between two looks.
+    let polls = stuck.iter().filter_map(|doer| look.task(*doer)).map(|task| task.polls);
     verdict = verdict.key(keys).fixed(polls);
     if mode == Mode::Until {
-        let all = cycle.iter().flat_map(|doer| graph.waits_of(*doer));
+        // The deadline of any of them, whose end may help the others.
+        let all = stuck.iter().flat_map(|doer| graph.waits_of(*doer));
         let deadlines = all.filter_map(|wait| match wait.on {
             On::Reply { channel, request } => look.request(channel, request).deadline,
             _ => None,
         });
-        verdict.until = deadlines.min().map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
+        let others =
+            || look.channels.iter().flat_map(|channel| &channel.asked).filter_map(|asked| asked.deadline);
+        verdict.until = deadlines
+            .min()
+            .or_else(|| others().min())
+            .map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
     }
     if let Some(behind) = behind(graph, &edges) {
         verdict = verdict.note(behind);

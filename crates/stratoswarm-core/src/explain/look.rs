@@ -19,6 +19,10 @@ pub(super) struct Look {
     pub(super) at: Instant,
     pub(super) channels: Vec<ChannelFacts>,
     pub(super) tasks: HashMap<TaskNumber, TaskFacts>,
+    /// How many clones of wakers the channels have, by their data.
+    wakers: HashMap<usize, usize>,
+    /// Those that a task has started and waits for.
+    children: HashMap<TaskNumber, Vec<TaskNumber>>,
 }
 
 /// Who waits, or holds something.
@@ -77,8 +81,20 @@ impl Look {
     /// None if the fabric itself is locked for long.
     pub(super) fn at(fabric: &Fabric) -> Option<Self> {
         let (channels, tasks) = fabric.facts(PATIENCE)?;
-        let tasks = tasks.into_iter().map(|task| (task.number, task)).collect();
-        Some(Self { at: Instant::now(), channels, tasks })
+        let tasks: HashMap<_, _> = tasks.into_iter().map(|task| (task.number, task)).collect();
+        let mut children: HashMap<_, Vec<_>> = HashMap::new();
+        for task in tasks.values() {
+            if let Some(parent) =
+                task.parent.and_then(|parent| tasks.get(&parent)).filter(|parent| parent.joins)
+            {
+                children.entry(parent.number).or_default().push(task.number);
+            }
+        }
+        let mut wakers = HashMap::new();
+        for waker in channels.iter().flat_map(wakers_of) {
+            *wakers.entry(waker).or_default() += 1;
+        }
+        Some(Self { at: Instant::now(), channels, tasks, wakers, children })
     }
 
     pub(super) fn name(&self, doer: Doer) -> String {
@@ -143,33 +159,35 @@ impl Look {
 
     /// How many clones of a tracked task's waker somebody has who is not one of these channels.
     pub(super) fn foreign(&self, task: &TaskFacts) -> usize {
-        let of_task = |waker: Option<usize>| usize::from(waker == Some(task.waker));
-        let mut ours = 0;
-        for channel in &self.channels {
-            ours += channel.asked.iter().map(|asked| of_task(asked.waker)).sum::<usize>();
-            let Some(log) = &channel.log else { continue };
-            let lanes = log.lanes.iter().flat_map(|lane| {
-                lane.line.iter().chain(&lane.granted).chain(&lane.permits).chain(&lane.unserved)
-            });
-            let parked = log.readers.iter().flat_map(|reader| &reader.parked);
-            let all = lanes.chain(parked).chain(&log.ending);
-            ours += all.map(|wait| of_task(wait.waker)).sum::<usize>();
-        }
-        task.clones.saturating_sub(ours)
+        task.clones.saturating_sub(self.wakers.get(&task.waker).copied().unwrap_or(0))
     }
 
     /// Those that a task has started and waits for.
     pub(super) fn joined_by(&self, doer: Doer) -> impl Iterator<Item = Doer> {
-        let parent = self.task(doer).filter(|task| task.joins).map(|task| task.number);
-        let all = self.tasks.values();
-        all.filter(move |task| parent.is_some() && task.parent == parent)
-            .map(|task| Doer::Tracked(task.number))
+        let children = match doer {
+            Doer::Tracked(number) => self.children.get(&number),
+            _ => None,
+        };
+        children.into_iter().flatten().map(|child| Doer::Tracked(*child))
     }
 
     /// Whether a tracked task can move without a channel's doing: it runs, or is about to, or something else may wake it.
     pub(super) fn moves(&self, task: &TaskFacts) -> bool {
         task.phase != Phase::Parked || self.foreign(task) > usize::from(task.joins)
     }
+}
+
+/// The wakers that a channel has, by their data.
+fn wakers_of(channel: &ChannelFacts) -> Vec<usize> {
+    let mut wakers: Vec<_> = channel.asked.iter().filter_map(|asked| asked.waker).collect();
+    if let Some(log) = &channel.log {
+        let lanes = log.lanes.iter();
+        let lanes =
+            lanes.flat_map(|it| it.line.iter().chain(&it.granted).chain(&it.permits).chain(&it.unserved));
+        let parked = log.readers.iter().flat_map(|reader| &reader.parked);
+        wakers.extend(lanes.chain(parked).chain(&log.ending).filter_map(|wait| wait.waker));
+    }
+    wakers
 }
 
 /// Whose a wait is.

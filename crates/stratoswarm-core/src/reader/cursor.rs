@@ -83,7 +83,7 @@ impl<M: Message> Cursor<M> {
 
     /// Notes whose it is, the first time that it is polled; from then on it is noted where it parks.
     #[inline]
-    fn note_first(&mut self) {
+    pub(super) fn note_first(&mut self) {
         if self.fresh {
             self.note();
         }
@@ -193,6 +193,9 @@ impl<M: Message> Cursor<M> {
                             return Poll::Pending;
                         }
                     }
+                    if log.is_waited_for() {
+                        log.member_seen(&self.inbox, self.member, Who::here());
+                    }
                     let wait = Some((cx, firm, self.at, self.member));
                     let (hint, waiting) = (&mut self.hint, &mut self.waiting);
                     match Self::take(&self.handle, log, &self.inbox, hint, waiting, wait, &mut next) {
@@ -221,7 +224,10 @@ impl<M: Message> Cursor<M> {
                 return Ok(());
             }
         }
-        let log = self.handle.log.lock();
+        let mut log = self.handle.log.lock();
+        if log.is_waited_for() {
+            log.member_seen(&self.inbox, self.member, Who::here());
+        }
         let (hint, waiting) = (&mut self.hint, &mut self.waiting);
         let took = Self::take(&self.handle, log, &self.inbox, hint, waiting, None, next);
         if self.waiting.is_some() {
@@ -251,6 +257,7 @@ impl<M: Message> Cursor<M> {
     #[inline(never)]
     fn serve(&self, after: &Taken<M>) {
         let mut log = self.handle.log.lock();
+        log.member_seen(&self.inbox, self.member, Who::here()); // senders wait for it: whose it is matters now
         if let Ok(waker) = log.serve_after(&self.inbox, after) {
             drop(log);
             if let Some(waker) = waker {

@@ -16,6 +16,7 @@ use crate::{
     error::TryRecvError,
     message::Message,
     stats::{Caller, WaitKind},
+    tasks::Who,
     timers::Timer,
 };
 
@@ -62,6 +63,7 @@ impl<M: Message> Cursor<M> {
             }
             let mut effects = Effects::new();
             let mut log = self.handle.log.lock();
+            log.member_seen(&self.inbox, self.member, Who::here());
             let found = log.fill(&self.inbox, &mut effects);
             let parked = match found {
                 Refill::More | Refill::Closed => Parked::Look,
@@ -131,10 +133,11 @@ impl<M: Message> Cursor<M> {
     /// The next message of a group that acknowledges, the short way; none if there is none, or it is to go the long one.
     #[inline(always)]
     pub(super) fn take_kept_plain(&mut self) -> Option<Taken<M>> {
-        let kept = self.kept.as_deref_mut()?;
-        if self.waiting.is_some() {
+        if self.kept.is_none() || self.waiting.is_some() {
             return None;
         }
+        self.note_first();
+        let kept = self.kept.as_deref_mut()?;
         let given = self.inbox.lock().give_plain(self.in_flight.as_deref())?;
         Some(kept.leases.lease(given, self.handle.shared(), &self.inbox))
     }

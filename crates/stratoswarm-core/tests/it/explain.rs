@@ -542,3 +542,141 @@ async fn lanes_limits_and_acknowledgements_are_seen_through() {
         (VerdictKind::Deadlock, &["first".to_owned(), "second".into()][..])
     );
 }
+
+/// A task that sends to a channel of capacity 1 without end, and has looked into its reader before.
+fn sends_to_itself(
+    fabric: &Fabric,
+    mut reader: stratoswarm_core::Receiver<Job>,
+    to: Channel<Job>,
+    give: bool,
+) {
+    let nested = fabric.clone();
+    drop(fabric.spawn("first", async move {
+        drop(reader.try_recv());
+        if give {
+            to.send(Job(0)).await.unwrap();
+            drop(nested.spawn("second", async move {
+                while reader.recv().await.is_some() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }));
+        }
+        loop {
+            to.send(Job(1)).await.unwrap();
+        }
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_belongs_to_whom_it_was_last_seen_with_where_senders_wait() {
+    let fabric = Fabric::new();
+    let jobs = channel(&fabric, "jobs", 1);
+    sends_to_itself(&fabric, jobs.join("workers"), jobs.clone(), true);
+    for _ in 0..5 {
+        sleep(Duration::from_millis(10)).await;
+        assert_silent(&fabric);
+    }
+    assert!(jobs.info().sent > 20, "it goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_anothers_by_now_makes_no_deadlock() {
+    // A permit.
+    let fabric = Fabric::new();
+    let jobs = channel(&fabric, "jobs", 1);
+    let mut worker = jobs.join("workers");
+    let (given, taken) = tokio::sync::oneshot::channel();
+    let giver = jobs.clone();
+    fabric.spawn("giver", async move {
+        drop(worker.try_recv());
+        given.send(giver.clone().reserve_owned().await.unwrap()).ok().unwrap();
+        giver.send(Job(1)).await.unwrap();
+        while worker.recv().await.is_some() {}
+    });
+    let permit = taken.await.unwrap();
+    settle().await;
+    assert_silent(&fabric);
+    drop(permit);
+    // What is not settled.
+    let fabric = Fabric::new();
+    let acked = channel(&fabric, "acked", 1);
+    let mut worker = acked.group("workers").ack(stratoswarm_core::AckPolicy::explicit()).join().unwrap();
+    let to = acked.clone();
+    let (given, taken) = tokio::sync::oneshot::channel();
+    fabric.spawn("echo", async move {
+        let (job, ack) = worker.recv().await.unwrap().into_acked();
+        given.send(ack).ok().unwrap();
+        to.send(job).await.unwrap();
+    });
+    acked.send(Job(0)).await.unwrap();
+    let ack = taken.await.unwrap();
+    settle().await;
+    assert_silent(&fabric);
+    ack.ack();
+    // What will expire.
+    let fabric = Fabric::new();
+    let asked = fabric.channel::<Ask>("asked").capacity(1).open().unwrap();
+    let mut worker = asked.join("workers");
+    let mut request = asked.request(Ask).timeout(Duration::from_secs(9));
+    let to = asked.clone();
+    let (ready, go) = tokio::sync::oneshot::channel::<()>();
+    fabric.spawn("sends", async move {
+        drop(worker.try_recv());
+        go.await.unwrap();
+        to.send(Ask).await.unwrap();
+        while worker.recv().await.is_some() {}
+    });
+    settle().await;
+    assert!(poll!(&mut request).is_pending());
+    ready.send(()).unwrap();
+    settle().await;
+    let verdict = only(&fabric);
+    assert_eq!(verdict.kind, VerdictKind::StuckUntil, "{verdict}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_members_late_owners_and_those_that_wait_for_ever_on_purpose_are_no_fault() {
+    let fabric = Fabric::new();
+    let (idle, jobs) = (channel(&fabric, "idle", 4), channel(&fabric, "jobs", 4));
+    for _ in 0..2 {
+        let mut worker = idle.join("workers");
+        fabric.spawn("idle", async move { while worker.recv().await.is_some() {} });
+    }
+    let kept = idle.clone();
+    fabric.spawn("keeper", async move {
+        let _kept = kept;
+        std::future::pending::<()>().await;
+    });
+    // A member that acknowledges and never parks; one that another fabric tracks; one that is tracked step by step.
+    let (mut acks, mut others, mut steps) = (
+        jobs.group("acks").ack(stratoswarm_core::AckPolicy::explicit()).join().unwrap(),
+        jobs.join("others"),
+        jobs.join("steps"),
+    );
+    for _ in 0..40 {
+        let sender = jobs.clone();
+        fabric.spawn("sender", async move { while sender.send(Job(1)).await.is_ok() {} });
+    }
+    settle().await;
+    fabric.spawn("acks", async move {
+        while let Some(job) = acks.recv().await {
+            sleep(Duration::from_millis(100)).await;
+            job.into_acked().1.ack();
+        }
+    });
+    let other = Fabric::new();
+    other.spawn("others", async move {
+        while others.recv().await.is_some() {
+            sleep(Duration::from_secs(3)).await;
+        }
+    });
+    let tracks = fabric.clone();
+    tokio::spawn(async move { while tracks.track("step", steps.recv()).await.is_some() {} });
+    settle().await;
+    sleep(Duration::from_millis(150)).await;
+    idle.send(Job(7)).await.unwrap();
+    for _ in 0..20 {
+        assert_silent(&fabric);
+        sleep(Duration::from_millis(400)).await;
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::{future::pending, time::Duration};
 
-use stratoswarm_core::{Channel, Fabric, Message, Receiver};
+use stratoswarm_core::{Channel, Delivery, Fabric, Message, Receiver, patterns::serve};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Ending, Pulse};
@@ -20,8 +20,8 @@ impl Message for Question {
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let orders = fabric.channel::<Question>("orders").open()?;
     let stock = fabric.channel::<Question>("stock").open()?;
-    fabric.spawn("orders", serve(orders.join("clerks"), "orders asks stock", stock.clone()));
-    fabric.spawn("stock", serve(stock.join("keepers"), "stock asks orders", orders.clone()));
+    fabric.spawn("orders", answer(orders.join("clerks"), "orders asks stock", stock.clone()));
+    fabric.spawn("stock", answer(stock.join("keepers"), "stock asks orders", orders.clone()));
     let client = fabric.spawn("client", async move { orders.request(Question).await });
     Ok(match client.await {
         Ok(Ok(Err(refusal))) => refusal,
@@ -30,14 +30,18 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
 }
 
 /// Answers each question by asking another service.
-async fn serve(mut inbox: Receiver<Question>, what: &str, other: Channel<Question>) {
-    while let Some(question) = inbox.recv().await {
-        let (_, reply) = question.into_parts();
-        reply.send(match other.request(Question).timeout(TIMEOUT).await {
-            Ok(answer) => answer,
-            Err(error) => Err(format!("{what}: {error}")),
-        });
-    }
+async fn answer(inbox: Receiver<Question>, what: &'static str, other: Channel<Question>) {
+    let handle = move |question: Delivery<Question>| {
+        let other = other.clone();
+        async move {
+            let (_, reply) = question.into_parts();
+            reply.send(match other.request(Question).timeout(TIMEOUT).await {
+                Ok(answer) => answer,
+                Err(error) => Err(format!("{what}: {error}")),
+            });
+        }
+    };
+    serve(inbox, 1, handle).await;
 }
 
 type Asked = oneshot::Sender<u32>;

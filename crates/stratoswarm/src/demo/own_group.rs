@@ -3,7 +3,7 @@
 
 use std::{future::pending, ops::Range};
 
-use stratoswarm_core::{Fabric, Message};
+use stratoswarm_core::{Delivery, Fabric, Message, patterns::serve};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Ending, Pulse};
@@ -17,10 +17,10 @@ impl Message for Sum {
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let sums = fabric.channel::<Sum>("sums").open()?;
-    let mut inbox = sums.join("adders");
     let own = sums.clone();
-    fabric.spawn("adder", async move {
-        while let Some(sum) = inbox.recv().await {
+    let handle = move |sum: Delivery<Sum>| {
+        let own = own.clone();
+        async move {
             let (Sum(row), reply) = sum.into_parts();
             let middle = row.start.midpoint(row.end);
             reply.send(if row.end - row.start < 10 {
@@ -30,7 +30,8 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
                 low + own.request(Sum(middle..row.end)).await.unwrap_or(0)
             });
         }
-    });
+    };
+    fabric.spawn("adder", serve(sums.join("adders"), 1, handle));
     fabric.spawn("client", async move { sums.request(Sum(0..100)).await });
     pending().await
 }

@@ -9,9 +9,9 @@ use crate::program::{command, program, refused};
 /// The demonstrations in which something is stuck or slow; what is told, and of which channel and tasks.
 const STUCK: [(&str, &[&str], &str, &[&str]); 9] = [
     ("full-cycle", &["DEADLOCK"], "jobs", &["planner", "worker"]),
-    ("call-cycle", &["STUCK UNTIL"], "stock", &["orders", "stock"]),
+    ("call-cycle", &["STUCK UNTIL"], "stock", &["orders/handler", "stock/handler"]),
     ("futurelock", &["UNPOLLED"], "jobs", &["source"]),
-    ("own-group", &["STUCK UNTIL", "DEADLOCK"], "sums", &["adder"]),
+    ("own-group", &["STUCK UNTIL", "DEADLOCK"], "sums", &["adder/handler"]),
     ("unread-subscriber", &["NO READER"], "events", &["source"]),
     ("slow-subscriber", &["SLOW"], "events", &["audit"]),
     ("leaked-handle", &["LEAK"], "jobs", &["worker"]),
