@@ -3,24 +3,17 @@
 
 use std::{future::pending, hint::spin_loop};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::sync::mpsc;
 
-use super::{Ending, Pulse};
-
-#[derive(Clone)]
-struct Job;
-
-impl Message for Job {
-    type Reply = NoReply;
-}
+use super::{Ending, Job, Pulse};
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").capacity(10).open()?;
     let mut worker = jobs.join("workers");
     for name in ["source-1", "source-2", "source-3"] {
         let jobs = jobs.clone();
-        fabric.spawn(name, async move { while jobs.send(Job).await.is_ok() {} });
+        fabric.spawn(name, async move { while jobs.send(Job::Plain).await.is_ok() {} });
     }
     fabric.spawn("worker", async move {
         while let Some(_job) = worker.recv().await {
@@ -35,10 +28,10 @@ pub(super) async fn twin(pulse: Pulse) {
     pulse.tells_places("jobs", &jobs);
     for _ in 0..3 {
         let jobs = jobs.clone();
-        tokio::spawn(async move { while jobs.send(Job).await.is_ok() {} });
+        tokio::spawn(async move { while jobs.send(Job::Plain).await.is_ok() {} });
     }
     tokio::spawn(async move {
-        while let Some(Job) = worker.recv().await {
+        while let Some(_job) = worker.recv().await {
             pulse.beat();
             compute();
         }

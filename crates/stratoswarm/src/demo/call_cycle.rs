@@ -3,26 +3,19 @@
 
 use std::{future::pending, time::Duration};
 
-use stratoswarm_core::{Channel, Delivery, Fabric, Message, Receiver, patterns::serve};
+use stratoswarm_core::{Channel, Delivery, Fabric, Receiver, patterns::serve};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-#[derive(Clone)]
-struct Question;
-
-impl Message for Question {
-    type Reply = Result<u32, String>;
-}
-
 pub(super) async fn ours(fabric: Fabric) -> Ending {
-    let orders = fabric.channel::<Question>("orders").open()?;
-    let stock = fabric.channel::<Question>("stock").open()?;
+    let orders = fabric.channel::<Job>("orders").open()?;
+    let stock = fabric.channel::<Job>("stock").open()?;
     fabric.spawn("orders", answer(orders.join("clerks"), "orders asks stock", stock.clone()));
     fabric.spawn("stock", answer(stock.join("keepers"), "stock asks orders", orders.clone()));
-    let client = fabric.spawn("client", async move { orders.request(Question).await });
+    let client = fabric.spawn("client", async move { orders.request(Job::Plain).await });
     Ok(match client.await {
         Ok(Ok(Err(refusal))) => refusal,
         other => format!("{other:?}"),
@@ -30,12 +23,12 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
 }
 
 /// Answers each question by asking another service.
-async fn answer(inbox: Receiver<Question>, what: &'static str, other: Channel<Question>) {
-    let handle = move |question: Delivery<Question>| {
+async fn answer(inbox: Receiver<Job>, what: &'static str, other: Channel<Job>) {
+    let handle = move |question: Delivery<Job>| {
         let other = other.clone();
         async move {
             let (_, reply) = question.into_parts();
-            reply.send(match other.request(Question).timeout(TIMEOUT).await {
+            reply.send(match other.request(Job::Plain).timeout(TIMEOUT).await {
                 Ok(answer) => answer,
                 Err(error) => Err(format!("{what}: {error}")),
             });
@@ -44,7 +37,7 @@ async fn answer(inbox: Receiver<Question>, what: &'static str, other: Channel<Qu
     serve(inbox, 1, handle).await;
 }
 
-type Asked = oneshot::Sender<u32>;
+type Asked = oneshot::Sender<u64>;
 
 pub(super) async fn twin(pulse: Pulse) {
     let (orders, clerk) = mpsc::channel(1000);

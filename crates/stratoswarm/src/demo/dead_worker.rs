@@ -3,21 +3,12 @@
 
 use std::{future::pending, sync::Arc};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::sync::{Mutex, mpsc};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const PRICES: [u64; 3] = [3, 5, 8];
-
-#[derive(Clone)]
-struct Job {
-    tariff: usize,
-}
-
-impl Message for Job {
-    type Reply = NoReply;
-}
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").capacity(100).open()?;
@@ -25,7 +16,9 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
     fabric.spawn("worker", async move {
         let mut turnover = 0;
         while let Some(job) = worker.recv().await {
-            turnover += PRICES[job.tariff]; // there is a fourth by now
+            if let Job::Tariff(tariff) = *job {
+                turnover += PRICES[tariff]; // there is a fourth by now
+            }
         }
         turnover
     });
@@ -33,7 +26,7 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
         let jobs = jobs.clone();
         fabric.spawn(name, async move {
             for tariff in (0..4).cycle() {
-                jobs.send(Job { tariff }).await.ok();
+                jobs.send(Job::Tariff(tariff)).await.ok();
             }
         });
     }
@@ -48,7 +41,7 @@ pub(super) async fn twin(pulse: Pulse) {
     let inbox = Arc::clone(&workers);
     tokio::spawn(async move {
         let mut turnover = 0;
-        while let Some(Job { tariff }) = inbox.lock().await.recv().await {
+        while let Some(Job::Tariff(tariff)) = inbox.lock().await.recv().await {
             turnover += PRICES[tariff];
             pulse.beat();
         }
@@ -58,7 +51,7 @@ pub(super) async fn twin(pulse: Pulse) {
         let jobs = jobs.clone();
         tokio::spawn(async move {
             for tariff in (0..4).cycle() {
-                jobs.send(Job { tariff }).await.ok();
+                jobs.send(Job::Tariff(tariff)).await.ok();
             }
         });
     }

@@ -3,34 +3,20 @@
 
 use std::future::pending;
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::sync::mpsc;
 
-use super::{Ending, Pulse};
-
-#[derive(Clone)]
-struct Job;
-
-impl Message for Job {
-    type Reply = NoReply;
-}
-
-#[derive(Clone)]
-struct Answer;
-
-impl Message for Answer {
-    type Reply = NoReply;
-}
+use super::{Ending, Job, Pulse};
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").capacity(2).open()?;
-    let results = fabric.channel::<Answer>("results").capacity(2).open()?;
+    let results = fabric.channel::<Job>("results").capacity(2).open()?;
     let mut to_do = jobs.join("workers");
     let mut done = results.join("planners");
     fabric.spawn("planner", async move {
         for round in 1.. {
             for _ in 0..round {
-                jobs.send(Job).await.ok();
+                jobs.send(Job::Plain).await.ok();
             }
             for _ in 0..round {
                 done.recv().await;
@@ -39,7 +25,7 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
     });
     fabric.spawn("worker", async move {
         while let Some(_job) = to_do.recv().await {
-            results.send(Answer).await.ok();
+            results.send(Job::Plain).await.ok();
         }
     });
     pending().await
@@ -53,7 +39,7 @@ pub(super) async fn twin(pulse: Pulse) {
     tokio::spawn(async move {
         for round in 1.. {
             for _ in 0..round {
-                jobs.send(Job).await.ok();
+                jobs.send(Job::Plain).await.ok();
             }
             for _ in 0..round {
                 done.recv().await;
@@ -63,7 +49,7 @@ pub(super) async fn twin(pulse: Pulse) {
     tokio::spawn(async move {
         while let Some(_job) = to_do.recv().await {
             pulse.beat();
-            results.send(Answer).await.ok();
+            results.send(Job::Plain).await.ok();
         }
     });
     pending::<()>().await;

@@ -3,31 +3,24 @@
 
 use std::{future::pending, time::Duration};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const PATIENCE: Duration = Duration::from_millis(20);
 const WORK: Duration = Duration::from_millis(50);
-
-#[derive(Clone)]
-struct Job;
-
-impl Message for Job {
-    type Reply = NoReply;
-}
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").capacity(1).open()?;
     let mut worker = jobs.join("workers");
     fabric.spawn("source", async move {
-        jobs.send(Job).await.ok();
-        let mut first = jobs.send(Job);
+        jobs.send(Job::Plain).await.ok();
+        let mut first = jobs.send(Job::Plain);
         tokio::select! {
             _ = &mut first => {}
             () = sleep(PATIENCE) => {
-                jobs.send(Job).await.ok(); // `first` is still in the line before it
+                jobs.send(Job::Plain).await.ok(); // `first` is still in the line before it
             }
         }
     });
@@ -45,13 +38,13 @@ pub(super) async fn twin(pulse: Pulse) {
     pulse.tells_places("jobs", &jobs);
     let alive = pulse.clone();
     tokio::spawn(async move {
-        jobs.send(Job).await.ok();
-        let first = jobs.send(Job);
+        jobs.send(Job::Plain).await.ok();
+        let first = jobs.send(Job::Plain);
         tokio::pin!(first);
         tokio::select! {
             _ = &mut first => {}
             () = sleep(PATIENCE) => {
-                jobs.send(Job).await.ok();
+                jobs.send(Job::Plain).await.ok();
             }
         }
         alive.beat();

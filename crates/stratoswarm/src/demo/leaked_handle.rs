@@ -3,21 +3,12 @@
 
 use std::{future::pending, time::Duration};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const PAUSE: Duration = Duration::from_millis(10);
-
-#[derive(Clone)]
-struct Job {
-    failed: bool,
-}
-
-impl Message for Job {
-    type Reply = NoReply;
-}
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").ephemeral().open()?; // it ends with its last handle
@@ -26,13 +17,13 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
     fabric.spawn("worker", async move {
         let Some(retries) = own.get::<Job>("jobs") else { return };
         while let Some(job) = inbox.recv().await {
-            if job.failed {
-                retries.send(Job { failed: false }).await.ok();
+            if matches!(*job, Job::Failed) {
+                retries.send(Job::Plain).await.ok();
             }
         }
     });
     for number in 0..10 {
-        jobs.send(Job { failed: number == 7 }).await.ok();
+        jobs.send(if number == 7 { Job::Failed } else { Job::Plain }).await.ok();
         sleep(PAUSE).await;
     }
     drop(jobs);
@@ -46,13 +37,13 @@ pub(super) async fn twin(pulse: Pulse) {
     tokio::spawn(async move {
         while let Some(job) = inbox.recv().await {
             pulse.beat();
-            if job.failed {
-                retries.send(Job { failed: false }).await.ok();
+            if matches!(job, Job::Failed) {
+                retries.send(Job::Plain).await.ok();
             }
         }
     });
     for number in 0..10 {
-        jobs.send(Job { failed: number == 7 }).await.ok();
+        jobs.send(if number == 7 { Job::Failed } else { Job::Plain }).await.ok();
         sleep(PAUSE).await;
     }
 }

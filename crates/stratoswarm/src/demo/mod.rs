@@ -9,6 +9,7 @@ mod call_cycle;
 mod dead_worker;
 mod full_cycle;
 mod futurelock;
+mod job;
 mod leaked_handle;
 mod own_group;
 mod quiet;
@@ -24,6 +25,7 @@ mod still;
 
 pub use error::DemoError;
 pub use explained::{Explained, explain};
+use job::Job;
 use play::Ending;
 use pulse::Pulse;
 pub use scene::Scene;

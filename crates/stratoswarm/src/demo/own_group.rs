@@ -3,37 +3,35 @@
 
 use std::{future::pending, ops::Range};
 
-use stratoswarm_core::{Delivery, Fabric, Message, patterns::serve};
+use stratoswarm_core::{Channel, Delivery, Fabric, patterns::serve};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ending, Pulse};
-
-#[derive(Clone)]
-struct Sum(Range<u64>);
-
-impl Message for Sum {
-    type Reply = u64;
-}
+use super::{Ending, Job, Pulse};
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
-    let sums = fabric.channel::<Sum>("sums").open()?;
+    let sums = fabric.channel::<Job>("sums").open()?;
     let own = sums.clone();
-    let handle = move |sum: Delivery<Sum>| {
+    let handle = move |sum: Delivery<Job>| {
         let own = own.clone();
         async move {
-            let (Sum(row), reply) = sum.into_parts();
+            let (Job::Sum(row), reply) = sum.into_parts() else { return };
             let middle = row.start.midpoint(row.end);
-            reply.send(if row.end - row.start < 10 {
+            let sum = if row.end - row.start < 10 {
                 row.sum()
             } else {
-                let low = own.request(Sum(row.start..middle)).await.unwrap_or(0);
-                low + own.request(Sum(middle..row.end)).await.unwrap_or(0)
-            });
+                part(&own, row.start..middle).await + part(&own, middle..row.end).await
+            };
+            reply.send(Ok(sum));
         }
     };
     fabric.spawn("adder", serve(sums.join("adders"), 1, handle));
-    fabric.spawn("client", async move { sums.request(Sum(0..100)).await });
+    fabric.spawn("client", async move { part(&sums, 0..100).await });
     pending().await
+}
+
+/// What a part comes to, or nothing.
+async fn part(sums: &Channel<Job>, row: Range<u64>) -> u64 {
+    sums.request(Job::Sum(row)).await.ok().and_then(Result::ok).unwrap_or(0)
 }
 
 pub(super) async fn twin(pulse: Pulse) {

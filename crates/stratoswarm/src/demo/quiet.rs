@@ -3,23 +3,16 @@
 
 use std::{future::pending, thread, time::Duration};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const WORK: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_millis(100);
 const BURST: u32 = 15;
 const STARVED: Duration = Duration::from_millis(400);
 const PAUSE: Duration = Duration::from_millis(2500);
-
-#[derive(Clone)]
-struct Job;
-
-impl Message for Job {
-    type Reply = NoReply;
-}
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
     let jobs = fabric.channel::<Job>("jobs").capacity(1).open()?;
@@ -33,7 +26,7 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
         loop {
             for _ in 0..BURST {
                 tokio::select! {
-                    _ = jobs.send(Job) => {}
+                    _ = jobs.send(Job::Plain) => {}
                     () = sleep(PATIENCE) => {}
                 }
             }
@@ -48,7 +41,7 @@ pub(super) async fn twin(pulse: Pulse) {
     let (jobs, mut worker) = mpsc::channel(1);
     pulse.tells_places("jobs", &jobs);
     tokio::spawn(async move {
-        while let Some(Job) = worker.recv().await {
+        while let Some(_job) = worker.recv().await {
             pulse.beat();
             sleep(WORK).await;
         }
@@ -57,7 +50,7 @@ pub(super) async fn twin(pulse: Pulse) {
     loop {
         for _ in 0..BURST {
             tokio::select! {
-                _ = jobs.send(Job) => {}
+                _ = jobs.send(Job::Plain) => {}
                 () = sleep(PATIENCE) => {}
             }
         }

@@ -2,23 +2,16 @@
 
 use std::{future::pending, time::Duration};
 
-use stratoswarm_core::{Fabric, Message, NoReply};
+use stratoswarm_core::Fabric;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{Ending, Pulse};
+use super::{Ending, Job, Pulse};
 
 const NAMES: [&str; 8] = ["screen", "log", "audit", "index", "alarms", "costs", "backup", "replay"];
 const DISK: Duration = Duration::from_millis(25);
 
-#[derive(Clone)]
-struct Event;
-
-impl Message for Event {
-    type Reply = NoReply;
-}
-
 pub(super) async fn ours(fabric: Fabric) -> Ending {
-    let events = fabric.channel::<Event>("events").capacity(1000).open()?;
+    let events = fabric.channel::<Job>("events").capacity(1000).open()?;
     for name in NAMES {
         let mut reader = events.subscribe();
         fabric.spawn(name, async move {
@@ -29,7 +22,7 @@ pub(super) async fn ours(fabric: Fabric) -> Ending {
             }
         });
     }
-    fabric.spawn("source", async move { while events.send(Event).await.is_ok() {} });
+    fabric.spawn("source", async move { while events.send(Job::Plain).await.is_ok() {} });
     pending().await
 }
 
@@ -53,7 +46,7 @@ pub(super) async fn twin(pulse: Pulse) {
     tokio::spawn(async move {
         loop {
             for event in &events {
-                event.send(Event).await.ok();
+                event.send(Job::Plain).await.ok();
             }
         }
     });

@@ -3,17 +3,10 @@
 
 use std::future::pending;
 
-use stratoswarm_core::{Fabric, Message, NoReply, Subscriber};
+use stratoswarm_core::{Fabric, Subscriber};
 use tokio::sync::mpsc;
 
-use super::{Ending, Pulse};
-
-#[derive(Clone)]
-struct Event;
-
-impl Message for Event {
-    type Reply = NoReply;
-}
+use super::{Ending, Job, Pulse};
 
 struct Service<T> {
     #[expect(dead_code, reason = "that is the mistake")]
@@ -21,11 +14,11 @@ struct Service<T> {
 }
 
 pub(super) async fn ours(fabric: Fabric) -> Ending {
-    let events = fabric.channel::<Event>("events").capacity(100).open()?;
-    let _service: Service<Subscriber<Event>> = Service { history: events.subscribe() };
+    let events = fabric.channel::<Job>("events").capacity(100).open()?;
+    let _service: Service<Subscriber<Job>> = Service { history: events.subscribe() };
     let mut screen = events.subscribe();
     fabric.spawn("screen", async move { while screen.recv().await.is_some() {} });
-    fabric.spawn("source", async move { while events.send(Event).await.is_ok() {} });
+    fabric.spawn("source", async move { while events.send(Job::Plain).await.is_ok() {} });
     pending().await
 }
 
@@ -43,8 +36,8 @@ pub(super) async fn twin(pulse: Pulse) {
     });
     tokio::spawn(async move {
         loop {
-            to_history.send(Event).await.ok();
-            to_screen.send(Event).await.ok();
+            to_history.send(Job::Plain).await.ok();
+            to_screen.send(Job::Plain).await.ok();
         }
     });
     pending::<()>().await;
