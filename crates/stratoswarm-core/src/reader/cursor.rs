@@ -36,7 +36,7 @@ pub(super) struct Cursor<M: Message> {
     /// Its number among those of its reader.
     pub(super) member: u64,
     /// Nobody has polled it yet.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// The wait that is registered, if one is.
     pub(super) waiting: Option<WaitId>,
     yielding: Yielding,

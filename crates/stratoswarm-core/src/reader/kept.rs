@@ -56,6 +56,7 @@ impl<M: Message> Kept<M> {
 impl<M: Message> Cursor<M> {
     #[inline(never)]
     pub(super) fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Taken<M>>> {
+        self.note_first();
         let mut fresh = false;
         loop {
             if let Some(taken) = self.take_kept(fresh) {
@@ -90,6 +91,7 @@ impl<M: Message> Cursor<M> {
 
     #[inline(never)]
     pub(super) fn try_kept(&mut self) -> Result<Taken<M>, TryRecvError> {
+        self.note_first();
         if let Some(taken) = self.take_kept_plain() {
             return Ok(taken);
         }
@@ -133,11 +135,10 @@ impl<M: Message> Cursor<M> {
     /// The next message of a group that acknowledges, the short way; none if there is none, or it is to go the long one.
     #[inline(always)]
     pub(super) fn take_kept_plain(&mut self) -> Option<Taken<M>> {
-        if self.kept.is_none() || self.waiting.is_some() {
+        let kept = self.kept.as_deref_mut()?;
+        if self.waiting.is_some() || self.fresh {
             return None;
         }
-        self.note_first();
-        let kept = self.kept.as_deref_mut()?;
         let given = self.inbox.lock().give_plain(self.in_flight.as_deref())?;
         Some(kept.leases.lease(given, self.handle.shared(), &self.inbox))
     }
