@@ -3,14 +3,14 @@
 
 use std::{panic::Location, time::Duration};
 
-use super::{Gate, Kind, LaneIndex, Log, Reader, SharedInbox, WaitList, reading::Seat};
+use tokio::time::Instant;
+
+use super::{Gate, Kind, LaneIndex, Log, Reader, SharedInbox, WaitList, gate::in_lane, reading::Seat};
 use crate::{clock::Moment, stats::Caller, tasks::Who, waiting::Wait};
 
 /// One log at one moment.
 pub(crate) struct LogFacts {
     pub(crate) closed: bool,
-    /// Messages may expire while they are queued.
-    pub(crate) expires: bool,
     /// How many messages were admitted.
     pub(crate) sent: u64,
     pub(crate) lanes: Vec<LaneFacts>,
@@ -34,6 +34,8 @@ pub(crate) struct LaneFacts {
     pub(crate) floor: Vec<u64>,
     /// How many places the fullest reader takes.
     pub(crate) depth: u64,
+    /// When the next message that is queued expires and gives up its place, if one does; requests apart.
+    pub(crate) expires: Option<Instant>,
 }
 
 /// One reader.
@@ -118,14 +120,14 @@ impl<M> Log<M> {
     }
 
     /// What a look sees; none if an inbox is locked for longer than this.
-    pub(crate) fn facts(&self, within: Duration) -> Option<LogFacts> {
+    pub(crate) fn facts(&self, now: Instant, within: Duration) -> Option<LogFacts> {
         let lossless = self.readers.iter().map(|reader| ReaderFacts::of(reader, self, within));
         let mut readers = lossless.collect::<Option<Vec<_>>>()?;
         readers.extend(self.tapes.iter().flat_map(|tapes| tapes.iter()).map(|tape| tape.facts(self.tail())));
-        let lanes = self.lanes.read().map(|at| self.lane_facts(at, within)).collect::<Option<Vec<_>>>()?;
+        let lanes =
+            self.lanes.read().map(|at| self.lane_facts(at, now, within)).collect::<Option<Vec<_>>>()?;
         Some(LogFacts {
             closed: self.closed,
-            expires: self.expiring,
             sent: self.tail(),
             lanes,
             readers,
@@ -133,21 +135,19 @@ impl<M> Log<M> {
         })
     }
 
-    fn lane_facts(&self, at: LaneIndex, within: Duration) -> Option<LaneFacts> {
+    fn lane_facts(&self, at: LaneIndex, now: Instant, within: Duration) -> Option<LaneFacts> {
         let lane = &self.lanes[at];
         let gate: &Gate = &lane.gate;
-        let mut places = Vec::new();
+        let (mut places, mut expires) = (Vec::new(), lane.intake.next_expiry());
         for reader in &self.readers {
+            let inbox = reader.inbox.try_lock_for(within)?;
+            expires = expires.into_iter().chain(inbox.next_expiry(at, now)).min();
             if reader.drops {
                 continue;
             }
             let seat = &reader.seats[at];
-            let waiting =
-                lane.intake.end() - seat.next - seat.released + reader.inbox.try_lock_for(within)?.places(at);
-            let in_lane = match reader.buffer {
-                None => waiting,
-                Some(most) => gate.capacity.saturating_sub(most.saturating_sub(waiting)),
-            };
+            let waiting = lane.intake.end() - seat.next - seat.released + inbox.places(at);
+            let in_lane = in_lane(reader.buffer, gate.capacity, waiting);
             places.push((reader.number, in_lane));
         }
         if self.taped {
@@ -166,6 +166,7 @@ impl<M> Log<M> {
             unserved: gate.unserved.waits().collect(),
             floor: floor.map(|(number, _)| number).collect(),
             depth,
+            expires,
         })
     }
 }

@@ -53,6 +53,12 @@ pub(crate) enum Entry {
     Permit,
 }
 
+/// How many places of a lane a reader takes that has so many messages: what counts is how far it is from where it holds senders
+/// back, by a measure of its own or by the capacity.
+pub(super) fn in_lane(buffer: Option<u64>, capacity: u64, messages: u64) -> u64 {
+    buffer.map_or(messages, |most| capacity.saturating_sub(most.saturating_sub(messages)))
+}
+
 impl Gate {
     pub(super) fn new(capacity: u64) -> Self {
         Self {
@@ -190,11 +196,7 @@ impl<M> Log<M> {
                 seat.places = NONE;
                 continue;
             }
-            // What counts is how far it is from where it holds senders back.
-            let in_lane = |places: u64| match reader.buffer {
-                None => places,
-                Some(most) => gate.capacity.saturating_sub(most.saturating_sub(places)),
-            };
+            let in_lane = |places: u64| in_lane(reader.buffer, gate.capacity, places);
             if seat.filled {
                 let mut inbox = reader.inbox.lock();
                 let filled = reader.keeps || !inbox.queues[at].is_empty();

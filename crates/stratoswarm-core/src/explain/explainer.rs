@@ -46,10 +46,10 @@ impl Explainer {
         self
     }
 
-    /// What does not move now, or too slowly: nothing, if all is well. The most certain comes first.
+    /// What does not move now, or too slowly: nothing, if all is well. By their kinds, and of one the longest first.
     ///
-    /// It may be called anywhere, by a panic hook or the handler of a signal as well: it takes no lock that it has to wait for
-    /// longer than some milliseconds, and says so where one is held. It takes as long as it takes to lock each channel twice.
+    /// It may be called anywhere, by a panic hook or the handler of a signal as well: it waits for no lock longer
+    /// than 50 ms, twice, and says so where one is held. It locks each channel twice; the rest grows with those who wait.
     pub fn look(&mut self) -> Vec<Verdict> {
         self.try_look().unwrap_or_default()
     }

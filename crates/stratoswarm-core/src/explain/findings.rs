@@ -295,8 +295,6 @@ impl Here<'_> {
 
     /// Requests are queued for groups of which none has a member any more.
     fn requests_without_members(&self) -> Option<Verdict> {
-        let mut groups = self.log.readers.iter().filter(|reader| is_group(reader)).peekable();
-        groups.peek()?;
         let deserted = self.log.readers.iter().filter(|reader| is_group(reader));
         if self.log.closed || deserted.clone().any(|group| !group.members.is_empty()) {
             return None;

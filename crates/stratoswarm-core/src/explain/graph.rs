@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio::time::Instant;
+
 use super::look::{Doer, Look, On, Waiting, doer, is_for_bytes, owner};
 use crate::engine::{Kind, LaneFacts, LogFacts, ReaderFacts};
 
@@ -82,7 +84,7 @@ impl<'a> Graph<'a> {
                 let is_sure = mode == Mode::Suspected;
                 // A permit may be another's by now, and what expires frees its place.
                 !is_sure && !lane.permits.is_empty()
-                    || mode != Mode::Until && self.expires(channel)
+                    || mode != Mode::Until && self.expiry(channel, lane).is_some()
                     || holders.iter().any(lives)
                     || !floor.is_empty() && floor.iter().all(|reader| can_take(reader, lives))
                     || floor.is_empty() && holders.is_empty() && has_lossless(log)
@@ -98,11 +100,20 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Whether something that is queued there may expire, and free its place by that.
-    fn expires(&self, channel: usize) -> bool {
-        let asked = &self.look.channels[channel].asked;
-        self.log(channel).is_some_and(|log| log.expires)
-            || asked.iter().any(|asked| !asked.is_handled && asked.deadline.is_some())
+    /// When something that is queued in a lane expires, and frees its place by that. Of which lane a request is, is not known.
+    fn expiry(&self, channel: usize, lane: &LaneFacts) -> Option<Instant> {
+        let queued = self.look.channels[channel].asked.iter().filter(|asked| !asked.is_handled);
+        queued.filter_map(|asked| asked.deadline).chain(lane.expires).min()
+    }
+
+    /// The deadline that may end a wait, if there is one.
+    pub(super) fn deadline(&self, wait: &Waiting) -> Option<Instant> {
+        let channel = wait.on.channel();
+        match wait.on {
+            On::Reply { request, .. } => self.look.request(channel, request).deadline,
+            On::Room { lane, .. } => self.expiry(channel, &self.log(channel)?.lanes[lane]),
+            _ => None,
+        }
     }
 
     /// Whom a wait is for, as far as they are known.

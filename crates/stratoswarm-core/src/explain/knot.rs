@@ -131,18 +131,10 @@ fn verdict(graph: &Graph<'_>, cycle: &[Doer], stuck: &BTreeSet<Doer>, mode: Mode
     let polls = stuck.iter().filter_map(|doer| look.task(*doer)).map(|task| task.polls);
     verdict = verdict.key(keys).fixed(polls);
     if mode == Mode::Until {
-        // The deadline of any of them, whose end may help the others.
-        let all = stuck.iter().flat_map(|doer| graph.waits_of(*doer));
-        let deadlines = all.filter_map(|wait| match wait.on {
-            On::Reply { channel, request } => look.request(channel, request).deadline,
-            _ => None,
-        });
-        let others =
-            || look.channels.iter().flat_map(|channel| &channel.asked).filter_map(|asked| asked.deadline);
-        verdict.until = deadlines
-            .min()
-            .or_else(|| others().min())
-            .map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
+        // Of any of them: its end may help the others.
+        let deadlines =
+            stuck.iter().flat_map(|doer| graph.waits_of(*doer)).filter_map(|wait| graph.deadline(wait));
+        verdict.until = deadlines.min().map(|at| at.saturating_duration_since(tokio::time::Instant::now()));
     }
     if let Some(behind) = behind(graph, &edges) {
         verdict = verdict.note(behind);

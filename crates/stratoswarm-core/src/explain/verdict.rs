@@ -134,9 +134,6 @@ impl fmt::Display for Verdict {
                 seconds(until),
                 seconds(*lasted)
             )?,
-            None if *kind == VerdictKind::StuckUntil => {
-                writeln!(f, "{kind} something expires, for {} now: {summary}", seconds(*lasted))?;
-            }
             None => writeln!(f, "{kind} for {}: {summary}", seconds(*lasted))?,
         }
         let who = lines.iter().map(|line| line.who.chars().count()).max().unwrap_or(0);

@@ -1,12 +1,12 @@
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
     thread,
     time::Instant,
 };
 
 use super::{Explainer, Verdict, WatchEvent, WatchOptions};
+use crate::contain::contain;
 
 /// A thread that looks at a fabric from time to time and tells what begins and what ends not to move. Made by
 /// [`Fabric::watch`](crate::Fabric::watch); it ends when this is dropped, or with the fabric.
@@ -33,8 +33,7 @@ impl Watch {
             {
                 let Some(events) = watcher.tick(due.elapsed() > interval) else { return };
                 for event in events {
-                    // The hook has told of a panic; the next event is another.
-                    let _ = catch_unwind(AssertUnwindSafe(|| tell(event)));
+                    contain(|| tell(event));
                 }
                 due = Instant::now() + interval;
             }

@@ -1,5 +1,7 @@
 use std::{panic::Location, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{Shared, handles::SiteCount};
 use crate::{engine::LogFacts, request::Asked, timers};
 
@@ -23,7 +25,7 @@ pub(crate) struct ChannelFacts {
 impl<M> Shared<M> {
     /// Looks, and waits for no lock longer than this.
     pub(crate) fn facts(&self, within: Duration) -> ChannelFacts {
-        let log = self.log.try_lock_for(within).and_then(|log| log.facts(within));
+        let log = self.log.try_lock_for(within).and_then(|log| log.facts(Instant::now(), within));
         let cells = timers::requests(self.address());
         ChannelFacts {
             name: Arc::clone(&self.name),

@@ -99,7 +99,12 @@ impl<M: Clone + Send + 'static> Recorder<M> {
     /// assert_eq!(rest, [(3, 4), (4, 5)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn drain(&mut self, into: &mut impl Extend<Result<Record<M>, Lagged>>, most: usize) -> usize {
+    pub fn drain(&mut self, into: &mut Vec<Result<Record<M>, Lagged>>, most: usize) -> usize {
+        self.take(into, most)
+    }
+
+    /// The same into a collection of ours: it grows under the channel's lock.
+    fn take(&mut self, into: &mut impl Extend<Result<Record<M>, Lagged>>, most: usize) -> usize {
         let mut effects = Effects::new();
         let mut log = self.handle.log.lock();
         let given = log.take_tape(self.number, most, into, &mut effects);
@@ -221,7 +226,7 @@ impl<M: Clone + Send + 'static> Recorder<M> {
 
     fn next(&mut self) -> Option<<Self as Reader>::Item> {
         let mut next: SmallVec<[_; 1]> = SmallVec::new();
-        self.drain(&mut next, 1);
+        self.take(&mut next, 1);
         next.pop()
     }
 }

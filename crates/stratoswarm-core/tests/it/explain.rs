@@ -680,3 +680,24 @@ async fn idle_members_late_owners_and_those_that_wait_for_ever_on_purpose_are_no
         sleep(Duration::from_millis(400)).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_and_expires_may_make_room_and_what_has_expired_does_not() {
+    let fabric = Fabric::new();
+    let jobs = channel(&fabric, "jobs", 1);
+    let (other, mut worker) = (jobs.clone(), jobs.join("workers"));
+    fabric.spawn("sends", async move {
+        drop(worker.try_recv());
+        other.send(Job(0)).ttl(Duration::from_secs(9)).await.unwrap();
+        other.send(Job(1)).await.unwrap();
+        other.send(Job(2)).await.unwrap();
+        while worker.recv().await.is_some() {}
+    });
+    settle().await;
+    assert_silent(&fabric); // whoever is first in the line has a timer for that
+    sleep(Duration::from_secs(10)).await;
+    settle().await;
+    assert_eq!(jobs.info().sent, 2, "it went on, and nothing that waits now expires");
+    let verdict = only(&fabric);
+    assert_eq!((verdict.kind, verdict.until), (VerdictKind::Deadlock, None), "{verdict}");
+}
