@@ -1,0 +1,87 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use stratoswarm_core::{Snapshot, Verdict};
+
+use super::view::Seen;
+use crate::trends::ChannelTrend;
+
+/// The number of the format: it goes up when something that is there changes its meaning or goes.
+const FORMAT: u32 = 1;
+
+/// What `/snapshot.json` and the stream give.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    format: u32,
+    program: &'a str,
+    pid: u32,
+    at_unix_s: f64,
+    uptime_s: f64,
+    /// For how long a look has been waiting for a lock; what else is there is of the look before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    look_waiting_s: Option<f64>,
+    snapshot: Shown<'a>,
+    figures: &'a [ChannelTrend],
+    verdicts: &'a [Verdict],
+    verdicts_text: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'a> {
+    Seen(&'a Snapshot),
+    /// Before the first look that ended: the same of nothing.
+    Nothing {
+        channels: [(); 0],
+        handles: [(); 0],
+        tasks: [(); 0],
+    },
+}
+
+/// What `/explain.json` gives.
+#[derive(Serialize)]
+pub(super) struct Explanation<'a> {
+    verdicts: &'a [Verdict],
+    text: String,
+}
+
+const NOTHING: Shown<'_> = Shown::Nothing { channels: [], handles: [], tasks: [] };
+
+impl<'a> Document<'a> {
+    pub(super) fn new(
+        program: &'a str,
+        uptime: Duration,
+        seen: Option<&'a Seen>,
+        verdicts: &'a [Verdict],
+        waiting: Option<Duration>,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            format: FORMAT,
+            program,
+            pid: std::process::id(),
+            at_unix_s: seconds(now),
+            uptime_s: seconds(uptime),
+            look_waiting_s: waiting.map(seconds),
+            snapshot: seen.map_or(NOTHING, |seen| Shown::Seen(&seen.snapshot)),
+            figures: seen.map_or(&[], |seen| &seen.trends),
+            verdicts,
+            verdicts_text: text(verdicts),
+        }
+    }
+}
+
+impl<'a> Explanation<'a> {
+    pub(super) fn new(verdicts: &'a [Verdict]) -> Self {
+        Self { verdicts, text: text(verdicts) }
+    }
+}
+
+/// To the millisecond.
+fn seconds(time: Duration) -> f64 {
+    time.as_millis() as f64 / 1e3
+}
+
+fn text(verdicts: &[Verdict]) -> String {
+    verdicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

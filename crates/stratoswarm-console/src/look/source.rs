@@ -1,0 +1,92 @@
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use stratoswarm_core::{Explainer, Fabric, Verdict, WeakFabric};
+
+use super::{
+    View,
+    document::{Document, Explanation},
+    view::Seen,
+};
+use crate::trends::Trends;
+
+/// Whoever explains forgets what it saw before that.
+const MEMORY: Duration = Duration::from_secs(60);
+
+/// What is looked at, and what is remembered of it. It does not keep the fabric.
+#[derive(Debug)]
+pub(crate) struct Source {
+    fabric: WeakFabric,
+    explainer: Mutex<Explaining>,
+    trends: Mutex<Trends>,
+    program: String,
+    begin: Instant,
+}
+
+#[derive(Debug)]
+struct Explaining {
+    explainer: Explainer,
+    at: Instant,
+}
+
+impl Source {
+    pub(crate) fn new(fabric: &Fabric, program: String) -> Self {
+        Self {
+            fabric: fabric.downgrade(),
+            explainer: Mutex::new(Explaining { explainer: fabric.explainer(), at: Instant::now() }),
+            trends: Mutex::new(Trends::new()),
+            program,
+            begin: Instant::now(),
+        }
+    }
+
+    /// A look; none once the fabric is gone. It may hang while a message's `Clone` does, as that runs under a lock. `is_wanted`: somebody
+    /// waits for it; else it is for the figures over time alone.
+    pub(super) fn look(&self, is_wanted: bool) -> Option<View> {
+        let at = Instant::now();
+        let fabric = self.fabric.upgrade()?;
+        let snapshot = fabric.snapshot();
+        drop(fabric); // which may be the last to have it
+        let trends =
+            self.trends.lock().unwrap_or_else(PoisonError::into_inner).add(&snapshot, Instant::now());
+        let verdicts = if is_wanted { self.verdicts() } else { Vec::new() };
+        let seen = Seen { snapshot: snapshot.into(), trends: trends.into(), verdicts };
+        let json = is_wanted.then(|| self.json(Some(&seen), &seen.verdicts, None));
+        Some(View::new(at, Some(seen), json.as_deref()))
+    }
+
+    /// What can be told while a look hangs, which has been waiting for so long: what was seen before, and what does not move.
+    pub(super) fn without_look(&self, before: Option<Seen>, waiting: Duration) -> View {
+        let verdicts = self.verdicts();
+        let json = self.json(before.as_ref(), &verdicts, Some(waiting));
+        let seen = before.map(|before| Seen { verdicts, ..before });
+        View::new(Instant::now(), seen, Some(&json))
+    }
+
+    /// Why nothing moves, as one object, looked at afresh; none once the fabric is gone. It waits for no lock for long.
+    pub(super) fn explain(&self) -> Option<Bytes> {
+        self.fabric.upgrade()?;
+        let verdicts = self.verdicts();
+        serde_json::to_vec(&Explanation::new(&verdicts)).ok().map(Into::into)
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let mut explaining = self.explainer.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is slow is told by what moved since it was looked at before, if that was not long ago.
+        if explaining.at.elapsed() > MEMORY
+            && let Some(fabric) = self.fabric.upgrade()
+        {
+            explaining.explainer = fabric.explainer();
+        }
+        explaining.at = Instant::now();
+        explaining.explainer.look()
+    }
+
+    fn json(&self, seen: Option<&Seen>, verdicts: &[Verdict], waiting: Option<Duration>) -> Vec<u8> {
+        let document = Document::new(&self.program, self.begin.elapsed(), seen, verdicts, waiting);
+        serde_json::to_vec(&document).unwrap_or_default() // maps of texts and numbers: nothing of it can fail
+    }
+}

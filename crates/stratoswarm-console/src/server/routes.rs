@@ -1,0 +1,70 @@
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use hyper::{Request, StatusCode};
+
+use super::{Answer, Events, Gate, Refusal};
+use crate::look::{Latest, Looks, Watching};
+
+/// What is asked for, and what is answered: fixed paths alone.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    gate: Gate,
+    looks: Looks,
+}
+
+/// The last event of a stream.
+const GONE: &[u8] = b"event: gone\ndata: {}\n\n";
+
+impl Routes {
+    pub(crate) fn new(gate: Gate, looks: Looks) -> Self {
+        Self { gate, looks }
+    }
+
+    /// Answers one request; `local`: where it came in, if it did not come in by a unix socket.
+    pub(super) async fn answer<B>(&self, request: &Request<B>, local: Option<SocketAddr>) -> Answer {
+        let (path, headers) = (request.uri().path(), request.headers());
+        if let Err(refusal) = self.gate.check(request.method(), request.uri(), headers, local) {
+            return refusal.into();
+        }
+        if let Err(refusal) = self.gate.check_token(headers, local) {
+            return refusal.into();
+        }
+        match path {
+            "/snapshot.json" => self.snapshot().await,
+            "/explain.json" => self.looks.explain().await.map_or_else(gone, Answer::json),
+            "/stream" => self.stream(),
+            _ => nowhere(),
+        }
+    }
+
+    async fn snapshot(&self) -> Answer {
+        match self.looks.fresh().await {
+            Latest::View(view) => view.json().map_or_else(gone, Answer::json),
+            _ => gone(),
+        }
+    }
+
+    fn stream(&self) -> Answer {
+        match self.looks.watch() {
+            Some(watching) => Answer::events(Events::new(Some(watching), next_event)),
+            None => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "too many watch already"),
+        }
+    }
+}
+
+async fn next_event(watching: Option<Watching>) -> Option<(Bytes, Option<Watching>)> {
+    let mut watching = watching?;
+    match watching.next().await.and_then(|view| view.event()) {
+        Some(event) => Some((event, Some(watching))),
+        None => Some((Bytes::from_static(GONE), None)),
+    }
+}
+
+fn gone() -> Answer {
+    Answer::text(StatusCode::GONE, "the fabric is gone")
+}
+
+fn nowhere() -> Answer {
+    Refusal::Path.into()
+}

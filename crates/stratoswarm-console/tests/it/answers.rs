@@ -1,0 +1,218 @@
+//! What is served, and while the program hangs.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use stratoswarm_core::{Fabric, Message, NoReply, examples::Job};
+
+use crate::client::{Stream, console, get, until};
+
+#[test]
+fn a_snapshot_has_channels_figures_and_verdicts() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").capacity(8).open().unwrap();
+    let _worker = jobs.join("workers");
+    jobs.try_send(Job(1)).unwrap();
+    let (_console, address) = console(&fabric);
+    let reply = get(address, "/snapshot.json");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.head.contains("content-type: application/json"), "{reply:?}");
+    let json = reply.json();
+    assert_eq!((json["format"].as_u64(), json["pid"].as_u64()), (Some(1), Some(std::process::id().into())));
+    assert!(json["program"].as_str().unwrap().starts_with("it-"), "{json}");
+    assert!(json["at_unix_s"].as_f64().unwrap() > 1.7e9 && json["uptime_s"].as_f64().is_some());
+    let channel = &json["snapshot"]["channels"][0];
+    assert_eq!((channel["name"].as_str(), channel["len"].as_u64()), (Some("jobs"), Some(1)));
+    let figures = &json["figures"][0];
+    assert_eq!(figures["channel"], "jobs");
+    assert_eq!(
+        (figures["readers"][0]["name"].as_str(), figures["readers"][0]["kind"].as_str()),
+        (Some("workers"), Some("Group"))
+    );
+    assert!(figures["lag_s"].is_f64() && figures["lag_at_least"] == true, "{figures}");
+    assert_eq!((&json["verdicts"], &json["verdicts_text"]), (&serde_json::json!([]), &serde_json::json!("")));
+    assert_eq!(json.get("look_waiting_s"), None);
+}
+
+#[test]
+fn each_snapshot_is_of_a_look_after_it_was_asked_for() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").capacity(100).open().unwrap();
+    let (_console, address) = console(&fabric);
+    for n in 1..=20 {
+        jobs.try_send(Job(n)).unwrap();
+        assert_eq!(get(address, "/snapshot.json").json()["snapshot"]["channels"][0]["sent"], n);
+    }
+}
+
+#[test]
+fn what_does_not_move_is_told_everywhere() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").capacity(1).open().unwrap();
+    jobs.try_send(Job(1)).unwrap();
+    let sender = jobs.clone();
+    let stuck = thread::spawn(move || sender.blocking_send(Job(2)));
+    until("somebody waits", || jobs.info().blocked_senders == 1);
+    let (_console, address) = console(&fabric);
+    let mut json = serde_json::Value::Null;
+    until("it is told", || {
+        json = get(address, "/explain.json").json();
+        json["verdicts"][0]["kind"] == "NoReader"
+    });
+    assert!(json["text"].as_str().unwrap().contains("NO READER"), "{json}");
+    let json = get(address, "/snapshot.json").json();
+    assert_eq!(json["verdicts"][0]["channels"], serde_json::json!(["jobs"]), "{json}");
+    assert!(json["verdicts_text"].as_str().unwrap().starts_with("NO READER for "), "{json}");
+    let (name, json) = Stream::open(address, "/stream").next();
+    assert_eq!((name.as_str(), &json["verdicts"][0]["kind"]), ("snapshot", &serde_json::json!("NoReader")));
+    drop(jobs.join("workers").try_recv());
+    stuck.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_stream_goes_on_and_says_when_the_fabric_is_gone() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").open().unwrap();
+    let (_console, address) = console(&fabric);
+    let mut stream = Stream::open(address, "/stream");
+    let sent = |json: &serde_json::Value| json["snapshot"]["channels"][0]["sent"].as_u64();
+    assert_eq!(sent(&stream.next().1), Some(0));
+    jobs.try_send(Job(1)).unwrap();
+    while sent(&stream.next().1) != Some(1) {}
+    drop((jobs, fabric));
+    while stream.next().0 != "gone" {}
+    for path in ["/snapshot.json", "/explain.json"] {
+        assert_eq!(get(address, path).status, 410, "{path}");
+    }
+}
+
+#[test]
+fn the_console_does_not_keep_the_fabric() {
+    let fabric = Fabric::new();
+    let weak = fabric.downgrade();
+    let (_console, address) = console(&fabric);
+    assert_eq!(get(address, "/snapshot.json").status, 200);
+    drop(fabric);
+    until("it is gone", || weak.upgrade().is_none());
+}
+
+#[test]
+fn a_shutdown_ends_while_somebody_watches() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").open().unwrap();
+    let (_console, address) = console(&fabric);
+    let mut stream = Stream::open(address, "/stream");
+    stream.next();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let report = runtime.block_on(fabric.shutdown(Duration::from_secs(10)));
+    assert!(report.is_clean(), "{report:?}");
+    drop((jobs, report));
+    while stream.next().1["snapshot"]["channels"] != serde_json::json!([]) {}
+}
+
+#[test]
+fn it_answers_while_the_programs_only_runtime_spins() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").open().unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (console, address) = console(&fabric);
+    let spinning = {
+        let (stop, fabric) = (Arc::clone(&stop), fabric.clone());
+        let mut worker = jobs.join("workers");
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let spins = fabric.spawn("spinner", async move {
+                    let job = worker.recv().await;
+                    while !stop.load(Ordering::Relaxed) {}
+                    drop(job);
+                });
+                spins.await.unwrap();
+            });
+        })
+    };
+    jobs.try_send(Job(1)).unwrap();
+    until("it has the job", || jobs.info().readers[0].in_flight == 1);
+    let json = get(address, "/snapshot.json").json();
+    assert_eq!(json["snapshot"]["tasks"][0]["name"], "spinner");
+    assert_eq!(json["snapshot"]["tasks"][0]["state"], "Running", "{json}");
+    Stream::open(address, "/stream").next();
+    stop.store(true, Ordering::Relaxed);
+    spinning.join().unwrap();
+    drop(console);
+}
+
+/// Its clone is made under the log's lock, and hangs there.
+struct Sticky(Arc<AtomicBool>);
+
+impl Clone for Sticky {
+    fn clone(&self) -> Self {
+        while self.0.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Message for Sticky {
+    type Reply = NoReply;
+}
+
+#[test]
+fn while_a_clone_hangs_under_a_channels_lock_it_says_so_and_since_when() {
+    let fabric = Fabric::new();
+    let hangs = Arc::new(AtomicBool::new(true));
+    let sticky = fabric.channel::<Sticky>("sticky").open().unwrap();
+    let (mut one, _other) = (sticky.subscribe(), sticky.subscribe());
+    let (console, address) = console(&fabric);
+    let mut stream = Stream::open(address, "/stream");
+    stream.next();
+    sticky.try_send(Sticky(Arc::clone(&hangs))).unwrap();
+    let taking = thread::spawn(move || drop(one.try_recv()));
+    let mut waits = (0.0, 0.0);
+    until("the stream says so, again and again", || {
+        let (_, json) = stream.next();
+        if let Some(waited) = json["look_waiting_s"].as_f64() {
+            assert_eq!(json["snapshot"]["channels"][0]["name"], "sticky", "what was seen before: {json}");
+            waits = (waits.1, waited);
+        }
+        waits.0 > 0.5 && waits.1 > waits.0 + 0.5
+    });
+    let json = get(address, "/snapshot.json").json();
+    assert!(json["look_waiting_s"].as_f64().unwrap() > 1.0, "{json}");
+    let text = get(address, "/explain.json").json()["text"].as_str().unwrap().to_owned();
+    assert!(text.contains("`sticky`"), "the locked channel is named: {text}");
+    let console = thread::spawn(move || drop(console)); // which nobody has to wait for
+    until("the console has ended", || console.is_finished());
+    hangs.store(false, Ordering::Relaxed);
+    taking.join().unwrap();
+}
+
+#[test]
+fn the_answer_has_caught_up_once_the_clone_is_made() {
+    let fabric = Fabric::new();
+    let hangs = Arc::new(AtomicBool::new(true));
+    let sticky = fabric.channel::<Sticky>("sticky").open().unwrap();
+    let (mut one, _other) = (sticky.subscribe(), sticky.subscribe());
+    sticky.try_send(Sticky(Arc::clone(&hangs))).unwrap();
+    let taking = thread::spawn(move || drop(one.try_recv()));
+    let (_console, address) = console(&fabric);
+    let mut json = serde_json::Value::Null;
+    until("it hangs from the first look on", || {
+        json = get(address, "/snapshot.json").json();
+        json["look_waiting_s"].is_f64()
+    });
+    assert_eq!(json["snapshot"], serde_json::json!({"channels": [], "handles": [], "tasks": []}));
+    hangs.store(false, Ordering::Relaxed);
+    taking.join().unwrap();
+    until("it does not any more", || {
+        let json = get(address, "/snapshot.json").json();
+        json.get("look_waiting_s").is_none() && json["snapshot"]["channels"][0]["delivered"] == 1
+    });
+}
