@@ -1,8 +1,9 @@
 //! Plays a demonstration and prints what is told of it.
 
-use std::{fmt::Display, process::ExitCode};
+use std::{fmt::Display, process::ExitCode, thread, time::Duration};
 
 use clap::ValueEnum as _;
+use stratoswarm_core::Fabric;
 
 use super::{DemoOptions, Failure};
 use crate::{
@@ -13,8 +14,14 @@ use crate::{
 /// The exit code where something is stuck or slow.
 const STUCK: u8 = 3;
 
+/// For how long it can be looked at from outside, if nothing else is stated.
+const SHOWN: Duration = Duration::from_secs(60);
+
 pub(super) fn demo(options: &DemoOptions) -> Result<ExitCode, Failure> {
-    let DemoOptions { scene, twin, json, seconds } = *options;
+    let &DemoOptions { scene, twin, json, seconds, ref listen } = options;
+    let (fabric, is_shown) = (Fabric::new(), listen.listen.is_some());
+    let _console = if twin { None } else { listen.start(&fabric)? };
+    let limit = seconds.unwrap_or(if is_shown { SHOWN } else { scene.limit() });
     let value = scene.to_possible_value();
     let about = value.as_ref().and_then(|value| Some(format!("{}: {}", value.get_name(), value.get_help()?)));
     if !json {
@@ -31,7 +38,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let explained = explain(scene, seconds.unwrap_or(scene.limit())).map_err(|error| failed(&error))?;
+    let explained = explain(scene, fabric, limit).map_err(|error| failed(&error))?;
     let verdicts = &explained.verdicts;
     if json {
         print_json(&JsonVerdicts::new(verdicts))?;
@@ -44,6 +51,9 @@ pub(super) fn demo(options: &DemoOptions) -> Result<ExitCode, Failure> {
         if let Some(ending) = explained.ending() {
             print(format_args!("Then the deadline passed: {ending}"))?;
         }
+    }
+    if is_shown {
+        thread::sleep(limit.saturating_sub(explained.watched));
     }
     Ok(if verdicts.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(STUCK) })
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::run_options::seconds;
+use super::{ListenOptions, run_options::seconds};
 use crate::demo::Scene;
 
 /// The options of `stratoswarm demo`.
@@ -11,14 +11,18 @@ pub struct DemoOptions {
     pub scene: Scene,
 
     /// Play the same on tokio's channels, to see what they tell
-    #[arg(long)]
+    #[arg(long, conflicts_with = "listen")]
     pub twin: bool,
 
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
 
-    /// Look for so many seconds at most; 4 if not stated, 3 with --twin, 20 for quiet
+    /// Look for so many seconds at most; 4 if not stated, 3 with --twin, 20 for quiet, 60 with --listen
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub seconds: Option<Duration>,
+
+    /// Where to look at it from outside; then it goes on when it is explained.
+    #[command(flatten)]
+    pub listen: ListenOptions,
 }

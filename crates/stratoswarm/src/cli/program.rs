@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
-use stratoswarm_core::WatchEvent;
+use stratoswarm_core::{ChannelRegistry, WatchEvent};
 
 use super::{
     Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging, quit,
@@ -60,6 +60,11 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         without: options.without.clone(),
         overload: options.overload,
     };
+    let registry = ChannelRegistry::new();
+    let _console = options.listen.start(registry.fabric())?;
+    quit::explain(registry.fabric());
+    // Without a thread for it there is nobody who tells.
+    let _watch = options.watch.then(|| registry.fabric().watch().start(|event| complain_of(&event)).ok());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -69,12 +74,7 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         tokio::spawn(signals::obey(Arc::clone(&stop)));
         let progress = Progress::on_terminal();
         logging.start(&progress);
-        swarm::run(instance, settings, progress, stop, |fabric| {
-            quit::explain(fabric);
-            // Without a thread for it there is nobody who tells.
-            options.watch.then(|| fabric.watch().start(|event| complain_of(&event)).ok())
-        })
-        .await
+        swarm::run(instance, settings, progress, stop, registry).await
     });
     // Kernels of a failed run may still be at work; nobody waits for them.
     runtime.shutdown_background();

@@ -1,5 +1,6 @@
 use std::{fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
+use super::ListenOptions;
 use crate::swarm::Component;
 
 /// The options of `stratoswarm run`.
@@ -58,6 +59,10 @@ pub struct RunOptions {
     /// Without it, SIGQUIT (Ctrl-\) tells what does not move at that moment.
     #[arg(long)]
     pub watch: bool,
+
+    /// Where to look at it from outside.
+    #[command(flatten)]
+    pub listen: ListenOptions,
 }
 
 fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {

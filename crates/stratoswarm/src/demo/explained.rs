@@ -22,12 +22,11 @@ pub struct Explained {
     ending: Receiver<Ending>,
 }
 
-/// Plays a demonstration, and looks at it until something is found, at most for so long.
+/// Plays a demonstration on the channels of `fabric`, and looks at it until something is found, at most for so long.
 ///
 /// # Errors
 /// It cannot be played.
-pub fn explain(scene: Scene, limit: Duration) -> Result<Explained, DemoError> {
-    let fabric = Fabric::new();
+pub fn explain(scene: Scene, fabric: Fabric, limit: Duration) -> Result<Explained, DemoError> {
     let mut explainer = fabric.explainer().threshold(THRESHOLD);
     let started = Instant::now();
     let ending = play(move || scene.ours(fabric))?;

@@ -36,7 +36,7 @@ const PROBLEM: BufferId = BufferId::from_u128(0x9ab);
 
 /// Runs a swarm over an instance until `settings`, or somebody by `stop`, ends it.
 ///
-/// `observe` gets its channels before anything is sent; what it makes of them is kept until the end.
+/// Its channels are those of `registry`, which whoever looks at them may have before anything is sent.
 ///
 /// Needs a multi-threaded tokio runtime with its timer; the computing is done on the runtime's threads that may block.
 ///
@@ -45,17 +45,16 @@ const PROBLEM: BufferId = BufferId::from_u128(0x9ab);
 ///
 /// # Cancel safety
 /// Dropped, the components end once they see that their channels are gone, and there is no result: use `stop`.
-pub async fn run<T>(
+pub async fn run(
     instance: Arc<Instance>,
     settings: Settings,
     progress: Progress,
     stop: Arc<Stop>,
-    observe: impl FnOnce(&Fabric) -> T,
+    registry: ChannelRegistry,
 ) -> Result<Outcome, SwarmError> {
     let begin = Instant::now();
-    let client = Client::new(ChannelRegistry::new(), Meter::new());
+    let client = Client::new(registry, Meter::new());
     let fabric = client.registry().fabric().clone();
-    let _watched = observe(&fabric);
     let mut components = Components::new(&fabric, settings.without.clone());
     let limit = settings.time_limit().map(|limit| {
         let stop = Arc::clone(&stop);

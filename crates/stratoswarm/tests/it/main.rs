@@ -6,6 +6,8 @@ mod program; // runs the binary: helpers for the modules below
 mod bad_input; // the binary on everything it must refuse: exit code 2, one line, nothing on standard output
 mod demo; // what goes wrong, and what is told of it
 mod determinism; // the same seed, the same result
+#[cfg(unix)]
+mod listen; // looking at it from outside, while it runs
 mod logging; // RUST_LOG
 mod overload; // more work than two of the services can do
 mod quality; // how good the tours are

@@ -6,13 +6,21 @@ use stratoswarm::{
     tsplib::parse_instance,
 };
 
+use stratoswarm_core::ChannelRegistry;
+
 use crate::program::{berlin52, program, refused};
 
 async fn run(without: Vec<Component>) -> Result<i64, SwarmError> {
     let instance = parse_instance(include_bytes!("../../../../data/berlin52.tsp")).unwrap();
     let settings = Settings { agents: 2, generations: Some(1), without, ..Settings::default() };
-    let outcome =
-        swarm::run(Arc::new(instance), settings, Progress::silent(), Arc::new(Stop::new()), |_| ()).await?;
+    let outcome = swarm::run(
+        Arc::new(instance),
+        settings,
+        Progress::silent(),
+        Arc::new(Stop::new()),
+        ChannelRegistry::new(),
+    )
+    .await?;
     Ok(outcome.best_length)
 }
 
