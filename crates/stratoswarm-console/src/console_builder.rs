@@ -30,7 +30,7 @@ impl ConsoleBuilder {
         let program = std::env::current_exe().ok();
         let program = program.as_deref().and_then(|path| path.file_stem()).unwrap_or_default();
         Self {
-            source: Source::new(fabric, program.to_string_lossy().into_owned()),
+            source: Source::new(fabric, &program.to_string_lossy()),
             gate: Gate::default(),
             address: None,
             has_socket: cfg!(unix),

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | `/snapshot.json` | all figures, how they go, and what does not move, looked at when it is asked for |
 //! | `/explain.json` | what does not move alone |
+//! | `/metrics` | figures for Prometheus, looked at when they are asked for |
 //! | `/stream` | the first again and again, as server-sent events: each 100 ms, if whoever reads keeps up |
 //!
 //! # Hanging programs
@@ -47,6 +48,7 @@
 mod console;
 mod console_builder;
 mod look;
+mod metrics;
 mod server;
 #[cfg(unix)]
 mod socket_folder;

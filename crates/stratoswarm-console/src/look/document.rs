@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use stratoswarm_core::{Snapshot, Verdict};
 
-use super::view::Seen;
+use super::View;
 use crate::trends::ChannelTrend;
 
 /// The number of the format: it goes up when something that is there changes its meaning or goes.
@@ -48,23 +48,18 @@ pub(super) struct Explanation<'a> {
 const NOTHING: Shown<'_> = Shown::Nothing { channels: [], handles: [], tasks: [] };
 
 impl<'a> Document<'a> {
-    pub(super) fn new(
-        program: &'a str,
-        uptime: Duration,
-        seen: Option<&'a Seen>,
-        verdicts: &'a [Verdict],
-        waiting: Option<Duration>,
-    ) -> Self {
+    pub(super) fn new(view: &'a View) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let verdicts = view.verdicts.as_deref().unwrap_or_default();
         Self {
             format: FORMAT,
-            program,
+            program: &view.program,
             pid: std::process::id(),
-            at_unix_s: seconds(now),
-            uptime_s: seconds(uptime),
-            look_waiting_s: waiting.map(seconds),
-            snapshot: seen.map_or(NOTHING, |seen| Shown::Seen(&seen.snapshot)),
-            figures: seen.map_or(&[], |seen| &seen.trends),
+            at_unix_s: seconds(now.saturating_sub(view.at.elapsed())),
+            uptime_s: seconds(view.uptime),
+            look_waiting_s: view.waiting.map(seconds),
+            snapshot: view.seen.as_ref().map_or(NOTHING, |seen| Shown::Seen(&seen.snapshot)),
+            figures: view.seen.as_ref().map_or(&[], |seen| &seen.trends),
             verdicts,
             verdicts_text: text(verdicts),
         }

@@ -131,7 +131,7 @@ impl Looks {
         self.wanted.now.notify_one();
         let is_new = |latest: &Latest| match latest {
             Latest::Nothing => false,
-            Latest::View(view) => view.at >= asked && view.json().is_some(),
+            Latest::View(view) => view.at >= asked && view.is_whole(),
             Latest::Gone => true,
         };
         let found = latest.wait_for(is_new).await;
@@ -170,7 +170,7 @@ impl Watching {
         loop {
             self.latest.changed().await.ok()?;
             match &*self.latest.borrow_and_update() {
-                Latest::View(view) if view.event().is_some() => return Some(Arc::clone(view)),
+                Latest::View(view) if view.is_whole() => return Some(Arc::clone(view)),
                 Latest::Gone => return None,
                 _ => {}
             }

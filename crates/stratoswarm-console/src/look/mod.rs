@@ -7,4 +7,4 @@ mod view;
 
 pub(crate) use looker::{Latest, Looker, Looks, Watching};
 pub(crate) use source::Source;
-pub(crate) use view::View;
+pub(crate) use view::{Seen, View};

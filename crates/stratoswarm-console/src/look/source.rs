@@ -1,16 +1,12 @@
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use stratoswarm_core::{Explainer, Fabric, Verdict, WeakFabric};
 
-use super::{
-    View,
-    document::{Document, Explanation},
-    view::Seen,
-};
+use super::{Seen, View, document::Explanation};
 use crate::trends::Trends;
 
 /// Whoever explains forgets what it saw before that.
@@ -22,7 +18,7 @@ pub(crate) struct Source {
     fabric: WeakFabric,
     explainer: Mutex<Explaining>,
     trends: Mutex<Trends>,
-    program: String,
+    program: Arc<str>,
     begin: Instant,
 }
 
@@ -33,37 +29,43 @@ struct Explaining {
 }
 
 impl Source {
-    pub(crate) fn new(fabric: &Fabric, program: String) -> Self {
+    pub(crate) fn new(fabric: &Fabric, program: &str) -> Self {
         Self {
             fabric: fabric.downgrade(),
             explainer: Mutex::new(Explaining { explainer: fabric.explainer(), at: Instant::now() }),
             trends: Mutex::new(Trends::new()),
-            program,
+            program: program.into(),
             begin: Instant::now(),
         }
     }
 
     /// A look; none once the fabric is gone. It may hang while a message's `Clone` does, as that runs under a lock. `is_wanted`: somebody
     /// waits for it; else it is for the figures over time alone.
-    pub(super) fn look(&self, is_wanted: bool) -> Option<View> {
+    pub(crate) fn look(&self, is_wanted: bool) -> Option<View> {
         let at = Instant::now();
         let fabric = self.fabric.upgrade()?;
         let snapshot = fabric.snapshot();
         drop(fabric); // which may be the last to have it
         let trends =
             self.trends.lock().unwrap_or_else(PoisonError::into_inner).add(&snapshot, Instant::now());
-        let verdicts = if is_wanted { self.verdicts() } else { Vec::new() };
-        let seen = Seen { snapshot: snapshot.into(), trends: trends.into(), verdicts };
-        let json = is_wanted.then(|| self.json(Some(&seen), &seen.verdicts, None));
-        Some(View::new(at, Some(seen), json.as_deref()))
+        let seen = Seen { snapshot: snapshot.into(), trends: trends.into() };
+        Some(self.view(at, Some(seen), is_wanted.then(|| self.verdicts()), None))
     }
 
     /// What can be told while a look hangs, which has been waiting for so long: what was seen before, and what does not move.
     pub(super) fn without_look(&self, before: Option<Seen>, waiting: Duration) -> View {
-        let verdicts = self.verdicts();
-        let json = self.json(before.as_ref(), &verdicts, Some(waiting));
-        let seen = before.map(|before| Seen { verdicts, ..before });
-        View::new(Instant::now(), seen, Some(&json))
+        self.view(Instant::now(), before, Some(self.verdicts()), Some(waiting))
+    }
+
+    fn view(
+        &self,
+        at: Instant,
+        seen: Option<Seen>,
+        verdicts: Option<Vec<Verdict>>,
+        waiting: Option<Duration>,
+    ) -> View {
+        let (program, uptime) = (Arc::clone(&self.program), at.duration_since(self.begin));
+        View { program, uptime, at, seen, verdicts, waiting, event: OnceLock::new() }
     }
 
     /// Why nothing moves, as one object, looked at afresh; none once the fabric is gone. It waits for no lock for long.
@@ -83,10 +85,5 @@ impl Source {
         }
         explaining.at = Instant::now();
         explaining.explainer.look()
-    }
-
-    fn json(&self, seen: Option<&Seen>, verdicts: &[Verdict], waiting: Option<Duration>) -> Vec<u8> {
-        let document = Document::new(&self.program, self.begin.elapsed(), seen, verdicts, waiting);
-        serde_json::to_vec(&document).unwrap_or_default() // maps of texts and numbers: nothing of it can fail
     }
 }

@@ -1,22 +1,34 @@
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use stratoswarm_core::{Snapshot, Verdict};
 
+use super::document::Document;
 use crate::trends::ChannelTrend;
 
 /// What an event of a stream begins with.
 const EVENT: &[u8] = b"event: snapshot\ndata: ";
 
 /// What was seen at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct View {
+    /// Who is looked at.
+    pub(super) program: Arc<str>,
+    /// For how long by then.
+    pub(super) uptime: Duration,
     /// When it was begun to look.
     pub(crate) at: Instant,
     /// None before the first look that ended.
     pub(crate) seen: Option<Seen>,
-    /// Empty in a look that nobody waits for.
-    event: Bytes,
+    /// What does not move; none in a look that nobody waited for.
+    pub(crate) verdicts: Option<Vec<Verdict>>,
+    /// For how long a look has been waiting by now for a lock that somebody holds.
+    pub(crate) waiting: Option<Duration>,
+    /// Made once, and by those who ask for it.
+    pub(super) event: OnceLock<Bytes>,
 }
 
 /// What a look brought.
@@ -24,23 +36,29 @@ pub(crate) struct View {
 pub(crate) struct Seen {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) trends: Arc<Vec<ChannelTrend>>,
-    pub(crate) verdicts: Vec<Verdict>,
 }
 
 impl View {
-    pub(super) fn new(at: Instant, seen: Option<Seen>, json: Option<&[u8]>) -> Self {
-        let event = json.map(|json| [EVENT, json, b"\n\n"].concat().into());
-        Self { at, seen, event: event.unwrap_or_default() }
-    }
-
-    /// As an event of a stream; none of a look that nobody waited for.
-    pub(crate) fn event(&self) -> Option<Bytes> {
-        (!self.event.is_empty()).then(|| self.event.clone())
+    /// As an event of a stream.
+    pub(crate) fn event(&self) -> Bytes {
+        let event = || {
+            let mut event = EVENT.to_vec();
+            // Maps of texts and numbers: nothing of it can fail.
+            let _ = serde_json::to_writer(&mut event, &Document::new(self));
+            event.extend_from_slice(b"\n\n");
+            event.into()
+        };
+        self.event.get_or_init(event).clone()
     }
 
     /// As one object.
-    pub(crate) fn json(&self) -> Option<Bytes> {
-        let end = self.event.len().checked_sub(2)?;
-        Some(self.event.slice(EVENT.len()..end))
+    pub(crate) fn json(&self) -> Bytes {
+        let event = self.event();
+        event.slice(EVENT.len()..event.len() - 2)
+    }
+
+    /// Whether somebody waited for it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.verdicts.is_some()
     }
 }

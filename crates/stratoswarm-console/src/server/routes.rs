@@ -1,16 +1,23 @@
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use hyper::{Request, StatusCode};
 
 use super::{Answer, Events, Gate, Refusal};
-use crate::look::{Latest, Looks, Watching};
+use crate::{
+    look::{Latest, Looks, Watching},
+    metrics::{CONTENT_TYPE, Metrics},
+};
 
 /// What is asked for, and what is answered: fixed paths alone.
 #[derive(Debug)]
 pub(crate) struct Routes {
     gate: Gate,
     looks: Looks,
+    metrics: Mutex<Metrics>,
 }
 
 /// The last event of a stream.
@@ -18,7 +25,7 @@ const GONE: &[u8] = b"event: gone\ndata: {}\n\n";
 
 impl Routes {
     pub(crate) fn new(gate: Gate, looks: Looks) -> Self {
-        Self { gate, looks }
+        Self { gate, looks, metrics: Mutex::default() }
     }
 
     /// Answers one request; `local`: where it came in, if it did not come in by a unix socket.
@@ -33,6 +40,7 @@ impl Routes {
         match path {
             "/snapshot.json" => self.snapshot().await,
             "/explain.json" => self.looks.explain().await.map_or_else(gone, Answer::json),
+            "/metrics" => self.metrics().await,
             "/stream" => self.stream(),
             _ => nowhere(),
         }
@@ -40,9 +48,15 @@ impl Routes {
 
     async fn snapshot(&self) -> Answer {
         match self.looks.fresh().await {
-            Latest::View(view) => view.json().map_or_else(gone, Answer::json),
+            Latest::View(view) => Answer::json(view.json()),
             _ => gone(),
         }
+    }
+
+    async fn metrics(&self) -> Answer {
+        let Latest::View(view) = self.looks.fresh().await else { return gone() };
+        let text = self.metrics.lock().unwrap_or_else(PoisonError::into_inner).text(&view);
+        Answer::new(CONTENT_TYPE, text.unwrap_or_default()) // a text takes all that is written to it
     }
 
     fn stream(&self) -> Answer {
@@ -55,8 +69,8 @@ impl Routes {
 
 async fn next_event(watching: Option<Watching>) -> Option<(Bytes, Option<Watching>)> {
     let mut watching = watching?;
-    match watching.next().await.and_then(|view| view.event()) {
-        Some(event) => Some((event, Some(watching))),
+    match watching.next().await {
+        Some(view) => Some((view.event(), Some(watching))),
         None => Some((Bytes::from_static(GONE), None)),
     }
 }

@@ -117,3 +117,22 @@ fn of_streams_there_are_so_many_and_the_rest_goes_on() {
         &begin == b"HTTP/1.1 200"
     });
 }
+
+#[test]
+fn a_scrape_of_ten_thousand_channels_takes_less_than_a_tenth_of_a_second() {
+    let fabric = Fabric::new();
+    let open = |n: usize| fabric.channel::<Job>(format!("topic-{n}")).open().unwrap();
+    let _channels: Vec<_> = (0..10_000).map(open).collect();
+    let (_console, address) = console(&fabric);
+    let limit = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
+    let mut least = Duration::MAX;
+    let begin = Instant::now();
+    while least > limit && begin.elapsed() < PATIENCE {
+        let begin = Instant::now();
+        let reply = get(address, "/metrics");
+        least = least.min(begin.elapsed());
+        assert!(reply.body.contains("\nstratoswarm_folded_channels 9800.0\n"), "{}", reply.body);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert!(least <= limit, "{least:?}");
+}

@@ -4,7 +4,8 @@ use tracing::Instrument;
 
 use super::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, Snapshot, WeakFabric,
-    directory::Directory, shutdown,
+    directory::{Directory, Entry},
+    shutdown,
 };
 use crate::{
     handle::ChannelFacts,
@@ -195,10 +196,7 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn channels(&self) -> Vec<ChannelInfo> {
-        let live = self.directory.live();
-        let mut infos: Vec<_> = live.iter().map(|entry| (entry.order, entry.channel.info())).collect();
-        infos.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
-        infos.into_iter().map(|(_, info)| info).collect()
+        infos(&self.directory.live())
     }
 
     /// All that is known at this moment: the channels as [`channels`](Self::channels) has them, the handles that there are, and
@@ -208,7 +206,7 @@ impl Fabric {
         live.sort_by_key(|entry| entry.order);
         let handles = live.iter().flat_map(|entry| entry.channel.held()).collect();
         let tasks = self.directory.tasks.all().iter().map(TaskInfo::new).collect();
-        Snapshot { channels: self.channels(), handles, tasks }
+        Snapshot { channels: infos(&live), handles, tasks }
     }
 
     /// Ends a channel or broadcast by hand: closes it and takes it out of the fabric, whoever has handles of it. None if
@@ -306,6 +304,13 @@ impl fmt::Debug for Fabric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fabric").field("channels", &self.directory.len()).finish_non_exhaustive()
     }
+}
+
+/// The figures of these, in the order of their closing.
+fn infos(live: &[Entry]) -> Vec<ChannelInfo> {
+    let mut infos: Vec<_> = live.iter().map(|entry| (entry.order, entry.channel.info())).collect();
+    infos.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
+    infos.into_iter().map(|(_, info)| info).collect()
 }
 
 /// Marks a builder's message type without holding one.
