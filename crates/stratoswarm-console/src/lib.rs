@@ -18,6 +18,7 @@
 //!
 //! | path | what |
 //! |---|---|
+//! | `/` | a page: what does not move in words, a map, a table |
 //! | `/snapshot.json` | all figures, how they go, and what does not move, looked at when it is asked for |
 //! | `/explain.json` | what does not move alone |
 //! | `/metrics` | figures for Prometheus, looked at when they are asked for |
@@ -48,6 +49,7 @@
 mod console;
 mod console_builder;
 mod look;
+mod map;
 mod metrics;
 mod server;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use stratoswarm_core::{Snapshot, Verdict};
 
 use super::View;
-use crate::trends::ChannelTrend;
+use crate::{map::Map, trends::ChannelTrend};
 
 /// The number of the format: it goes up when something that is there changes its meaning or goes.
 const FORMAT: u32 = 1;
@@ -24,6 +24,9 @@ pub(super) struct Document<'a> {
     figures: &'a [ChannelTrend],
     verdicts: &'a [Verdict],
     verdicts_text: String,
+    /// What the page draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<&'a Map>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +65,7 @@ impl<'a> Document<'a> {
             figures: view.seen.as_ref().map_or(&[], |seen| &seen.trends),
             verdicts,
             verdicts_text: text(verdicts),
+            map: view.map.as_ref(),
         }
     }
 }

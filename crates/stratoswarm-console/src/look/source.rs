@@ -7,7 +7,10 @@ use bytes::Bytes;
 use stratoswarm_core::{Explainer, Fabric, Verdict, WeakFabric};
 
 use super::{Seen, View, document::Explanation};
-use crate::trends::Trends;
+use crate::{
+    map::{Flows, Map},
+    trends::Trends,
+};
 
 /// Whoever explains forgets what it saw before that.
 const MEMORY: Duration = Duration::from_secs(60);
@@ -18,6 +21,7 @@ pub(crate) struct Source {
     fabric: WeakFabric,
     explainer: Mutex<Explaining>,
     trends: Mutex<Trends>,
+    flows: Mutex<Flows>,
     program: Arc<str>,
     begin: Instant,
 }
@@ -33,7 +37,8 @@ impl Source {
         Self {
             fabric: fabric.downgrade(),
             explainer: Mutex::new(Explaining { explainer: fabric.explainer(), at: Instant::now() }),
-            trends: Mutex::new(Trends::new()),
+            trends: Mutex::default(),
+            flows: Mutex::default(),
             program: program.into(),
             begin: Instant::now(),
         }
@@ -64,8 +69,13 @@ impl Source {
         verdicts: Option<Vec<Verdict>>,
         waiting: Option<Duration>,
     ) -> View {
+        let map = seen.as_ref().zip(verdicts.as_ref()).map(|(seen, verdicts)| {
+            let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+            flows.add(&seen.snapshot);
+            Map::new(&seen.snapshot, &seen.trends, verdicts, &flows)
+        });
         let (program, uptime) = (Arc::clone(&self.program), at.duration_since(self.begin));
-        View { program, uptime, at, seen, verdicts, waiting, event: OnceLock::new() }
+        View { program, uptime, at, seen, verdicts, map, waiting, event: OnceLock::new() }
     }
 
     /// Why nothing moves, as one object, looked at afresh; none once the fabric is gone. It waits for no lock for long.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use stratoswarm_core::{Snapshot, Verdict};
 
 use super::document::Document;
-use crate::trends::ChannelTrend;
+use crate::{map::Map, trends::ChannelTrend};
 
 /// What an event of a stream begins with.
 const EVENT: &[u8] = b"event: snapshot\ndata: ";
@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) seen: Option<Seen>,
     /// What does not move; none in a look that nobody waited for.
     pub(crate) verdicts: Option<Vec<Verdict>>,
+    /// Of a look that somebody waited for.
+    pub(super) map: Option<Map>,
     /// For how long a look has been waiting by now for a lock that somebody holds.
     pub(crate) waiting: Option<Duration>,
     /// Made once, and by those who ask for it.

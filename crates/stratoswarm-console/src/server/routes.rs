@@ -34,6 +34,9 @@ impl Routes {
         if let Err(refusal) = self.gate.check(request.method(), request.uri(), headers, local) {
             return refusal.into();
         }
+        if let Some(page) = page(path) {
+            return page; // it tells nothing, and is where a token is given
+        }
         if let Err(refusal) = self.gate.check_token(headers, local) {
             return refusal.into();
         }
@@ -73,6 +76,17 @@ async fn next_event(watching: Option<Watching>) -> Option<(Bytes, Option<Watchin
         Some(view) => Some((view.event(), Some(watching))),
         None => Some((Bytes::from_static(GONE), None)),
     }
+}
+
+/// What the page consists of.
+fn page(path: &str) -> Option<Answer> {
+    let (content_type, text) = match path {
+        "/" => ("text/html; charset=utf-8", include_str!("../../page/index.html")),
+        "/app.js" => ("text/javascript; charset=utf-8", include_str!("../../page/app.js")),
+        "/style.css" => ("text/css; charset=utf-8", include_str!("../../page/style.css")),
+        _ => return None,
+    };
+    Some(Answer::new(content_type, text))
 }
 
 fn gone() -> Answer {

@@ -42,7 +42,10 @@ fn with_a_token_what_there_is_to_see_needs_it() {
     let asked = |path: &str, more: &str| {
         send(address, &[&format!("GET {path} HTTP/1.1"), &format!("Host: {address}"), more])
     };
-    for path in ["/snapshot.json", "/explain.json", "/stream"] {
+    for path in ["/", "/app.js", "/style.css"] {
+        assert_eq!(asked(path, "X: y").status, 200, "{path}: it tells nothing, and takes the token");
+    }
+    for path in ["/snapshot.json", "/explain.json", "/metrics", "/stream"] {
         let reply = asked(path, "X: y");
         assert_eq!(reply.status, 401, "{path}");
         assert!(reply.head.contains("www-authenticate: bearer"), "{reply:?}");
@@ -96,7 +99,7 @@ fn paths_are_fixed() {
 fn browsers_are_told_to_load_nothing_from_elsewhere() {
     let fabric = Fabric::new();
     let (_console, address) = console(&fabric);
-    for path in ["/snapshot.json", "/explain.json", "/nowhere"] {
+    for path in ["/", "/app.js", "/style.css", "/snapshot.json", "/explain.json", "/metrics", "/nowhere"] {
         let head = get(address, path).head;
         for told in [
             "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n",
