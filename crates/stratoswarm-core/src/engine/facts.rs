@@ -121,11 +121,15 @@ impl<M> Log<M> {
 
     /// What a look sees; none if an inbox is locked for longer than this.
     pub(crate) fn facts(&self, now: Instant, within: Duration) -> Option<LogFacts> {
-        let lossless = self.readers.iter().map(|reader| ReaderFacts::of(reader, self, within));
-        let mut readers = lossless.collect::<Option<Vec<_>>>()?;
+        let mut readers = Vec::with_capacity(self.readers.len()); // `collect` would make room for four large ones
+        for reader in &self.readers {
+            readers.push(ReaderFacts::of(reader, self, within)?);
+        }
         readers.extend(self.tapes.iter().flat_map(|tapes| tapes.iter()).map(|tape| tape.facts(self.tail())));
-        let lanes =
-            self.lanes.read().map(|at| self.lane_facts(at, now, within)).collect::<Option<Vec<_>>>()?;
+        let mut lanes = Vec::with_capacity(1);
+        for at in self.lanes.read() {
+            lanes.push(self.lane_facts(at, now, within)?);
+        }
         Some(LogFacts {
             closed: self.closed,
             sent: self.tail(),

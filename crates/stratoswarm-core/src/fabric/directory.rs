@@ -120,24 +120,31 @@ impl Directory {
     /// Every channel there is, also those that are over.
     pub(super) fn all(&self) -> Vec<(String, Entry)> {
         self.sweep(usize::MAX);
-        let channels = self.channels.lock();
-        channels.of.iter().map(|(name, entry)| (name.clone(), entry.clone())).collect()
+        Self::named(&self.channels.lock())
     }
 
-    /// What a look sees of every channel that is there; none if the names are locked for longer than this.
+    /// What a look sees of every channel that is there, by their names; none if those are locked for longer than this.
     pub(super) fn facts(&self, within: Duration) -> Option<Vec<ChannelFacts>> {
-        let channels: Vec<_> = self.channels.try_lock_for(within)?.of.values().cloned().collect();
-        let look =
-            |entry: &Entry| ChannelFacts { is_kept_open: !entry.ephemeral, ..entry.channel.facts(within) };
-        let mut facts: Vec<_> = channels.iter().map(look).collect();
-        facts.sort_by(|a, b| a.name.cmp(&b.name));
-        Some(facts)
+        let mut channels = Self::named(&*self.channels.try_lock_for(within)?);
+        channels.sort_by(|(a, _), (b, _)| a.cmp(b)); // before: facts are large
+        let look = |(_, entry): &(String, Entry)| {
+            let mut facts = entry.channel.facts(within);
+            facts.is_kept_open = !entry.ephemeral;
+            facts
+        };
+        Some(channels.iter().map(look).collect())
     }
 
-    /// Every channel whose name is not free.
+    /// Every channel whose name is not free, in the order of their closing.
     pub(super) fn live(&self) -> Vec<Entry> {
-        let all = self.all().into_iter().map(|(_, entry)| entry);
+        let mut all = self.all();
+        all.sort_by(|(a, one), (b, other)| (one.order, a).cmp(&(other.order, b)));
+        let all = all.into_iter().map(|(_, entry)| entry);
         all.filter(|entry| !entry.channel.is_spent()).collect()
+    }
+
+    fn named(channels: &Channels) -> Vec<(String, Entry)> {
+        channels.of.iter().map(|(name, entry)| (name.clone(), entry.clone())).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -202,8 +202,7 @@ impl Fabric {
     /// All that is known at this moment: the channels as [`channels`](Self::channels) has them, the handles that there are, and
     /// the tasks that it was told of. Each channel is read under its lock, one after the other.
     pub fn snapshot(&self) -> Snapshot {
-        let mut live = self.directory.live();
-        live.sort_by_key(|entry| entry.order);
+        let live = self.directory.live();
         let handles = live.iter().flat_map(|entry| entry.channel.held()).collect();
         let tasks = self.directory.tasks.all().iter().map(TaskInfo::new).collect();
         Snapshot { channels: infos(&live), handles, tasks }
@@ -306,11 +305,9 @@ impl fmt::Debug for Fabric {
     }
 }
 
-/// The figures of these, in the order of their closing.
+/// The figures of these.
 fn infos(live: &[Entry]) -> Vec<ChannelInfo> {
-    let mut infos: Vec<_> = live.iter().map(|entry| (entry.order, entry.channel.info())).collect();
-    infos.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
-    infos.into_iter().map(|(_, info)| info).collect()
+    live.iter().map(|entry| entry.channel.info()).collect()
 }
 
 /// Marks a builder's message type without holding one.
