@@ -38,7 +38,8 @@ impl ListenOptions {
         let console = started.map_err(|error| Failure::Refused(format!("--listen: {error}")))?;
         let token = self.token.as_ref().map_or_else(String::new, |token| format!("#token={token}"));
         let url = console.url().unwrap_or_default();
-        let _ = writeln!(io::stderr(), "stratoswarm: the channels are shown at {url}{token}");
+        let told = format!("stratoswarm: the channels are shown at {url}{token}\n"); // in one piece
+        let _ = io::stderr().write_all(told.as_bytes());
         Ok(Some(console))
     }
 }
