@@ -3,13 +3,15 @@ use std::{
     thread,
 };
 
-use stratoswarm_core::Fabric;
+use serde::Serialize;
+use stratoswarm_core::{Channel, Fabric, Message};
 use tokio::sync::oneshot;
 
 use crate::{
     Console, StartError,
     look::{Looker, Source},
     server::{Gate, Listeners, Routes, serve},
+    tap::Payloads,
 };
 
 /// The longest token.
@@ -21,6 +23,7 @@ const TOKEN: usize = 256;
 pub struct ConsoleBuilder {
     source: Source,
     gate: Gate,
+    payloads: Payloads,
     address: Option<String>,
     has_socket: bool,
 }
@@ -32,6 +35,7 @@ impl ConsoleBuilder {
         Self {
             source: Source::new(fabric, &program.to_string_lossy()),
             gate: Gate::default(),
+            payloads: Payloads::default(),
             address: None,
             has_socket: cfg!(unix),
         }
@@ -64,13 +68,37 @@ impl ConsoleBuilder {
         self
     }
 
+    /// Shows this channel's messages themselves to whoever follows it at `/tap/`, as their `Serialize` has them. Of no other channel
+    /// contents are shown. They are cloned while somebody follows, the last 100 between two looks and none of more than 16 KiB.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stratoswarm_console::Console;
+    /// use stratoswarm_core::{Fabric, Message, NoReply};
+    ///
+    /// #[derive(Clone, serde::Serialize)]
+    /// struct Job { number: u32 }
+    /// impl Message for Job { type Reply = NoReply; }
+    ///
+    /// let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let console = Console::of(&fabric).show_payloads(&jobs).listen("127.0.0.1:0").without_socket().start()?;
+    /// # drop(console);
+    /// # Ok(()) }
+    /// ```
+    pub fn show_payloads<M: Message + Serialize>(mut self, channel: &Channel<M>) -> Self {
+        self.payloads.show(channel);
+        self
+    }
+
     /// Begins to listen, and to answer by a thread of its own.
     ///
     /// # Errors
     /// An address or a token that is not acceptable, an address or a folder for the socket that cannot be had, or a thread. Then
     /// nothing is listened at.
     pub fn start(self) -> Result<Console, StartError> {
-        let Self { source, gate, address, has_socket } = self;
+        let Self { source, gate, payloads, address, has_socket } = self;
         let is_token = |token: &String| {
             (1..=TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
         };
@@ -98,7 +126,7 @@ impl ConsoleBuilder {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    () = async { tokio::join!(looker.run(), serve(listeners, Routes::new(gate, looks))); } => {}
+                    () = async { tokio::join!(looker.run(), serve(listeners, Routes::new(gate, looks, payloads))); } => {}
                 }
             });
             runtime.shutdown_background(); // a look may hang for as long as what it looks at

@@ -1,6 +1,6 @@
 use std::{
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use super::{Answer, Events, Gate, Refusal};
 use crate::{
     look::{Latest, Looks, Watching},
     metrics::{CONTENT_TYPE, Metrics},
+    tap::{Payloads, Tap, find},
 };
 
 /// What is asked for, and what is answered: fixed paths alone.
@@ -18,14 +19,15 @@ pub(crate) struct Routes {
     gate: Gate,
     looks: Looks,
     metrics: Mutex<Metrics>,
+    payloads: Arc<Payloads>,
 }
 
 /// The last event of a stream.
 const GONE: &[u8] = b"event: gone\ndata: {}\n\n";
 
 impl Routes {
-    pub(crate) fn new(gate: Gate, looks: Looks) -> Self {
-        Self { gate, looks, metrics: Mutex::default() }
+    pub(crate) fn new(gate: Gate, looks: Looks, payloads: Payloads) -> Self {
+        Self { gate, looks, metrics: Mutex::default(), payloads: payloads.into() }
     }
 
     /// Answers one request; `local`: where it came in, if it did not come in by a unix socket.
@@ -45,7 +47,10 @@ impl Routes {
             "/explain.json" => self.looks.explain().await.map_or_else(gone, Answer::json),
             "/metrics" => self.metrics().await,
             "/stream" => self.stream(),
-            _ => nowhere(),
+            _ => match path.strip_prefix("/tap/").and_then(decoded) {
+                Some(channel) => self.tap(channel).await,
+                None => nowhere(),
+            },
         }
     }
 
@@ -65,8 +70,20 @@ impl Routes {
     fn stream(&self) -> Answer {
         match self.looks.watch() {
             Some(watching) => Answer::events(Events::new(Some(watching), next_event)),
-            None => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "too many watch already"),
+            None => too_many(),
         }
+    }
+
+    async fn tap(&self, channel: String) -> Answer {
+        match self.looks.fresh().await {
+            Latest::View(view) if find(&view, &channel).is_none() => {
+                return Answer::text(StatusCode::NOT_FOUND, "there is no such channel");
+            }
+            Latest::View(_) => {}
+            _ => return gone(),
+        }
+        let Some(watching) = self.looks.watch() else { return too_many() };
+        Answer::events(Events::new(Tap::new(watching, channel, &self.payloads).await, Tap::next))
     }
 }
 
@@ -76,6 +93,28 @@ async fn next_event(watching: Option<Watching>) -> Option<(Bytes, Option<Watchin
         Some(view) => Some((view.event(), Some(watching))),
         None => Some((Bytes::from_static(GONE), None)),
     }
+}
+
+/// A name as it stands in a path, with `%` and two digits for what may not.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first == b'%' {
+            let (digits, after) = rest.split_at_checked(2)?;
+            let digits = str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn too_many() -> Answer {
+    Answer::text(StatusCode::SERVICE_UNAVAILABLE, "too many watch already")
 }
 
 /// What the page consists of.
@@ -95,4 +134,22 @@ fn gone() -> Answer {
 
 fn nowhere() -> Answer {
     Refusal::Path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_decoded_once() {
+        let is = |text: &str, name: &str| assert_eq!(decoded(text).as_deref(), Some(name), "{text}");
+        is("jobs", "jobs");
+        is("a%20b%2Fc", "a b/c");
+        is("%C3%BC", "ü");
+        is("%252e", "%2e");
+        is("", "");
+        for bad in ["%", "%2", "%zz", "%+1", "%ff"] {
+            assert_eq!(decoded(bad), None, "{bad}");
+        }
+    }
 }

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use stratoswarm_core::{Fabric, Message, NoReply, examples::Job};
+use stratoswarm_console::Console;
+use stratoswarm_core::{Fabric, Message, NoReply, Priority, examples::Job};
 
 use crate::client::{Stream, console, get, until};
 
@@ -89,6 +90,77 @@ fn a_stream_goes_on_and_says_when_the_fabric_is_gone() {
     while stream.next().0 != "gone" {}
     for path in ["/snapshot.json", "/explain.json"] {
         assert_eq!(get(address, path).status, 410, "{path}");
+    }
+}
+
+#[derive(Clone, serde::Serialize)]
+struct Order {
+    item: String,
+    urgent: bool,
+}
+
+impl Message for Order {
+    type Reply = NoReply;
+
+    fn priority(&self) -> Priority {
+        if self.urgent { Priority::Critical } else { Priority::Normal }
+    }
+}
+
+/// Adds up the events of a tap until so many messages have passed.
+fn passed(
+    stream: &mut Stream,
+    messages: u64,
+) -> (serde_json::Map<String, serde_json::Value>, Vec<serde_json::Value>) {
+    let (mut lanes, mut shown, mut sent) = (serde_json::Map::new(), Vec::new(), 0);
+    while sent < messages {
+        let (name, json) = stream.next();
+        assert_eq!((name.as_str(), json["channel"].as_str()), ("passed", Some("new orders")));
+        sent += json["sent"].as_u64().unwrap();
+        for (lane, count) in json["lanes"].as_object().unwrap() {
+            let before = lanes.get(lane).and_then(|count| count.as_u64()).unwrap_or(0);
+            lanes.insert(lane.clone(), (before + count.as_u64().unwrap()).into());
+        }
+        shown.extend(json["messages"].as_array().into_iter().flatten().cloned());
+        assert!(json["over_s"].as_f64().unwrap() >= 0.2 && json["oldest_s"].is_f64(), "{json}");
+    }
+    (lanes, shown)
+}
+
+#[test]
+fn a_tap_tells_what_passes_and_shows_messages_only_if_told_to() {
+    let fabric = Fabric::new();
+    let orders =
+        fabric.channel::<Order>("new orders").capacity(50).lane(Priority::Critical, 9).open().unwrap();
+    let other = fabric.channel::<Job>("other").open().unwrap();
+    let start = || Console::of(&fabric).listen("127.0.0.1:0").without_socket();
+    let (silent, talking) = (start().start().unwrap(), start().show_payloads(&orders).start().unwrap());
+    let path = "/tap/new%20orders";
+    let mut streams = [&silent, &talking].map(|console| Stream::open(console.address().unwrap(), path));
+    for stream in &mut streams {
+        assert_eq!(stream.next().1["sent"], 0, "it tells that nothing passes");
+    }
+    let order = |item: &str, urgent| Order { item: item.to_owned(), urgent };
+    for (item, urgent) in [("bolt", false), ("nut", true), ("x".repeat(20_000).as_str(), false)] {
+        orders.try_send(order(item, urgent)).unwrap();
+    }
+    other.try_send(Job(1)).unwrap();
+    let (lanes, shown) = passed(&mut streams[0], 3);
+    assert_eq!(serde_json::Value::from(lanes.clone()), serde_json::json!({"critical": 1, "normal": 2}));
+    assert_eq!(shown, [] as [serde_json::Value; 0], "nobody said that they may be shown");
+    let (again, shown) = passed(&mut streams[1], 3);
+    assert_eq!(again, lanes);
+    let expected = serde_json::json!([
+        {"seq": 0, "lane": "normal", "is_request": false, "payload": {"item": "bolt", "urgent": false}},
+        {"seq": 1, "lane": "critical", "is_request": false, "payload": {"item": "nut", "urgent": true}},
+        {"seq": 2, "lane": "normal", "is_request": false, "payload": null},
+    ]);
+    assert_eq!(serde_json::Value::from(shown), expected);
+    drop(streams);
+    until("nobody records it any more", || orders.info().readers.is_empty());
+    let address = talking.address().unwrap();
+    for nowhere in ["/tap/orders", "/tap/", "/tap/new%20orders/", "/tap/..%2fsnapshot.json", "/tap/%zz"] {
+        assert_eq!(get(address, nowhere).status, 404, "{nowhere}");
     }
 }
 
