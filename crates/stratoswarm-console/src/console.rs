@@ -45,12 +45,12 @@ impl Console {
 
     /// Listens at the socket of this process, which goes with this.
     #[cfg(unix)]
-    pub(crate) fn open_socket(&mut self) -> Result<tokio::net::UnixListener, StartError> {
+    pub(crate) fn open_socket(&mut self) -> Result<std::os::unix::net::UnixListener, StartError> {
         let folder = crate::socket_folder::socket_folder();
         let listening = crate::socket_folder::listen(&folder).and_then(|(listener, path)| {
             self.socket = Some(path);
             listener.set_nonblocking(true)?;
-            tokio::net::UnixListener::from_std(listener)
+            Ok(listener)
         });
         listening.map_err(|source| StartError::Socket { folder, source })
     }

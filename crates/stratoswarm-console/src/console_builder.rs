@@ -1,11 +1,13 @@
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::mpsc,
     thread,
 };
 
 use serde::Serialize;
 use stratoswarm_core::{Channel, Fabric, Message};
-use tokio::sync::oneshot;
+use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     Console, StartError,
@@ -105,36 +107,48 @@ impl ConsoleBuilder {
         if !gate.token.as_ref().is_none_or(is_token) {
             return Err(StartError::Token);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("stratoswarm-look")
-            .build()
-            .map_err(StartError::Thread)?;
         let tcp = address.map(|given| bind(given, gate.token.is_some())).transpose()?;
-        let address = tcp.as_ref().and_then(|tcp| tcp.local_addr().ok());
-        let mut console = Console::new(address);
-        let inside = runtime.enter(); // where tokio's listeners are registered
-        let listeners = Listeners {
-            #[cfg(unix)]
-            socket: if has_socket { Some(console.open_socket()?) } else { None },
-            tcp: tcp.map(tokio::net::TcpListener::from_std).transpose().map_err(StartError::Thread)?,
-        };
-        drop(inside);
+        let mut console = Console::new(tcp.as_ref().and_then(|tcp| tcp.local_addr().ok()));
+        #[cfg(unix)]
+        let socket = if has_socket { Some(console.open_socket()?) } else { None };
         let (looker, looks) = Looker::new(source);
+        let routes = Routes::new(gate, looks, payloads);
         let (stop, stopped) = oneshot::channel::<()>();
+        let (began, begins) = mpsc::channel();
+        // The runtime is made and ends over there: here may be one in which no other can.
         let run = move || {
+            let runtime = match runtime() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(began.send(Err(error))),
+            };
             runtime.block_on(async {
+                let listeners = Listeners::new(
+                    tcp,
+                    #[cfg(unix)]
+                    socket,
+                );
+                let listeners = match listeners {
+                    Ok(listeners) => listeners,
+                    Err(error) => return drop(began.send(Err(error))),
+                };
+                let _ = began.send(Ok(())); // for whoever started it
                 tokio::select! {
                     _ = stopped => {}
-                    () = async { tokio::join!(looker.run(), serve(listeners, Routes::new(gate, looks, payloads))); } => {}
+                    () = async { tokio::join!(looker.run(), serve(listeners, routes)); } => {}
                 }
             });
             runtime.shutdown_background(); // a look may hang for as long as what it looks at
         };
         let thread = thread::Builder::new().name("stratoswarm-console".to_owned()).spawn(run);
         console.runs(stop, thread.map_err(StartError::Thread)?);
+        let begun = begins.recv().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+        begun.map_err(StartError::Thread)?;
         Ok(console)
     }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().thread_name("stratoswarm-look").build()
 }
 
 fn bind(given: String, has_token: bool) -> Result<TcpListener, StartError> {

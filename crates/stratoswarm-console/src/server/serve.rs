@@ -1,6 +1,8 @@
 use std::{convert::Infallible, future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -31,9 +33,23 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Where it is listened.
 #[derive(Debug)]
 pub(crate) struct Listeners {
+    tcp: Option<TcpListener>,
     #[cfg(unix)]
-    pub(crate) socket: Option<tokio::net::UnixListener>,
-    pub(crate) tcp: Option<TcpListener>,
+    socket: Option<UnixListener>,
+}
+
+impl Listeners {
+    /// At these, which do not block; inside of a runtime.
+    pub(crate) fn new(
+        tcp: Option<std::net::TcpListener>,
+        #[cfg(unix)] socket: Option<std::os::unix::net::UnixListener>,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            tcp: tcp.map(TcpListener::from_std).transpose()?,
+            #[cfg(unix)]
+            socket: socket.map(UnixListener::from_std).transpose()?,
+        })
+    }
 }
 
 /// A connection.

@@ -77,6 +77,17 @@ fn its_port_is_free_when_it_has_ended() {
     assert!(TcpStream::connect(address).is_err());
 }
 
+#[tokio::test]
+async fn inside_of_a_runtime_it_starts_is_refused_and_ends_as_outside() {
+    let fabric = Fabric::new();
+    let console = Console::of(&fabric).listen("127.0.0.1:0").start().unwrap();
+    let address = console.address().unwrap().to_string();
+    assert_eq!(get(console.address().unwrap(), "/snapshot.json").status, 200);
+    assert!(Console::of(&fabric).listen(address).start().is_err());
+    assert!(Console::of(&fabric).listen("nowhere").start().is_err());
+    drop(console);
+}
+
 #[test]
 fn what_it_cannot_be_is_refused_in_one_line() {
     let fabric = Fabric::new();
