@@ -319,7 +319,8 @@ function draw() {
     say($("title"), `${newest.program} · pid ${newest.pid}`);
     const waiting = newest.look_waiting_s;
     $("look").hidden = waiting === undefined;
-    if (waiting !== undefined) say($("look"), `The look has been waiting for ${age(waiting)}: somebody holds the lock of a channel. The figures are from before.`);
+    say($("look-text"), waiting === undefined ? "" : "Somebody holds the lock of a channel, and the look waits for it. The figures are from before.");
+    say($("look-age"), waiting === undefined ? "" : `It has been waiting for ${age(waiting)}.`);
     verdicts();
     map();
     table();

@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -51,6 +51,8 @@ pub(crate) struct Looks {
 #[derive(Debug, Default)]
 struct Wanted {
     streams: AtomicUsize,
+    /// Somebody has asked who will ask again soon.
+    attention: AtomicBool,
     /// Somebody waits for a look.
     now: Notify,
 }
@@ -76,15 +78,18 @@ impl Looker {
     pub(crate) async fn run(mut self) {
         let (mut due, mut earliest) = (Instant::now(), Instant::now());
         loop {
-            tokio::select! {
-                () = sleep_until(due) => {}
+            let is_asked = tokio::select! {
+                () = sleep_until(due) => false,
                 () = self.wanted.now.notified() => {
                     sleep_until(earliest).await;
-                    self.attention_until = Some(Instant::now() + ATTENTION);
+                    true
                 }
-            }
+            };
             let begin = Instant::now();
-            let Some(view) = self.look(self.is_watched()).await else {
+            if self.wanted.attention.swap(false, Ordering::Relaxed) {
+                self.attention_until = Some(begin + ATTENTION);
+            }
+            let Some(view) = self.look(is_asked || self.is_watched()).await else {
                 self.latest.send_replace(Latest::Gone);
                 return;
             };
@@ -124,6 +129,12 @@ impl Looker {
 }
 
 impl Looks {
+    /// The same as [`fresh`](Self::fresh), for one who asks again and again: it is looked more often for some time.
+    pub(crate) async fn next(&self) -> Latest {
+        self.wanted.attention.store(true, Ordering::Relaxed);
+        self.fresh().await
+    }
+
     /// What is there by a look that begins now; by the one before it, if that look hangs.
     pub(crate) async fn fresh(&self) -> Latest {
         let asked = std::time::Instant::now();

@@ -55,7 +55,7 @@ impl Routes {
     }
 
     async fn snapshot(&self) -> Answer {
-        match self.looks.fresh().await {
+        match self.looks.next().await {
             Latest::View(view) => Answer::json(view.json()),
             _ => gone(),
         }

@@ -53,6 +53,27 @@ fn each_snapshot_is_of_a_look_after_it_was_asked_for() {
 }
 
 #[test]
+fn whoever_asks_again_and_again_is_told_rates_and_the_lag_to_a_tenth_of_a_second() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").capacity(100_000).open().unwrap();
+    let _worker = jobs.join("workers");
+    let (_console, address) = console(&fabric);
+    get(address, "/snapshot.json");
+    let begin = std::time::Instant::now();
+    jobs.try_send(Job(0)).unwrap();
+    let mut json = serde_json::Value::Null;
+    until("a second has passed", || {
+        json = get(address, "/snapshot.json").json();
+        begin.elapsed() > Duration::from_secs(1)
+    });
+    let figures = &json["figures"][0];
+    let (lag, passed) = (figures["lag_s"].as_f64().unwrap(), begin.elapsed().as_secs_f64());
+    assert!(lag <= passed + 0.3 && lag >= passed - 0.5, "{lag} of {passed}: {figures}");
+    assert_eq!(figures.get("lag_at_least"), None, "{figures}");
+    assert!(figures["sent_per_s"].is_f64() && figures["readers"][0]["drain_s"].is_null(), "{figures}");
+}
+
+#[test]
 fn what_does_not_move_is_told_everywhere() {
     let fabric = Fabric::new();
     let jobs = fabric.channel::<Job>("jobs").capacity(1).open().unwrap();
