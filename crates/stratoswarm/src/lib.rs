@@ -3,9 +3,10 @@
 //! copy.
 //!
 //! `stratoswarm run FILE.tsp` is the program; [`swarm`] says how it works, [`cli`] what it answers. The parts, each of
-//! which knows only those below it: [`cli`], [`report`], [`demo`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
+//! which knows only those below it: [`cli`], [`report`], [`demo`], [`top`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
 //!
 //! `stratoswarm demo NAME` is one of ten programs that do not move, with what the library says of it: [`demo`].
+//! `stratoswarm top` shows a swarm of another process: [`top`].
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -14,5 +15,6 @@ pub mod demo;
 pub mod report;
 pub mod search;
 pub mod swarm;
+pub mod top;
 pub mod tour;
 pub mod tsplib;

@@ -1,4 +1,4 @@
-use super::{DemoOptions, RunOptions};
+use super::{DemoOptions, RunOptions, TopOptions};
 
 /// The program's commands.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -19,6 +19,12 @@ pub enum Command {
     /// soon as it is explained. Their sources are in crates/stratoswarm/src/demo.
     #[command(after_long_help = DEMO_CODES)]
     Demo(DemoOptions),
+    /// Show a swarm of another process: its channels, who reads them, who waits, and what does not move
+    ///
+    /// Without PID it is the only process of yours that listens for this. ? shows the keys; q ends it, and so does the end of the
+    /// process.
+    #[command(after_long_help = TOP_CODES)]
+    Top(TopOptions),
 }
 
 /// The same for demonstrations.
@@ -28,6 +34,18 @@ Exit codes:
   1  The demonstration could not be played
   2  An option is not acceptable
   3  Something is stuck or slow";
+
+/// The same for looks at another process.
+const TOP_CODES: &str = "\
+Environment:
+  NO_COLOR         If it is set, and not empty, there are no
+                   colours
+  XDG_RUNTIME_DIR  Where processes listen, in stratoswarm/
+
+Exit codes:
+  0  You left, the picture was printed, or the process has ended
+  1  The process does not answer, or the picture cannot be written
+  2  There is no such process, or more than one to choose from, or an option is not acceptable";
 
 /// What the program takes from its environment and gives back to it, for `--help`.
 const SURROUNDINGS: &str = "\

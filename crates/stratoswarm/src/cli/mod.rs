@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | a result was printed, also after Ctrl-C or SIGTERM |
-//! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written |
+//! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written; of `top`: no answer |
 //! | 2 | the input or an option is not acceptable; nothing was run |
 //! | 3 | of a demonstration: something is stuck or slow, as it should be |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
@@ -24,6 +24,8 @@ mod program;
 mod quit;
 mod run_options;
 mod signals;
+mod top;
+mod top_options;
 
 pub use command::Command;
 pub use demo_options::DemoOptions;
@@ -33,3 +35,4 @@ pub use listen_options::ListenOptions;
 pub use options::Options;
 pub use program::main;
 pub use run_options::RunOptions;
+pub use top_options::TopOptions;

@@ -6,7 +6,7 @@ use stratoswarm_core::{ChannelRegistry, WatchEvent};
 
 use super::{
     Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging, quit,
-    read_instance, signals,
+    read_instance, signals, top,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -30,6 +30,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match Options::read(arguments)? {
         Ok(Options { command: Command::Run(options) }) => run(&options)?,
         Ok(Options { command: Command::Demo(options) }) => return demo::demo(&options),
+        Ok(Options { command: Command::Top(options) }) => top::top(&options)?,
         Err(text) => {
             print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))?;
         }

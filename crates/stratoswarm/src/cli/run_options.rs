@@ -65,7 +65,11 @@ pub struct RunOptions {
     pub listen: ListenOptions,
 }
 
-fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {
+pub(super) fn whole<N: FromStr + PartialOrd + Display + Copy>(
+    text: &str,
+    least: N,
+    most: N,
+) -> Result<N, String> {
     match text.parse::<N>() {
         Ok(number) if number >= least && number <= most => Ok(number),
         _ => Err(format!("accepted: a whole number from {least} to {most}")),

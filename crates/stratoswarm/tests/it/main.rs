@@ -16,6 +16,8 @@ mod results; // what the binary prints and writes, and that it is true
 mod shipped; // data/: what is published must measure what is published
 #[cfg(target_os = "linux")] // it is seen in /proc when the program listens
 mod signals; // Ctrl-C and SIGTERM
+#[cfg(unix)]
+mod top; // a swarm of another process, seen from outside
 mod tour_files; // reading, writing, atomicity
 mod weights; // matrices in every format, distances of whole files
 mod without; // every component is needed

@@ -1,0 +1,139 @@
+//! What is shown besides the table of channels: pages of lines, which can be longer than the terminal.
+
+use ratatui_core::text::{Line, Span};
+
+use super::{
+    detail,
+    figure::{clean, count},
+    grid::{Column, Grid},
+    page::Page,
+    palette::Palette,
+    row::Row,
+    served::Handle,
+    state::State,
+};
+
+const REQUESTS: [Column; 8] = [
+    Column::words("  CHANNEL", 10, 0),
+    Column::number("ASKED", 3),
+    Column::number("ANSWERED", 4),
+    Column::number("OPEN", 0),
+    Column::number("EXPIRED", 1),
+    Column::number("ABANDONED", 5),
+    Column::number("UNANSWERED", 6),
+    Column::number("NO GROUP", 2),
+];
+
+const HANDLES: [Column; 5] = [
+    Column::words("  CHANNEL", 10, 0),
+    Column::words("HANDLE", usize::MAX, 0),
+    Column::number("COUNT", 2),
+    Column::words("NAME", 8, 3),
+    Column::path("MADE AT", 1),
+];
+
+const HELP: [&str; 21] = [
+    "↑ ↓ j k    move; PgUp PgDn Home End g G: by pages, to the ends",
+    "Enter      all of the selected channel, and back",
+    "s          sort by trouble, name, depth, rate, lag, blocked",
+    "/          show only channels whose names have what is typed; Enter keeps it, Esc drops it",
+    "e          look afresh at what does not move, and why",
+    "r          what became of the requests",
+    "h          the handles there are, and where they were made",
+    "p          pause: the picture stays as it is",
+    "d          write the swarm as a graph, for Graphviz, to a file in the working directory",
+    "?          this",
+    "Esc        back; from the table, out. q and Ctrl-C: out",
+    "",
+    "! a verdict tells that it does not move     ? a verdict tells that it is slow     ~ a broadcast: nobody waits for readers",
+    "DEPTH      messages that wait, of so many at most; of lanes, the bar is that of the fullest",
+    "RATE/S     messages accepted a second",
+    "LAG        how long the slowest reader would have been behind, by what was sent since; to a tenth of a second",
+    "WAIT p99   what 99 of 100 messages wait at most, where that is measured",
+    "BLOCKED    senders that wait for room, and for how long the first of them has waited",
+    "HELD UP BY the reader with the most left to it, and what it does",
+    "-          not known, or none",
+    "",
+];
+
+/// The lines of the page that is open; none of the table of channels.
+pub(super) fn lines(state: &State, width: usize, palette: Palette) -> Vec<Line<'static>> {
+    match state.page {
+        Page::Channels => Vec::new(),
+        Page::Channel => channel(state, width, palette),
+        Page::Explain => explain(state),
+        Page::Requests => requests(&state.rows(), width, palette),
+        Page::Handles => {
+            let all = state.picture.iter().flat_map(|picture| &picture.handles);
+            let wanted = state.filter.to_lowercase();
+            handles(all.filter(|handle| handle.channel.to_lowercase().contains(&wanted)), width, palette)
+        }
+        Page::Help => HELP.iter().map(|line| Line::raw(format!("  {line}"))).collect(),
+    }
+}
+
+fn channel(state: &State, width: usize, palette: Palette) -> Vec<Line<'static>> {
+    let rows = state.rows();
+    match (rows.get(state.selected(&rows)), &state.picture) {
+        (Some(row), Some(picture)) => {
+            let mut lines = vec![detail::title(row, width, palette)];
+            lines.extend(detail::whole(row, &picture.handles, width, palette));
+            lines
+        }
+        _ => vec![Line::raw("  There is no such channel.")],
+    }
+}
+
+fn explain(state: &State) -> Vec<Line<'static>> {
+    let text = match &state.explained {
+        None => "Asked, and not answered yet …".to_owned(),
+        Some(Err(why)) => format!("It cannot be told: {why}"),
+        Some(Ok(text)) if text.is_empty() => "Nothing is stuck.".to_owned(),
+        Some(Ok(text)) => text.clone(),
+    };
+    text.lines().map(|line| Line::raw(format!("  {line}"))).collect()
+}
+
+fn requests(rows: &[&Row], width: usize, palette: Palette) -> Vec<Line<'static>> {
+    let asked: Vec<_> = rows.iter().filter(|row| row.requests.asked + row.unserved > 0).collect();
+    if asked.is_empty() {
+        return vec![Line::raw("  Nobody has asked anything.")];
+    }
+    let cells = asked.iter().map(|row| {
+        let it = row.requests;
+        let over = [it.answered, it.expired, it.abandoned, it.unanswered]
+            .iter()
+            .fold(0, |sum: u64, it| sum.saturating_add(*it));
+        let numbers = [
+            it.asked,
+            it.answered,
+            it.asked.saturating_sub(over),
+            it.expired,
+            it.abandoned,
+            it.unanswered,
+            row.unserved,
+        ];
+        let mut cells = vec![Span::raw(format!("{} {}", row.trouble.mark(), row.name))];
+        cells.extend(numbers.map(|number| Span::raw(count(number))));
+        cells
+    });
+    let cells: Vec<_> = cells.collect();
+    Grid::new(&REQUESTS, &cells, width, palette.head()).with_head()
+}
+
+pub(super) fn handles<'a>(
+    handles: impl Iterator<Item = &'a Handle>,
+    width: usize,
+    palette: Palette,
+) -> Vec<Line<'static>> {
+    let cells = handles.map(|handle| {
+        let name = handle.name.as_deref().map_or_else(|| "-".to_owned(), clean);
+        let cells = [format!("  {}", clean(&handle.channel)), clean(&handle.kind), count(handle.count), name];
+        cells.into_iter().chain([clean(&handle.location)]).map(Span::raw).collect()
+    });
+    let cells: Vec<Vec<Span<'static>>> = cells.collect();
+    if cells.is_empty() {
+        return vec![Line::raw("  There are no handles.")];
+    }
+    Grid::new(&HANDLES, &cells, width, palette.head()).with_head()
+}

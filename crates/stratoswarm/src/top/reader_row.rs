@@ -1,0 +1,79 @@
+use stratoswarm_core::ReaderKind;
+
+use super::{
+    figure::{clean, count},
+    served::{Reader, ReaderFigures},
+};
+
+/// A reader of a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ReaderRow {
+    pub(super) name: String,
+    pub(super) kind: Option<ReaderKind>,
+    pub(super) members: u64,
+    pub(super) left: u64,
+    pub(super) in_hand: u64,
+    pub(super) taken: u64,
+    pub(super) missed: u64,
+    pub(super) taken_per_s: Option<f64>,
+    pub(super) lag_s: Option<f64>,
+    /// What it does: `no member`, `3 in hand`, `waits`.
+    pub(super) doing: String,
+    /// The place where the handle was made that has waited the longest.
+    pub(super) at: String,
+}
+
+impl ReaderRow {
+    pub(super) fn new(reader: &Reader, figures: Option<&ReaderFigures>) -> Self {
+        let figures = figures.filter(|figures| figures.name == reader.name);
+        let oldest = reader.waits.iter().max_by_key(|wait| wait.waited);
+        Self {
+            name: clean(&reader.name),
+            kind: reader.kind,
+            members: reader.members,
+            left: reader.left,
+            in_hand: reader.in_flight,
+            taken: reader.taken,
+            missed: reader.skipped.missed,
+            taken_per_s: figures.and_then(|figures| figures.taken_per_s),
+            lag_s: figures.and_then(|figures| figures.lag_s),
+            doing: doing(reader),
+            at: oldest.map_or_else(|| "-".to_owned(), |wait| clean(&wait.at)),
+        }
+    }
+
+    /// Whether senders wait for it. Of a recorder that cannot be told from outside.
+    pub(super) fn is_lossless(&self) -> bool {
+        matches!(self.kind, Some(ReaderKind::Group | ReaderKind::Subscriber) | None)
+    }
+
+    pub(super) fn kind(&self) -> String {
+        self.kind.map_or_else(|| "reader".to_owned(), |kind| kind.to_string())
+    }
+}
+
+fn doing(reader: &Reader) -> String {
+    let mut parts = Vec::new();
+    if reader.members == 0 {
+        parts.push("no member".to_owned());
+    }
+    if reader.is_paused {
+        parts.push("paused".to_owned());
+    }
+    if reader.in_flight > 0 {
+        parts.push(format!("{} in hand", count(reader.in_flight)));
+    }
+    if !reader.waits.is_empty() {
+        parts.push("waits".to_owned());
+    }
+    if reader.unsettled > reader.in_flight {
+        parts.push(format!("{} unsettled", count(reader.unsettled)));
+    }
+    if reader.dead > 0 {
+        parts.push(format!("{} given up", count(reader.dead)));
+    }
+    if reader.skipped.missed > 0 {
+        parts.push(format!("missed {}", count(reader.skipped.missed)));
+    }
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}

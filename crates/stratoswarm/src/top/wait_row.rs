@@ -1,0 +1,87 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use stratoswarm_core::{WaitKind, WaitState};
+
+use super::{
+    figure::clean,
+    served::{Verdict, Wait, named},
+};
+
+/// Those who wait for the same at one place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WaitRow {
+    /// What for, and how far they are: `send`, `send, granted a place`.
+    pub(super) what: String,
+    pub(super) count: usize,
+    /// The first of them by name or number, and how many others.
+    pub(super) who: String,
+    /// Of the one that waits the longest.
+    pub(super) since: Duration,
+    /// `file:line:column`.
+    pub(super) at: String,
+    /// Whether they wait for room.
+    pub(super) is_blocked: bool,
+}
+
+impl WaitRow {
+    /// All of them, those first who wait the longest.
+    pub(super) fn all(waits: &[Wait], names: &Names) -> Vec<Self> {
+        let mut groups: BTreeMap<(&str, &str, &str), Vec<&Wait>> = BTreeMap::new();
+        for wait in waits {
+            groups.entry((&wait.kind, &wait.state, &wait.at)).or_default().push(wait);
+        }
+        let mut rows: Vec<_> = groups.values().map(|alike| Self::of(alike, names)).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.since));
+        rows
+    }
+
+    /// Of at least one.
+    fn of(alike: &[&Wait], names: &Names) -> Self {
+        let tasks: BTreeSet<_> = alike.iter().filter_map(|wait| wait.task.as_deref()).collect();
+        let (kind, state, at) =
+            alike.first().map_or(("", "", ""), |wait| (&wait.kind, &wait.state, &wait.at));
+        let known: Option<WaitState> = named(state);
+        let mut what = named::<WaitKind>(kind).map_or_else(|| clean(kind), |kind| kind.to_string());
+        if known != Some(WaitState::Waiting) {
+            what = format!("{what}, {}", known.map_or_else(|| clean(state), |state| state.to_string()));
+        }
+        let name = names.of(at).filter(|_| alike.len() == 1);
+        let who = match (name, tasks.first()) {
+            (Some(name), _) => name.to_owned(),
+            (None, None) => "-".to_owned(),
+            (None, Some(task)) if tasks.len() > 1 => format!("task {} +{}", clean(task), tasks.len() - 1),
+            (None, Some(task)) => format!("task {}", clean(task)),
+        };
+        let since = alike.iter().map(|wait| wait.waited).max().unwrap_or_default();
+        let is_blocked =
+            known == Some(WaitState::Waiting) && !matches!(kind, "Closed" | "ReadersGone" | "Receive");
+        Self { what, count: alike.len(), who, since, at: clean(at), is_blocked }
+    }
+}
+
+/// The tasks that verdicts name, by the places of their waits. A snapshot has tokio's numbers only.
+#[derive(Debug, Default)]
+pub(super) struct Names(BTreeMap<String, BTreeSet<String>>);
+
+impl Names {
+    pub(super) fn new(verdicts: &[Verdict]) -> Self {
+        let mut names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for line in verdicts.iter().flat_map(|verdict| &verdict.lines) {
+            // A channel's name is in backquotes; its place is that of a reader.
+            if let (Some(at), false) = (&line.at, line.who.starts_with('`')) {
+                names.entry(at.clone()).or_default().insert(clean(&line.who));
+            }
+        }
+        Self(names)
+    }
+
+    /// The only task that is named of a place, `file:line:column`.
+    fn of(&self, at: &str) -> Option<&str> {
+        let line = at.rsplit_once(':')?.0;
+        let names = self.0.get(line).filter(|names| names.len() == 1)?;
+        names.first().map(String::as_str)
+    }
+}
