@@ -144,6 +144,27 @@ pub(super) fn cut(text: &str, width: usize, is_tail: bool) -> Cow<'_, str> {
     Cow::Owned(if width == 0 { String::new() } else { kept })
 }
 
+/// A line as several, each of at most so many cells, broken between words where that is possible. The later ones begin further to the
+/// right than the first, which may begin with spaces.
+pub(super) fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let words = line.trim_start();
+    let indent = text_width(line) - text_width(words);
+    let mut lines = vec![" ".repeat(indent)];
+    let later = " ".repeat(indent + 4);
+    let mut is_first = true;
+    for word in words.split_inclusive(' ') {
+        let Some(last) = lines.last_mut() else { break };
+        let is_space = word.trim_end().is_empty();
+        if !is_first && !is_space && text_width(last) + text_width(word.trim_end()) > width {
+            lines.push(later.clone() + word);
+        } else {
+            last.push_str(word);
+        }
+        is_first = false;
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
 /// How many cells of a terminal it takes.
 pub(super) fn text_width(text: &str) -> usize {
     Span::raw(text).width()
@@ -165,6 +186,16 @@ mod tests {
         assert_eq!(told("日本語", 5), ("日本…".into(), "…本語".into()));
         assert_eq!(told("日本語", 4), ("日…".into(), "…語".into()));
         assert_eq!(told("日本語", 2), ("…".into(), "…".into()));
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrapped("  a bc def", 20), ["  a bc def"]);
+        assert_eq!(wrapped("  a bc def", 7), ["  a bc", "      def"]);
+        assert_eq!(wrapped("a   bc  def", 6), ["a   bc", "    def"]);
+        assert_eq!(wrapped("a 日本 語", 6), ["a 日本", "    語"]);
+        assert_eq!(wrapped("far-too-long for", 4), ["far-too-long", "    for"]);
+        assert_eq!(wrapped("", 4), [""]);
     }
 
     #[test]

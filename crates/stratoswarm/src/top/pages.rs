@@ -5,7 +5,7 @@ use ratatui_core::text::{Line, Span};
 use super::{
     detail,
     figure::{clean, count},
-    grid::{Column, Grid},
+    grid::{Column, Grid, wrapped},
     page::Page,
     palette::Palette,
     row::Row,
@@ -32,28 +32,29 @@ const HANDLES: [Column; 5] = [
     Column::path("MADE AT", 1),
 ];
 
-const HELP: [&str; 21] = [
-    "↑ ↓ j k    move; PgUp PgDn Home End g G: by pages, to the ends",
-    "Enter      all of the selected channel, and back",
-    "s          sort by trouble, name, depth, rate, lag, blocked",
-    "/          show only channels whose names have what is typed; Enter keeps it, Esc drops it",
-    "e          look afresh at what does not move, and why",
-    "r          what became of the requests",
-    "h          the handles there are, and where they were made",
-    "p          pause: the picture stays as it is",
-    "d          write the swarm as a graph, for Graphviz, to a file in the working directory",
-    "?          this",
-    "Esc        back; from the table, out. q and Ctrl-C: out",
+const HELP: [&str; 22] = [
+    "↑ ↓ j k     move; PgUp PgDn Home End g G: by pages, to the ends",
+    "Enter       all of the selected channel, and back",
+    "s           sort by trouble, name, depth, rate, lag, blocked",
+    "/           show only channels that have this in their names; Enter keeps it",
+    "e           look afresh at what does not move, and why",
+    "r           what became of the requests",
+    "h           the handles there are, and where they were made",
+    "p           pause: the picture stays as it is",
+    "d           write a graph, for Graphviz, into the working directory",
+    "?           this",
+    "Esc         back; from the table, out, and so do q and Ctrl-C",
     "",
-    "! a verdict tells that it does not move     ? a verdict tells that it is slow     ~ a broadcast: nobody waits for readers",
-    "DEPTH      messages that wait, of so many at most; of lanes, the bar is that of the fullest",
-    "RATE/S     messages accepted a second",
-    "LAG        how long the slowest reader would have been behind, by what was sent since; to a tenth of a second",
-    "WAIT p99   what 99 of 100 messages wait at most, where that is measured",
-    "BLOCKED    senders that wait for room, and for how long the first of them has waited",
-    "HELD UP BY the reader with the most left to it, and what it does",
-    "-          not known, or none",
-    "",
+    "!           a verdict tells that it does not move",
+    "?           a verdict tells that it is slow",
+    "~           a broadcast, whose senders wait for no reader",
+    "DEPTH       messages that wait, of so many; the bar: of its fullest lane",
+    "RATE/S      messages accepted a second",
+    "LAG         how far its slowest reader is behind, to a tenth of a second",
+    "WAIT p99    99 of 100 messages wait less, where that is measured",
+    "BLOCKED     senders that wait for room, and for how long the first has",
+    "HELD UP BY  the reader that has most left to it, and what it does",
+    "-           not known, or none",
 ];
 
 /// The lines of the page that is open; none of the table of channels.
@@ -61,14 +62,14 @@ pub(super) fn lines(state: &State, width: usize, palette: Palette) -> Vec<Line<'
     match state.page {
         Page::Channels => Vec::new(),
         Page::Channel => channel(state, width, palette),
-        Page::Explain => explain(state),
+        Page::Explain => explain(state, width),
         Page::Requests => requests(&state.rows(), width, palette),
         Page::Handles => {
             let all = state.picture.iter().flat_map(|picture| &picture.handles);
             let wanted = state.filter.to_lowercase();
             handles(all.filter(|handle| handle.channel.to_lowercase().contains(&wanted)), width, palette)
         }
-        Page::Help => HELP.iter().map(|line| Line::raw(format!("  {line}"))).collect(),
+        Page::Help => text(HELP.iter().copied(), width),
     }
 }
 
@@ -84,14 +85,18 @@ fn channel(state: &State, width: usize, palette: Palette) -> Vec<Line<'static>> 
     }
 }
 
-fn explain(state: &State) -> Vec<Line<'static>> {
-    let text = match &state.explained {
+fn explain(state: &State, width: usize) -> Vec<Line<'static>> {
+    let told = match &state.explained {
         None => "Asked, and not answered yet …".to_owned(),
         Some(Err(why)) => format!("It cannot be told: {why}"),
         Some(Ok(text)) if text.is_empty() => "Nothing is stuck.".to_owned(),
         Some(Ok(text)) => text.clone(),
     };
-    text.lines().map(|line| Line::raw(format!("  {line}"))).collect()
+    text(told.lines(), width)
+}
+
+fn text<'a>(lines: impl Iterator<Item = &'a str>, width: usize) -> Vec<Line<'static>> {
+    lines.flat_map(|line| wrapped(&format!("  {line}"), width)).map(Line::raw).collect()
 }
 
 fn requests(rows: &[&Row], width: usize, palette: Palette) -> Vec<Line<'static>> {

@@ -64,9 +64,9 @@ fn put(buffer: &mut Buffer, at: Rect, line: &Line<'_>) {
 /// What is looked at, and how.
 pub(super) fn title(state: &State, width: usize, palette: Palette) -> Line<'static> {
     let Some(picture) = &state.picture else { return Line::styled("stratoswarm top", palette.head()) };
-    let mut parts = vec![about(picture)];
+    let mut parts = Vec::new();
     if state.is_paused {
-        parts.insert(0, "PAUSED".to_owned());
+        parts.push("PAUSED".to_owned());
     }
     if state.order != Order::default() {
         parts.push(format!("by {}", state.order.name()));
@@ -74,10 +74,12 @@ pub(super) fn title(state: &State, width: usize, palette: Palette) -> Line<'stat
     if !state.filter.is_empty() {
         parts.push(format!("/{}", state.filter));
     }
-    parts.push(format!("every {}", whole(state.interval)));
-    let (begin, parts, hint) = ("stratoswarm top", parts.join("   "), "p pause  ? help");
-    let fits = [begin, &parts, hint].map(text_width).iter().sum::<usize>() + 6 <= width;
-    ends(begin, &parts, if fits { hint } else { "" }, width, palette.head())
+    parts.push(about(picture));
+    let (begin, parts) = ("stratoswarm top", parts.join("   "));
+    // What the screen is like without it comes where there is room.
+    let end = format!("every {}   p pause  ? help", whole(state.interval));
+    let fits = [begin, &parts, &end].map(text_width).iter().sum::<usize>() + 6 <= width;
+    ends(begin, &parts, if fits { &end } else { "" }, width, palette.head())
 }
 
 /// Which swarm it is, and its size.
@@ -150,8 +152,11 @@ fn channels(state: &State, width: usize, room: usize, palette: Palette) -> Vec<L
 }
 
 fn keys(state: &State, width: usize, palette: Palette) -> Line<'static> {
-    const ALL: &str = "↑↓ move  ⏎ drill  s sort  / filter  e explain  r requests  h handles  p pause  d dot  ? help  q quit";
-    const FEW: &str = "↑↓ ⏎ s / e r h p d ? q";
+    const KEYS: [&str; 3] = [
+        "↑↓ move  ⏎ drill  s sort  / filter  e explain  r requests  h handles  p pause  d dot  ? help  q quit",
+        "↑↓ ⏎ drill  s sort  / filter  e explain  r requests  h handles  ? help  q quit",
+        "↑↓ ⏎ s / e r h p d ? q",
+    ];
     if state.is_typing {
         return Line::styled(format!("filter: {}▏  ⏎ keeps, Esc drops it", state.filter), palette.head());
     }
@@ -159,7 +164,7 @@ fn keys(state: &State, width: usize, palette: Palette) -> Line<'static> {
         return Line::styled(cut(told, width, false).into_owned(), palette.head());
     }
     let keys = if state.page == Page::Channels {
-        [ALL, FEW].into_iter().find(|keys| text_width(keys) <= width).unwrap_or(FEW)
+        KEYS.into_iter().find(|keys| text_width(keys) <= width).unwrap_or(KEYS[2])
     } else {
         "Esc back  ↑↓ move  ? help  q quit"
     };

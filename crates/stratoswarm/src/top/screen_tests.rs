@@ -54,7 +54,7 @@ fn a_stuck_swarm_on_a_common_terminal() {
     has(&lines, &["workers", "group", "1 in hand"]);
     has(&lines, &["send ×5", "task ", " +4", "fixture.rs:"]);
     has(&lines, &["send", "planner", "fixture.rs:"]);
-    assert!(lines[23].ends_with(" q") && lines[23].starts_with("↑↓"), "{}", lines[23]);
+    assert!(lines[23].ends_with("? help  q quit") && lines[23].starts_with("↑↓"), "{}", lines[23]);
 }
 
 #[test]
@@ -204,9 +204,10 @@ fn what_is_explained_is_shown_as_it_was_told() {
     let text = served["verdicts_text"].as_str().unwrap();
     let answer = Input::Explained(Ok(text.to_owned()));
     let lines = page(&served, &[KeyCode::Char('e')], Some(answer));
-    for line in text.lines().filter(|line| line.chars().count() < 110) {
+    for line in text.lines().filter(|line| line.chars().count() < 118) {
         has(&lines, &[line]);
     }
+    has(&lines, &["DEADLOCK for "]);
     has(&page(&served, &[KeyCode::Char('e')], None), &["not answered yet"]);
     let failed = Input::Explained(Err("answers 500".to_owned()));
     has(&page(&served, &[KeyCode::Char('e')], Some(failed)), &["cannot be told: answers 500"]);

@@ -102,7 +102,7 @@ impl State {
         let lasted = format!("{}s", silent.as_secs());
         match &self.fault {
             Some(why) if silent < PATIENCE => Some(why.clone()),
-            Some(why) => Some(format!("no answer for {lasted}: {why}")),
+            Some(why) => Some(format!("{why}; silent for {lasted}")),
             None => (silent >= PATIENCE).then(|| format!("does not answer for {lasted}")),
         }
     }
@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(state.silence(at(12)).as_deref(), Some("does not answer for 2s"));
         state.take(Input::Fault("no answer within 5s".into()), at(15));
         state.take(Input::Asked, at(16));
-        assert_eq!(state.silence(at(17)).as_deref(), Some("no answer for 7s: no answer within 5s"));
+        assert_eq!(state.silence(at(17)).as_deref(), Some("no answer within 5s; silent for 7s"));
         assert_eq!(
             (names(&state).len(), press(&mut state, "q")),
             (4, Some(Effect::Leave)),
