@@ -32,7 +32,7 @@ const HANDLES: [Column; 5] = [
     Column::path("MADE AT", 1),
 ];
 
-const HELP: [&str; 22] = [
+const HELP: [&str; 23] = [
     "↑ ↓ j k     move; PgUp PgDn Home End g G: by pages, to the ends",
     "Enter       all of the selected channel, and back",
     "s           sort by trouble, name, depth, rate, lag, blocked",
@@ -54,6 +54,7 @@ const HELP: [&str; 22] = [
     "WAIT p99    99 of 100 messages wait less, where that is measured",
     "BLOCKED     senders that wait for room, and for how long the first has",
     "HELD UP BY  the reader that has most left to it, and what it does",
+    "elsewhere   it waits for nothing here, and has nothing of it in hand",
     "-           not known, or none",
 ];
 

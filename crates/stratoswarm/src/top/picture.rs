@@ -115,7 +115,7 @@ mod tests {
         let evolution = row(&picture, "evolution");
         assert_eq!(
             (evolution.trouble, evolution.blocked, &*evolution.held_up_by),
-            (Trouble::None, 0, "engines: busy")
+            (Trouble::None, 0, "engines: elsewhere")
         );
         let events = row(&picture, "events");
         assert!(events.is_lossy && events.held_up_by.ends_with(" missed 12"), "{}", events.held_up_by);
@@ -207,7 +207,10 @@ mod tests {
         };
         let reader = |name: &str, left: u64, members: u64| json!({"name": name, "kind": "Group", "left": left, "members": members});
         assert_eq!(told(json!([reader("a", 1, 1), reader("b", 3, 0)]), &mut served), "b: no member");
-        assert_eq!(told(json!([reader("a", 3, 1), reader("b", 3, 0)]), &mut served), "a +1: busy");
+        assert_eq!(told(json!([reader("a", 3, 1), reader("b", 3, 0)]), &mut served), "a +1: elsewhere");
+        let mut waiting = reader("a", 3, 3);
+        waiting["waits"] = json!([{"kind": "Receive", "state": "Waiting", "at": "a.rs:1:2"}]);
+        assert_eq!(told(json!([waiting]), &mut served), "a: 1 of 3 wait");
         assert_eq!(told(json!([]), &mut served), "no reader");
         assert_eq!(told(json!([{"name": "tap 1", "kind": "Lossy", "left": 9}]), &mut served), "no reader");
     }

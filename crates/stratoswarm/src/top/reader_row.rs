@@ -17,7 +17,7 @@ pub(super) struct ReaderRow {
     pub(super) missed: u64,
     pub(super) taken_per_s: Option<f64>,
     pub(super) lag_s: Option<f64>,
-    /// What it does: `no member`, `3 in hand`, `waits`.
+    /// What it does: `no member`, `3 in hand`, `waits`; `elsewhere` where it neither has anything in hand nor waits for more.
     pub(super) doing: String,
     /// The place where the handle was made that has waited the longest.
     pub(super) at: String,
@@ -63,8 +63,11 @@ fn doing(reader: &Reader) -> String {
     if reader.in_flight > 0 {
         parts.push(format!("{} in hand", count(reader.in_flight)));
     }
-    if !reader.waits.is_empty() {
-        parts.push("waits".to_owned());
+    match reader.waits.len() as u64 {
+        0 if reader.members > 0 && reader.in_flight == 0 => parts.push("elsewhere".to_owned()),
+        0 => {}
+        waiting if waiting == reader.members => parts.push("waits".to_owned()),
+        waiting => parts.push(format!("{waiting} of {} wait", reader.members)),
     }
     if reader.unsettled > reader.in_flight {
         parts.push(format!("{} unsettled", count(reader.unsettled)));
@@ -75,5 +78,5 @@ fn doing(reader: &Reader) -> String {
     if reader.skipped.missed > 0 {
         parts.push(format!("missed {}", count(reader.skipped.missed)));
     }
-    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+    parts.join(", ")
 }

@@ -119,7 +119,7 @@ fn held_up_by(channel: &Channel, readers: &[ReaderRow], is_lossy: bool, is_press
     let at_floor: Vec<_> = lossless().filter(|reader| reader.left == most).collect();
     let Some(first) = at_floor.first() else { return "no reader".to_owned() };
     let others = if at_floor.len() > 1 { format!(" +{}", at_floor.len() - 1) } else { String::new() };
-    format!("{}{others}: {}", first.name, if first.doing == "-" { "busy" } else { &first.doing })
+    format!("{}{others}: {}", first.name, first.doing)
 }
 
 fn facts(channel: &Channel, figures: Option<&Figures>) -> Vec<(&'static str, String)> {

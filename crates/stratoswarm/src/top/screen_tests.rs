@@ -48,7 +48,7 @@ fn a_stuck_swarm_on_a_common_terminal() {
     let head: Vec<_> = lines[2].split_whitespace().collect();
     assert_eq!(head, ["CHANNEL", "DEPTH", "RATE/S", "LAG", "WAIT", "p99", "BLOCKED", "HELD", "UP", "BY"]);
     has(&lines, &["! jobs", "██████████", "3/3", "81.2k", "12.4s", "6 ", "workers: 1"]);
-    has(&lines, &["  evolution", "█████░░░░░", "4.1k/10k", " - ", "engines: b"]);
+    has(&lines, &["  evolution", "█████░░░░░", "4.1k/10k", " - ", "engines: e"]);
     has(&lines, &["  events ~", "4/4", "subscriber 0 mis…"]);
     has(&lines, &["─ jobs ─ channel ─ ", "fixture.rs:"]);
     has(&lines, &["workers", "group", "1 in hand"]);

@@ -3,7 +3,10 @@
 use std::{
     io::{self, IsTerminal as _, Stdout, Write as _},
     panic,
-    sync::mpsc::{self, RecvTimeoutError, Sender},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -156,6 +159,7 @@ impl Taken {
             before(info);
         }));
         enable_raw_mode()?;
+        IS_TAKEN.store(true, Ordering::SeqCst);
         let mut out = io::stdout();
         let terminal =
             execute!(out, EnterAlternateScreen).and_then(|()| Terminal::new(CrosstermBackend::new(out)));
@@ -169,7 +173,13 @@ impl Drop for Taken {
     }
 }
 
+/// Whether the terminal is taken: given back twice, what was written meanwhile would be written over.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn give_back() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // Where that fails there is no terminal any more.
     let _ = disable_raw_mode();
     let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
