@@ -14,6 +14,7 @@ mod grid;
 mod http;
 mod input;
 mod listener;
+mod names;
 mod order;
 mod page;
 mod pages;

@@ -2,10 +2,10 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{
     figure::{clean, span},
+    names::Names,
     row::Row,
     served::{FORMAT, Handle, Served},
     trouble::Trouble,
-    wait_row::Names,
 };
 
 /// What is shown of a swarm at one moment.

@@ -4,10 +4,11 @@ use stratoswarm_core::{ChannelKind, RequestCounts};
 
 use super::{
     figure::{clean, count, lag, rate},
+    names::Names,
     reader_row::ReaderRow,
     served::{Channel, Figures},
     trouble::Trouble,
-    wait_row::{Names, WaitRow},
+    wait_row::WaitRow,
 };
 
 /// From which fullness on it is shown who is the slowest, though nobody waits for him yet.
