@@ -65,11 +65,7 @@ pub struct RunOptions {
     pub listen: ListenOptions,
 }
 
-pub(super) fn whole<N: FromStr + PartialOrd + Display + Copy>(
-    text: &str,
-    least: N,
-    most: N,
-) -> Result<N, String> {
+fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {
     match text.parse::<N>() {
         Ok(number) if number >= least && number <= most => Ok(number),
         _ => Err(format!("accepted: a whole number from {least} to {most}")),

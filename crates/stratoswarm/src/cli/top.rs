@@ -14,7 +14,7 @@ fn look(options: &TopOptions) -> Result<(), ViewError> {
     let TopOptions { pid, url, token, once, json, interval } = options;
     let view = match url {
         Some(url) => View::of_server(url, token.clone())?,
-        None => View::of_process(*pid)?,
+        None => View::of_process(pid.as_deref())?,
     };
     if *once || *json { view.print(*json, *interval) } else { view.show(*interval) }
 }

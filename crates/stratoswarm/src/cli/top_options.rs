@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::run_options::{seconds, whole};
+use super::run_options::seconds;
+use crate::top;
 
 /// The options of `stratoswarm top`.
 // The documentation is what --help prints, where backticks would be noise.
@@ -8,8 +9,10 @@ use super::run_options::{seconds, whole};
 #[derive(Debug, Clone, clap::Args)]
 pub struct TopOptions {
     /// The process to look at; the only one of yours that can be looked at, if it is not stated
-    #[arg(value_name = "PID", value_parser = |text: &str| whole(text, 1, u32::MAX), allow_negative_numbers = true)]
-    pub pid: Option<u32>,
+    ///
+    /// Of a process with several sets of channels the second is PID-2.
+    #[arg(value_name = "PID", value_parser = process, allow_negative_numbers = true)]
+    pub pid: Option<String>,
 
     /// Look at a server instead, at http://HOST:PORT
     #[arg(long, value_name = "URL", conflicts_with = "pid")]
@@ -30,6 +33,10 @@ pub struct TopOptions {
     /// Ask every so many seconds, 1 if not stated; with --once and --json, print each time until the process ends
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: Option<Duration>,
+}
+
+fn process(text: &str) -> Result<String, String> {
+    top::process(text).ok_or_else(|| "accepted: the number of a process, such as 4711 or 4711-2".to_owned())
 }
 
 #[cfg(test)]
@@ -53,7 +60,7 @@ mod tests {
         let options = read("").unwrap();
         assert!(options.pid.is_none() && options.url.is_none() && !options.once && !options.json);
         let options = read("4711 --once --interval 0.5").unwrap();
-        assert_eq!((options.pid, options.once), (Some(4711), true));
+        assert_eq!((options.pid.as_deref(), options.once), (Some("4711"), true));
         assert_eq!(options.interval, Some(Duration::from_millis(500)));
         let options = read("--url http://127.0.0.1:7878 --token t --json").unwrap();
         assert_eq!(
@@ -65,9 +72,9 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_refused_in_one_line() {
         for (line, word) in [
-            ("0", "accepted: a whole number from 1 to 4294967295"),
-            ("-3", "accepted: a whole number from 1 to 4294967295"),
-            ("swarm", "accepted: a whole number from 1 to 4294967295"),
+            ("0", "accepted: the number of a process, such as 4711"),
+            ("-3", "accepted: the number of a process, such as 4711"),
+            ("swarm", "accepted: the number of a process, such as 4711"),
             ("7 --url http://a:1", "--url"),
             ("--token t", "--url"),
             ("--once --json", "--json"),

@@ -3,7 +3,7 @@
 use ratatui_core::text::{Line, Span};
 
 use super::{
-    figure::{count, lag, rate, span},
+    figure::{count, rate, span},
     grid::{Column, Grid, text_width},
     palette::Palette,
     row::Row,
@@ -91,7 +91,7 @@ fn readers(row: &Row, width: usize, palette: Palette) -> Vec<Line<'static>> {
             count(reader.left),
             if reader.in_hand > 0 { count(reader.in_hand) } else { "-".to_owned() },
             rate(reader.taken_per_s),
-            lag(reader.lag_s),
+            reader.lag.clone(),
             count(reader.members),
             reader.doing.clone(),
             reader.at.clone(),

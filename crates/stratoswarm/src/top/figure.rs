@@ -39,12 +39,13 @@ pub(super) fn rate(per_second: Option<f64>) -> String {
     }
 }
 
-/// A lag of so many seconds: `<0.1s` for what is less than can be told, `-` if it is not known.
-pub(super) fn lag(seconds: Option<f64>) -> String {
+/// A lag of so many seconds, or of more: `<0.1s` for what is less than can be told, `-` if it is not known.
+pub(super) fn lag(seconds: Option<f64>, is_at_least: bool) -> String {
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         None => "-".to_owned(),
         Some(Duration::ZERO) => "0".to_owned(),
         Some(lag) if lag < Duration::from_millis(100) => "<0.1s".to_owned(),
+        Some(lag) if is_at_least => format!(">{}", span(lag)),
         Some(lag) => span(lag),
     }
 }
@@ -124,7 +125,11 @@ mod tests {
         assert_eq!(rates.map(rate), ["-", "-", "0", "0", "0.4", "9.9", "10", "81.2k"]);
         let lags =
             [None, Some(-1.0), Some(f64::NAN), Some(0.0), Some(0.05), Some(0.5), Some(12.44), Some(1e300)];
-        assert_eq!(lags.map(lag), ["-", "-", "-", "0", "<0.1s", "500ms", "12.4s", "-"]);
+        assert_eq!(lag(Some(12.44), true), ">12.4s");
+        assert_eq!(
+            lags.map(|seconds| lag(seconds, false)),
+            ["-", "-", "-", "0", "<0.1s", "500ms", "12.4s", "-"]
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) struct Picture {
     pub(super) program: String,
     pub(super) pid: u32,
     pub(super) uptime: Duration,
+    /// For how long a look has been waiting for a lock that somebody holds; the rows are older than that.
+    pub(super) waiting: Option<Duration>,
     pub(super) tasks: usize,
     /// Its channels, in the order of their closing.
     pub(super) rows: Vec<Row>,
@@ -60,6 +62,7 @@ impl Picture {
             program: clean(&served.program),
             pid: served.pid,
             uptime: Duration::try_from_secs_f64(served.uptime_s).unwrap_or_default(),
+            waiting: served.look_waiting_s.and_then(|waiting| Duration::try_from_secs_f64(waiting).ok()),
             tasks: served.snapshot.tasks.len(),
             rows,
             verdicts,
@@ -143,6 +146,8 @@ mod tests {
         let mut served = stuck();
         served["verdicts"][0]["kind"] = json!("Bewitched");
         served["new"] = json!({"a": 1});
+        served["look_waiting_s"] = json!(3.25);
+        served["figures"].as_array_mut().unwrap().iter_mut().for_each(|it| it["lag_at_least"] = json!(true));
         let channels = served["snapshot"]["channels"].as_array_mut().unwrap();
         for channel in channels {
             channel["kind"] = json!("Ring");
@@ -152,7 +157,9 @@ mod tests {
         }
         let picture = picture(&served);
         assert!(picture.verdicts[0].1.starts_with("Bewitched "), "{:?}", picture.verdicts);
+        assert_eq!(picture.waiting, Some(Duration::from_millis(3_250)));
         let jobs = row(&picture, "jobs");
+        assert_eq!((&*jobs.lag, &*jobs.readers[0].lag), (">12.4s", "-"));
         assert_eq!((jobs.trouble, jobs.wait_p99), (Trouble::Stuck, Some(Duration::from_micros(2_100))));
         assert_eq!((jobs.readers[0].kind(), &*jobs.waits[0].what), ("reader".to_owned(), "Dream, Deep"));
     }

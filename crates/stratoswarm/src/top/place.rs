@@ -3,10 +3,18 @@
 #[cfg(unix)]
 pub(super) use unix::find;
 
+/// Whether that can be the name of a process: its number, or with a second one behind `-`, as `4711-2`. Then it is what is given.
+pub(crate) fn process(name: &str) -> Option<String> {
+    let is_number =
+        |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == text);
+    let (first, second) = name.split_once('-').unwrap_or((name, "2"));
+    (is_number(first) && is_number(second)).then(|| name.to_owned())
+}
+
 /// # Errors
 /// There are no such sockets on this system.
 #[cfg(not(unix))]
-pub(super) fn find(_: Option<u32>) -> Result<super::source::Source, String> {
+pub(super) fn find(_: Option<&str>) -> Result<super::source::Source, String> {
     Err("sockets of processes are looked for on Unix only; accepted: --url http://HOST:PORT".to_owned())
 }
 
@@ -26,31 +34,30 @@ mod unix {
         picture::Picture,
         source::{Source, SourceError},
     };
+    use super::process;
 
     /// For so long processes are asked what they are.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// The process of that number; the only one that listens, if none is named.
+    /// The process of that name, its number or one as `4711-2`; the only one that listens, if none is named.
     ///
     /// # Errors
     /// One line: there is none, or more than one, or the folder is not this user's alone.
-    pub(in super::super) fn find(pid: Option<u32>) -> Result<Source, String> {
-        find_in(&folder(), pid)
+    pub(in super::super) fn find(process: Option<&str>) -> Result<Source, String> {
+        find_in(&folder(), process)
     }
 
     fn folder() -> PathBuf {
         let stated = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        stated.map_or_else(
-            || env::temp_dir().join(format!("stratoswarm-{}", user())),
-            |path| path.join("stratoswarm"),
-        )
+        let own = || env::temp_dir().join(format!("stratoswarm-{}", user()));
+        stated.map_or_else(own, |path| path.join("stratoswarm"))
     }
 
     fn user() -> u32 {
-        rustix::process::getuid().as_raw()
+        rustix::process::geteuid().as_raw()
     }
 
-    fn find_in(folder: &Path, pid: Option<u32>) -> Result<Source, String> {
+    fn find_in(folder: &Path, process: Option<&str>) -> Result<Source, String> {
         let shown = clean(&folder.to_string_lossy());
         let refused = |why: &str| Err(format!("{shown}: {why}"));
         let none = format!(
@@ -67,75 +74,71 @@ mod unix {
             }
             Ok(_) => {}
         }
-        if let Some(pid) = pid {
-            let source = Source::Process { pid, socket: folder.join(format!("{pid}.sock")) };
-            return match probe(vec![source.clone()]).first() {
-                Some(_) => Ok(source),
-                None => Err(format!(
-                    "process {pid} does not listen in {shown}; accepted: the pid of one that does"
-                )),
-            };
+        let socket = |name: &str| Source::Process {
+            name: name.to_owned(),
+            socket: folder.join(format!("{name}.sock")),
+        };
+        if let Some(name) = process {
+            if probe(&[socket(name)]).is_empty() {
+                return Err(format!(
+                    "process {name} does not listen in {shown}; accepted: the pid of one that does"
+                ));
+            }
+            return Ok(socket(name));
         }
-        let sockets = sockets(folder).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
-        let mut live = probe(sockets);
-        live.sort();
+        let all = names(folder).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+        let sources: Vec<_> = all.iter().map(|name| socket(name)).collect();
+        let live = probe(&sources);
         match &live[..] {
             [] => Err(none),
-            [(pid, _)] => Ok(Source::Process { pid: *pid, socket: folder.join(format!("{pid}.sock")) }),
+            [(only, _)] => Ok(sources[*only].clone()),
             [(first, _), ..] => {
-                let all: Vec<_> = live.iter().map(|(pid, program)| format!("{pid} ({program})")).collect();
+                let told: Vec<_> =
+                    live.iter().map(|(at, program)| format!("{} ({program})", all[*at])).collect();
                 Err(format!(
-                    "{} programs can be watched: {}; accepted: one of their pids, as in `stratoswarm top {first}`",
+                    "{} programs can be watched: {}; accepted: one of their pids, as in `stratoswarm top {}`",
                     live.len(),
-                    all.join(", ")
+                    told.join(", "),
+                    all[*first]
                 ))
             }
         }
     }
 
-    fn sockets(folder: &Path) -> io::Result<Vec<Source>> {
-        let mut sockets = Vec::new();
+    /// What the sockets there are called, `4711` or, of a process that has several, `4711-2`.
+    fn names(folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let pid = name.to_str().and_then(|name| name.strip_suffix(".sock")?.parse().ok());
-            if let (Some(pid), true) = (pid, entry.file_type()?.is_socket()) {
-                sockets.push(Source::Process { pid, socket: entry.path() });
+            let name = name.to_str().and_then(|name| name.strip_suffix(".sock"));
+            if let (Some(name), true) = (name.and_then(process), entry.file_type()?.is_socket()) {
+                names.push(name);
             }
         }
-        Ok(sockets)
+        names.sort();
+        Ok(names)
     }
 
-    /// Those of them where somebody listens: their pids, and the programs, or that they do not answer. Sockets of processes that have
-    /// ended are left out.
-    fn probe(sources: Vec<Source>) -> Vec<(u32, String)> {
+    /// Those of them where somebody listens, and the programs, or that they do not answer. Sockets of processes that have ended are left
+    /// out.
+    fn probe(sources: &[Source]) -> Vec<(usize, String)> {
         let (told, answers) = mpsc::channel();
         let end = Instant::now() + PATIENCE;
-        // Whoever has not answered by then listens: nobody hangs up so slowly.
-        let mut silent: Vec<_> = sources.iter().filter_map(pid).collect();
-        for source in sources {
+        for (at, source) in sources.iter().cloned().enumerate() {
             let told = told.clone();
-            let ask = move || told.send((pid(&source), program(&source)));
+            let ask = move || told.send((at, program(&source)));
             if thread::Builder::new().name("probe".to_owned()).spawn(ask).is_err() {
                 break;
             }
         }
         drop(told);
-        let mut live = Vec::new();
-        while let Ok((pid, program)) = answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            let Some(pid) = pid else { continue };
-            silent.retain(|it| *it != pid);
-            live.extend(program.map(|program| (pid, program)));
+        // Whoever has not answered by then listens: nobody hangs up so slowly.
+        let mut found = vec![Some("does not answer".to_owned()); sources.len()];
+        while let Ok((at, program)) = answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            found[at] = program;
         }
-        live.extend(silent.into_iter().map(|pid| (pid, "does not answer".to_owned())));
-        live
-    }
-
-    fn pid(source: &Source) -> Option<u32> {
-        match source {
-            Source::Process { pid, .. } => Some(*pid),
-            Source::Server { .. } => None,
-        }
+        found.into_iter().enumerate().filter_map(|(at, program)| Some((at, program?))).collect()
     }
 
     fn program(source: &Source) -> Option<String> {
@@ -166,7 +169,7 @@ mod unix {
             assert!(why.contains("is open to others") && why.contains("mode 0700"), "{why}");
             let file = folder.path().join("file");
             fs::write(&file, "").unwrap();
-            assert!(find_in(&file, Some(7)).unwrap_err().contains("is no folder"));
+            assert!(find_in(&file, Some("7")).unwrap_err().contains("is no folder"));
             let link = folder.path().join("link");
             std::os::unix::fs::symlink(private().path(), &link).unwrap();
             assert!(find_in(&link, None).unwrap_err().contains("is no folder"), "a link may lead anywhere");
@@ -180,12 +183,37 @@ mod unix {
             fs::write(path(2), "no socket").unwrap();
             fs::write(folder.path().join("x.sock"), "").unwrap();
             assert!(find_in(folder.path(), None).unwrap_err().contains("`stratoswarm run FILE.tsp`"));
-            assert!(find_in(folder.path(), Some(1)).unwrap_err().contains("process 1 does not listen"));
+            assert!(find_in(folder.path(), Some("1")).unwrap_err().contains("process 1 does not listen"));
             // It listens, and never answers.
             let _listener = UnixListener::bind(path(3)).unwrap();
-            assert_eq!(find_in(folder.path(), None), Ok(Source::Process { pid: 3, socket: path(3) }));
+            assert_eq!(
+                find_in(folder.path(), None),
+                Ok(Source::Process { name: "3".to_owned(), socket: path(3) })
+            );
+            let _second = UnixListener::bind(folder.path().join("3-2.sock")).unwrap();
+            let why = find_in(folder.path(), None).unwrap_err();
+            assert!(
+                why.contains("2 programs can be watched: 3 (does not answer), 3-2 (does not answer)"),
+                "{why}"
+            );
+            assert!(find_in(folder.path(), Some("3-2")).is_ok());
             let missing = folder.path().join("none");
             assert!(find_in(&missing, None).unwrap_err().contains("no program of yours can be watched"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::process;
+
+    #[test]
+    fn a_process_has_a_number_and_sometimes_a_second() {
+        for name in ["1", "4711", "4711-2", "4294967295"] {
+            assert_eq!(process(name).as_deref(), Some(name));
+        }
+        for name in ["", "0", "-3", "4711-", "4711-0", "+1", "01", "4294967296", "1-2-3", "../1", "swarm"] {
+            assert_eq!(process(name), None, "{name}");
         }
     }
 }

@@ -78,6 +78,7 @@ fn text(picture: &Picture, width: usize) -> String {
     let mut rows: Vec<_> = picture.rows.iter().collect();
     rows.sort_by(|one, other| Order::default().compare(one, other));
     let mut lines = vec![screen::about(picture)];
+    lines.extend(screen::held(picture));
     if picture.verdicts_text.is_empty() {
         lines.push("nothing is stuck".to_owned());
     }

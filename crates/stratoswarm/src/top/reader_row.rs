@@ -1,7 +1,7 @@
 use stratoswarm_core::ReaderKind;
 
 use super::{
-    figure::{clean, count},
+    figure::{clean, count, lag},
     served::{Reader, ReaderFigures},
 };
 
@@ -16,7 +16,7 @@ pub(super) struct ReaderRow {
     pub(super) taken: u64,
     pub(super) missed: u64,
     pub(super) taken_per_s: Option<f64>,
-    pub(super) lag_s: Option<f64>,
+    pub(super) lag: String,
     /// What it does: `no member`, `3 in hand`, `waits`; `elsewhere` where it neither has anything in hand nor waits for more.
     pub(super) doing: String,
     /// The place where the handle was made that has waited the longest.
@@ -36,7 +36,7 @@ impl ReaderRow {
             taken: reader.taken,
             missed: reader.skipped.missed,
             taken_per_s: figures.and_then(|figures| figures.taken_per_s),
-            lag_s: figures.and_then(|figures| figures.lag_s),
+            lag: lag(figures.and_then(|it| it.lag_s), figures.is_some_and(|it| it.lag_at_least)),
             doing: doing(reader),
             at: oldest.map_or_else(|| "-".to_owned(), |wait| clean(&wait.at)),
         }

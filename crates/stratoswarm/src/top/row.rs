@@ -27,6 +27,7 @@ pub(super) struct Row {
     pub(super) fullness: f64,
     pub(super) sent_per_s: Option<f64>,
     pub(super) lag_s: Option<f64>,
+    pub(super) lag: String,
     /// Of the time that messages wait, what 99 of 100 stay below.
     pub(super) wait_p99: Option<Duration>,
     pub(super) blocked: u64,
@@ -66,6 +67,7 @@ impl Row {
             fullness,
             sent_per_s: figures.and_then(|figures| figures.sent_per_s),
             lag_s: figures.and_then(|figures| figures.lag_s),
+            lag: lag(figures.and_then(|it| it.lag_s), figures.is_some_and(|it| it.lag_at_least)),
             wait_p99: wait_p99(channel),
             blocked,
             oldest: waits.iter().filter(|wait| wait.is_blocked).map(|wait| wait.since).max(),
@@ -132,7 +134,7 @@ fn facts(channel: &Channel, figures: Option<&Figures>) -> Vec<(&'static str, Str
         ("most waiting", count(channel.high_water)),
     ];
     if let Some(drain) = figures.and_then(|figures| figures.drain_s) {
-        facts.push(("empty in", lag(Some(drain))));
+        facts.push(("empty in", lag(Some(drain), false)));
     }
     for (name, number) in [
         ("granted", channel.granted),

@@ -11,7 +11,7 @@ use ratatui_core::{
 
 use super::{
     detail,
-    figure::whole,
+    figure::{span, whole},
     grid::{cut, text_width},
     order::Order,
     page::Page,
@@ -101,13 +101,24 @@ fn verdict(state: &State, now: Duration, width: usize, palette: Palette) -> Line
         return Line::styled(cut(&why, width, false).into_owned(), palette.trouble(Trouble::Stuck));
     }
     let Some(picture) = &state.picture else { return Line::raw("waits for the first answer …") };
+    let held = held(picture);
     let Some((trouble, first)) = picture.verdicts.first() else {
-        return Line::styled("nothing is stuck", palette.well());
+        return match held {
+            Some(held) => Line::styled(held, palette.trouble(Trouble::Slow)),
+            None => Line::styled("nothing is stuck", palette.well()),
+        };
     };
+    let first = &held.map_or_else(|| first.clone(), |held| format!("{first}  {held}"));
     let others = picture.verdicts.len() - 1;
     let more = if others > 0 { format!("+{others}  e explains") } else { "e explains".to_owned() };
     let style = palette.trouble(*trouble);
     ends("", first, &more, width, style)
+}
+
+/// That the figures are old, if they are.
+pub(super) fn held(picture: &Picture) -> Option<String> {
+    let waiting = span(picture.waiting?);
+    Some(format!("the figures are older: a look waits for a lock, {waiting}"))
 }
 
 /// A line with something in the middle, which is cut, and something at its end, where there is room for both.

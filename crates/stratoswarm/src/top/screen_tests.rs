@@ -173,6 +173,16 @@ fn silence_and_states_of_mind_are_said() {
 }
 
 #[test]
+fn figures_that_are_old_are_told_as_such() {
+    let mut served = stuck();
+    served["look_waiting_s"] = json!(3.25);
+    let old = "the figures are older: a look waits for a lock, 3.2s";
+    has(&drawn(&state(&served, (140, 24)), (140, 24), 0), &["DEADLOCK", old]);
+    served["verdicts"] = json!([]);
+    has(&drawn(&state(&served, (80, 24)), (80, 24), 0), &[old]);
+}
+
+#[test]
 fn before_the_first_answer_that_is_said() {
     let lines = drawn(&State::new(Duration::from_secs(1), (80, 24)), (80, 24), 0);
     has(&lines, &["waits for the first answer"]);

@@ -17,6 +17,8 @@ pub(super) struct Served {
     pub(super) program: String,
     pub(super) pid: u32,
     pub(super) uptime_s: f64,
+    /// For how long a look has been waiting for a lock; the figures are of the look before.
+    pub(super) look_waiting_s: Option<f64>,
     pub(super) snapshot: Snapshot,
     pub(super) figures: Vec<Figures>,
     pub(super) verdicts: Vec<Verdict>,
@@ -125,6 +127,7 @@ pub(super) struct Figures {
     pub(super) sent_per_s: Option<f64>,
     pub(super) delivered_per_s: Option<f64>,
     pub(super) lag_s: Option<f64>,
+    pub(super) lag_at_least: bool,
     pub(super) drain_s: Option<f64>,
     pub(super) readers: Vec<ReaderFigures>,
 }
@@ -136,6 +139,7 @@ pub(super) struct ReaderFigures {
     pub(super) name: String,
     pub(super) taken_per_s: Option<f64>,
     pub(super) lag_s: Option<f64>,
+    pub(super) lag_at_least: bool,
 }
 
 /// `stratoswarm_core::Verdict`.

@@ -11,9 +11,9 @@ use super::http::{Connection, HttpError, Question, get};
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A process of this machine, by the socket that it listens on.
+    /// A process of this machine, by the socket that it listens at, and that socket's name: its number, or `4711-2`.
     #[cfg(unix)]
-    Process { pid: u32, socket: PathBuf },
+    Process { name: String, socket: PathBuf },
     /// A server, by host and port.
     Server { authority: String, token: Option<String> },
 }
@@ -71,7 +71,7 @@ impl Source {
     pub(super) fn name(&self) -> String {
         match self {
             #[cfg(unix)]
-            Self::Process { pid, .. } => format!("pid {pid}"),
+            Self::Process { name, .. } => format!("pid {name}"),
             Self::Server { authority, .. } => format!("http://{authority}"),
         }
     }
@@ -82,7 +82,11 @@ fn ask(
     question: Question<'_>,
     limit: Duration,
 ) -> Result<Vec<u8>, SourceError> {
-    get(stream, question, limit).map_err(|error: HttpError| SourceError::Fault(error.to_string()))
+    get(stream, question, limit).map_err(|error| match error {
+        // The process goes on, with nothing left to be looked at.
+        HttpError::Status(410) => SourceError::Gone("its channels are gone".to_owned()),
+        error => SourceError::Fault(error.to_string()),
+    })
 }
 
 /// To the first of its addresses that listens.
@@ -166,7 +170,7 @@ mod tests {
         #[cfg(unix)]
         {
             let socket = std::env::temp_dir().join("there-is-no-such.sock");
-            let source = Source::Process { pid: 1, socket };
+            let source = Source::Process { name: "1".to_owned(), socket };
             assert!(matches!(source.get("/", limit), Err(SourceError::Gone(_))));
             assert_eq!(source.name(), "pid 1");
         }

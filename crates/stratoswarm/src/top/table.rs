@@ -3,7 +3,7 @@
 use ratatui_core::{style::Style, text::Span};
 
 use super::{
-    figure::{count, lag, rate, span},
+    figure::{count, rate, span},
     grid::{Column, Grid},
     palette::Palette,
     row::Row,
@@ -37,7 +37,7 @@ fn cells(row: &Row, palette: Palette) -> Vec<Span<'static>> {
         Span::styled(bar(row.fullness), palette.depth(row.fullness, row.is_lossy)),
         Span::raw(format!("{}/{}", count(row.len), count(row.capacity))),
         Span::raw(rate(row.sent_per_s)),
-        Span::raw(lag(row.lag_s)),
+        Span::raw(row.lag.clone()),
         Span::raw(row.wait_p99.map_or_else(|| "-".to_owned(), span)),
         Span::styled(blocked(row), trouble),
         Span::raw(""),

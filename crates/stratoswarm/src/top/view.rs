@@ -25,12 +25,16 @@ pub struct View {
 }
 
 impl View {
-    /// At a process of this machine and this user, by its number; at the only one there is, if none is stated.
+    /// At a process of this machine and this user, by its number, or as `4711-2` where it has several fabrics to look at; at the only
+    /// one there is, if none is stated.
     ///
     /// # Errors
-    /// There is none that listens, or more than one to choose from.
-    pub fn of_process(pid: Option<u32>) -> Result<Self, ViewError> {
-        let source = place::find(pid).map_err(ViewError::Refused)?;
+    /// That is no name of a process, there is none that listens, or more than one to choose from.
+    pub fn of_process(process: Option<&str>) -> Result<Self, ViewError> {
+        let is_name = process.is_none_or(|name| place::process(name).is_some());
+        let source =
+            if is_name { place::find(process) } else { Err("accepted: the number of a process".to_owned()) };
+        let source = source.map_err(ViewError::Refused)?;
         Ok(Self { source })
     }
 

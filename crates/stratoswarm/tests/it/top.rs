@@ -200,12 +200,19 @@ fn where_nobody_can_be_watched_one_line_says_what_to_do() {
     fs::create_dir(place.folder()).unwrap();
     fs::set_permissions(place.folder(), fs::Permissions::from_mode(0o755)).unwrap();
     refused(&place.top(&["--once"]), 2, &["is open to others", "mode 0700"]);
-    refused(&place.top(&["0"]), 2, &["accepted: a whole number from 1"]);
+    refused(&place.top(&["0"]), 2, &["accepted: the number of a process"]);
     refused(
         &place.top(&["--once", "--url", "https://a:1"]),
         2,
         &["--url \"https://a:1\"", "accepted: http://HOST:PORT"],
     );
+}
+
+#[test]
+fn a_process_whose_channels_are_gone_has_ended() {
+    let place = Place::new();
+    place.serve(7, 9, |_| b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n".to_vec());
+    refused(&place.top(&["--once"]), 2, &["no program of yours can be watched"]);
 }
 
 #[test]
