@@ -44,15 +44,19 @@ fn a_stuck_swarm_on_a_common_terminal() {
         "{}",
         lines[0]
     );
-    assert!(lines[1].starts_with("DEADLOCK ") && lines[1].ends_with("e explains"), "{}", lines[1]);
+    assert!(
+        lines[1].starts_with("DEADLOCK 12.4s  planner and worker wait ") && lines[1].ends_with("e explains"),
+        "{}",
+        lines[1]
+    );
     let head: Vec<_> = lines[2].split_whitespace().collect();
     assert_eq!(head, ["CHANNEL", "DEPTH", "RATE/S", "LAG", "WAIT", "p99", "BLOCKED", "HELD", "UP", "BY"]);
-    has(&lines, &["! jobs", "██████████", "3/3", "81.2k", "12.4s", "6 ", "workers: 1"]);
+    has(&lines, &["! jobs", "██████████", "3/3", "81.2k", "12.4s", "6 12.4s", "workers: 1"]);
     has(&lines, &["  evolution", "█████░░░░░", "4.1k/10k", " - ", "engines: e"]);
     has(&lines, &["  events ~", "4/4", "subscriber 0 mis…"]);
     has(&lines, &["─ jobs ─ channel ─ ", "fixture.rs:"]);
     has(&lines, &["workers", "group", "1 in hand"]);
-    has(&lines, &["send ×5", "task ", " +4", "fixture.rs:"]);
+    has(&lines, &["send ×5", "task ", " +4", "11.9s", "fixture.rs:"]);
     has(&lines, &["send", "planner", "fixture.rs:"]);
     assert!(lines[23].ends_with("? help  q quit") && lines[23].starts_with("↑↓"), "{}", lines[23]);
 }
@@ -62,7 +66,7 @@ fn a_large_terminal_has_all_columns() {
     let lines = drawn(&state(&stuck(), (120, 40)), (120, 40), 0);
     let head: Vec<_> = lines[2].split_whitespace().collect();
     assert_eq!(head, ["CHANNEL", "DEPTH", "RATE/S", "LAG", "WAIT", "p99", "BLOCKED", "HELD", "UP", "BY"]);
-    has(&lines, &["! jobs", "81.2k  12.4s         -  6 ", "workers: 1 in hand"]);
+    has(&lines, &["! jobs", "81.2k  12.4s         -  6 12.4s    workers: 1 in hand", "workers: 1 in hand"]);
     assert!(lines[0].ends_with("p pause  ? help"), "{}", lines[0]);
     assert!(lines[39].ends_with("q quit"), "{}", lines[39]);
 }
@@ -104,8 +108,8 @@ fn nothing_panics_at_any_size_on_any_page() {
                 let code = if character == '\n' { KeyCode::Enter } else { KeyCode::Char(character) };
                 state.take(key(code), Duration::ZERO);
             }
-            for width in [0, 1, 2, 3, 7, 19, 20, 21, 40, 79, 80, 81, 120, 300] {
-                for height in [0, 1, 2, 3, 4, 5, 6, 11, 12, 13, 16, 17, 18, 24, 60] {
+            for width in [0, 1, 2, 7, 20, 21, 79, 80, 120, 300] {
+                for height in [0, 1, 2, 3, 4, 5, 6, 14, 15, 16, 24, 60] {
                     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
                     state.take(Input::Resize(width, height), Duration::ZERO);
                     draw(&state, Duration::ZERO, Palette::PLAIN, &mut buffer);
