@@ -142,6 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn of_several_at_one_place_none_has_a_name() {
+        let mut served = stuck();
+        for channel in served["snapshot"]["channels"].as_array_mut().unwrap() {
+            let waits = channel["waits"].as_array_mut().unwrap();
+            if let Some(mut other) = waits.first().cloned() {
+                other["state"] = json!("Granted");
+                waits.push(other);
+            }
+        }
+        let picture = picture(&served);
+        let told: Vec<_> = row(&picture, "results").waits.iter().map(|wait| &*wait.what).collect();
+        assert_eq!(told, ["send, granted a place", "send"]);
+        assert!(row(&picture, "results").waits.iter().all(|wait| wait.who.starts_with("task ")));
+    }
+
+    #[test]
     fn a_later_version_is_understood_as_far_as_may_be() {
         let mut served = stuck();
         served["verdicts"][0]["kind"] = json!("Bewitched");

@@ -34,13 +34,19 @@ impl WaitRow {
         for wait in waits {
             groups.entry((&wait.kind, &wait.state, &wait.at)).or_default().push(wait);
         }
-        let mut rows: Vec<_> = groups.values().map(|alike| Self::of(alike, names)).collect();
+        // Of two at one place it cannot be told which of them is the one with the name.
+        let name = |alike: &[&Wait]| {
+            let at = &alike.first()?.at;
+            let is_alone = waits.iter().filter(|wait| wait.at == *at).count() == 1;
+            names.of(at).filter(|_| is_alone)
+        };
+        let mut rows: Vec<_> = groups.values().map(|alike| Self::of(alike, name(alike))).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.since));
         rows
     }
 
     /// Of at least one.
-    fn of(alike: &[&Wait], names: &Names) -> Self {
+    fn of(alike: &[&Wait], name: Option<&str>) -> Self {
         let tasks: BTreeSet<_> = alike.iter().filter_map(|wait| wait.task.as_deref()).collect();
         let (kind, state, at) =
             alike.first().map_or(("", "", ""), |wait| (&wait.kind, &wait.state, &wait.at));
@@ -49,7 +55,6 @@ impl WaitRow {
         if known != Some(WaitState::Waiting) {
             what = format!("{what}, {}", known.map_or_else(|| clean(state), |state| state.to_string()));
         }
-        let name = names.of(at).filter(|_| alike.len() == 1);
         let who = match (name, tasks.first()) {
             (Some(name), _) => name.to_owned(),
             (None, None) => "-".to_owned(),
