@@ -2,7 +2,8 @@
 
 use std::{
     io::{self, Write},
-    sync::mpsc::Receiver,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Duration,
 };
 
 use super::{grid::wrapped, input::Input, order::Order, palette::Palette, picture::Picture, screen, table};
@@ -34,25 +35,33 @@ pub(super) enum Form {
     Json,
 }
 
-/// Prints the first picture that comes; all of them, if it `goes_on`. `complain` is told of what does not come then.
+/// Prints the first picture that comes; all of them, if it `goes_on`. `complain` is told of what does not come then. What is asked for
+/// longer than `patience` is given up.
 pub(super) fn print(
     inputs: &Receiver<Input>,
     form: Form,
     goes_on: bool,
+    patience: Duration,
     out: &mut impl Write,
     complain: impl Fn(&str),
 ) -> Result<PlainEnd, PlainError> {
-    let mut printed = 0;
+    let (mut printed, mut is_asked) = (0, false);
     loop {
-        let (json, picture) = match inputs.recv() {
+        let input = inputs.recv_timeout(if is_asked { patience } else { Duration::MAX });
+        is_asked = matches!(input, Ok(Input::Asked));
+        let (json, picture) = match input {
             Ok(Input::Picture(json, picture)) => (json, picture),
             Ok(Input::Fault(why)) if goes_on => {
                 complain(&why);
                 continue;
             }
             Ok(Input::Fault(why)) => return Err(PlainError::Fault(why)),
+            // It cannot even be reached, which nothing else ends.
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(PlainError::Fault(format!("cannot be reached within {patience:?}")));
+            }
             Ok(Input::Gone(_)) => return Ok(PlainEnd::Gone(printed)),
-            Ok(Input::Lost(_)) | Err(_) => {
+            Ok(Input::Lost(_)) | Err(RecvTimeoutError::Disconnected) => {
                 return Err(PlainError::Fault("it cannot be asked any more".to_owned()));
             }
             Ok(_) => continue,
@@ -106,6 +115,8 @@ mod tests {
     use super::*;
     use crate::top::fixture::{idle, picture, stuck};
 
+    const LONG: Duration = Duration::from_secs(3600);
+
     fn printed(
         inputs: Vec<Input>,
         form: Form,
@@ -118,7 +129,7 @@ mod tests {
         drop(told);
         let (mut out, complaints) = (Vec::new(), std::cell::RefCell::default());
         let complain = |why: &str| Vec::push(&mut complaints.borrow_mut(), why.to_owned());
-        let end = print(&receiver, form, goes_on, &mut out, complain);
+        let end = print(&receiver, form, goes_on, LONG, &mut out, complain);
         (String::from_utf8(out).unwrap(), end, complaints.into_inner())
     }
 
@@ -169,6 +180,14 @@ mod tests {
         assert!(matches!(printed(vec![Input::Gone("x".into())], Form::Json, false).1, Ok(PlainEnd::Gone(0))));
     }
 
+    #[test]
+    fn whoever_cannot_be_reached_is_given_up() {
+        let (told, receiver) = channel();
+        told.send(Input::Asked).unwrap();
+        let end = print(&receiver, Form::Json, true, Duration::from_millis(1), &mut Vec::new(), |_| ());
+        assert!(matches!(end, Err(PlainError::Fault(why)) if why == "cannot be reached within 1ms"));
+    }
+
     struct Closed;
 
     impl Write for Closed {
@@ -185,7 +204,7 @@ mod tests {
     fn a_reader_that_has_gone_ends_it() {
         let (told, receiver) = channel();
         told.send(input(&idle(1))).unwrap();
-        let end = print(&receiver, Form::Json, true, &mut Closed, |_| ());
+        let end = print(&receiver, Form::Json, true, LONG, &mut Closed, |_| ());
         assert!(matches!(end, Ok(PlainEnd::Done)), "though there may be more: {end:?}");
     }
 }

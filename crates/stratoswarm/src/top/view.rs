@@ -15,6 +15,8 @@ use super::{
 
 /// How wide text is that does not go to a terminal.
 const WIDTH: usize = 100;
+/// For so long is waited for what can be printed: twice as long as for an answer, as connecting has no end of its own.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often figures are asked for where nothing else is stated.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -82,7 +84,7 @@ impl View {
             .map_err(|error| failed(&error))?;
         let name = self.source.name();
         let complain = |why: &str| say(&format!("{name}: {why}"));
-        match plain::print(&came, form, interval.is_some(), &mut io::stdout().lock(), complain) {
+        match plain::print(&came, form, interval.is_some(), PATIENCE, &mut io::stdout().lock(), complain) {
             Ok(PlainEnd::Done) => Ok(()),
             Ok(PlainEnd::Gone(0)) => Err(self.absent("nobody listens there")),
             Ok(PlainEnd::Gone(_)) => {
