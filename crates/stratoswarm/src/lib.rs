@@ -3,18 +3,20 @@
 //! copy.
 //!
 //! `stratoswarm run FILE.tsp` is the program; [`swarm`] says how it works, [`cli`] what it answers. The parts, each of
-//! which knows only those below it: [`cli`], [`report`], [`demo`], [`top`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
+//! which knows only those below it: [`cli`], [`report`], [`demo`] and [`swarm`], [`search`], [`tour`], [`tsplib`].
 //!
 //! `stratoswarm demo NAME` is one of ten programs that do not move, with what the library says of it: [`demo`].
-//! `stratoswarm top` shows a swarm of another process: [`top`].
+//! `stratoswarm top` shows a swarm of another process: `top`, with the feature `console`.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod cli;
 pub mod demo;
+mod process_name;
 pub mod report;
 pub mod search;
 pub mod swarm;
+#[cfg(feature = "console")]
 pub mod top;
 pub mod tour;
 pub mod tsplib;

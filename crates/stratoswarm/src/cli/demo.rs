@@ -5,7 +5,7 @@ use std::{fmt::Display, process::ExitCode, thread, time::Duration};
 use clap::ValueEnum as _;
 use stratoswarm_core::Fabric;
 
-use super::{DemoOptions, Failure};
+use super::{DemoOptions, Failure, looked_at};
 use crate::{
     demo::{explain, watch_twin},
     report::{self, JsonVerdicts},
@@ -20,7 +20,7 @@ const SHOWN: Duration = Duration::from_secs(60);
 pub(super) fn demo(options: &DemoOptions) -> Result<ExitCode, Failure> {
     let &DemoOptions { scene, twin, json, seconds, ref listen } = options;
     let (fabric, is_shown) = (Fabric::new(), listen.listen.is_some());
-    let _console = if twin { None } else { listen.start(&fabric)? };
+    let _console = if twin { None } else { looked_at::start(listen, &fabric)? };
     let limit = seconds.unwrap_or(if is_shown { SHOWN } else { scene.limit() });
     let value = scene.to_possible_value();
     let about = value.as_ref().and_then(|value| Some(format!("{}: {}", value.get_name(), value.get_help()?)));

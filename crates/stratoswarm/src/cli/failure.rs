@@ -18,6 +18,13 @@ impl Failure {
         Self::Refused(format!("{}: {why}", shown(path)))
     }
 
+    /// A refusal of what a cargo feature of the program brings, and it is built without.
+    pub fn not_built(what: &str, feature: &str) -> Self {
+        Self::Refused(format!(
+            "{what}: this program is built without it; accepted: one that is built by `cargo build --release --features {feature}`"
+        ))
+    }
+
     /// The process' exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {

@@ -19,12 +19,13 @@ mod failure;
 mod input;
 mod listen_options;
 mod logging;
+#[cfg_attr(not(feature = "console"), path = "without_looked_at.rs")]
+mod looked_at;
 mod options;
 mod program;
 mod quit;
 mod run_options;
 mod signals;
-mod top;
 mod top_options;
 
 pub use command::Command;

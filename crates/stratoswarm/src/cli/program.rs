@@ -5,8 +5,8 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use stratoswarm_core::{ChannelRegistry, WatchEvent};
 
 use super::{
-    Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging, quit,
-    read_instance, signals, top,
+    Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging,
+    looked_at, quit, read_instance, signals,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -30,7 +30,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match Options::read(arguments)? {
         Ok(Options { command: Command::Run(options) }) => run(&options)?,
         Ok(Options { command: Command::Demo(options) }) => return demo::demo(&options),
-        Ok(Options { command: Command::Top(options) }) => top::top(&options)?,
+        Ok(Options { command: Command::Top(options) }) => looked_at::top(&options)?,
         Err(text) => {
             print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))?;
         }
@@ -62,7 +62,7 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         overload: options.overload,
     };
     let registry = ChannelRegistry::new();
-    let _console = options.listen.start(registry.fabric())?;
+    let _console = looked_at::start(&options.listen, registry.fabric())?;
     quit::explain(registry.fabric());
     // Without a thread for it there is nobody who tells.
     let _watch = options.watch.then(|| registry.fabric().watch().start(|event| complain_of(&event)).ok());

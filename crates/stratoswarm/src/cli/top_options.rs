@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::run_options::seconds;
-use crate::top;
+use crate::process_name::is_process;
 
 /// The options of `stratoswarm top`.
 // The documentation is what --help prints, where backticks would be noise.
@@ -36,7 +36,9 @@ pub struct TopOptions {
 }
 
 fn process(text: &str) -> Result<String, String> {
-    top::process(text).ok_or_else(|| "accepted: the number of a process, such as 4711 or 4711-2".to_owned())
+    is_process(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "accepted: the number of a process, such as 4711 or 4711-2".to_owned())
 }
 
 #[cfg(test)]

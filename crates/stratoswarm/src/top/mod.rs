@@ -35,6 +35,5 @@ mod view;
 mod view_error;
 mod wait_row;
 
-pub(crate) use place::process;
 pub use view::View;
 pub use view_error::ViewError;

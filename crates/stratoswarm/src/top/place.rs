@@ -3,14 +3,6 @@
 #[cfg(unix)]
 pub(super) use unix::find;
 
-/// Whether that can be the name of a process: its number, or with a second one behind `-`, as `4711-2`. Then it is what is given.
-pub(crate) fn process(name: &str) -> Option<String> {
-    let is_number =
-        |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == text);
-    let (first, second) = name.split_once('-').unwrap_or((name, "2"));
-    (is_number(first) && is_number(second)).then(|| name.to_owned())
-}
-
 /// # Errors
 /// There are no such sockets on this system.
 #[cfg(not(unix))]
@@ -29,12 +21,13 @@ mod unix {
         time::{Duration, Instant},
     };
 
+    use crate::process_name::is_process;
+
     use super::super::{
         figure::clean,
         picture::Picture,
         source::{Source, SourceError},
     };
-    use super::process;
 
     /// For so long processes are asked what they are.
     const PATIENCE: Duration = Duration::from_secs(2);
@@ -62,7 +55,7 @@ mod unix {
         let refused = |why: &str| Err(format!("{shown}: {why}"));
         let none = format!(
             "no program of yours can be watched: none listens in {shown}; \
-             start one, such as `stratoswarm run FILE.tsp`, or name a server by --url"
+             start one, such as `stratoswarm run FILE.tsp` with the feature console, or name a server by --url"
         );
         match fs::symlink_metadata(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none),
@@ -112,8 +105,9 @@ mod unix {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_str().and_then(|name| name.strip_suffix(".sock"));
-            if let (Some(name), true) = (name.and_then(process), entry.file_type()?.is_socket()) {
-                names.push(name);
+            if let (Some(name), true) = (name.filter(|name| is_process(name)), entry.file_type()?.is_socket())
+            {
+                names.push(name.to_owned());
             }
         }
         names.sort();
@@ -182,7 +176,7 @@ mod unix {
             drop(UnixListener::bind(path(1)).unwrap());
             fs::write(path(2), "no socket").unwrap();
             fs::write(folder.path().join("x.sock"), "").unwrap();
-            assert!(find_in(folder.path(), None).unwrap_err().contains("`stratoswarm run FILE.tsp`"));
+            assert!(find_in(folder.path(), None).unwrap_err().contains("`stratoswarm run FILE.tsp` with"));
             assert!(find_in(folder.path(), Some("1")).unwrap_err().contains("process 1 does not listen"));
             // It listens, and never answers.
             let _listener = UnixListener::bind(path(3)).unwrap();
@@ -199,21 +193,6 @@ mod unix {
             assert!(find_in(folder.path(), Some("3-2")).is_ok());
             let missing = folder.path().join("none");
             assert!(find_in(&missing, None).unwrap_err().contains("no program of yours can be watched"));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::process;
-
-    #[test]
-    fn a_process_has_a_number_and_sometimes_a_second() {
-        for name in ["1", "4711", "4711-2", "4294967295"] {
-            assert_eq!(process(name).as_deref(), Some(name));
-        }
-        for name in ["", "0", "-3", "4711-", "4711-0", "+1", "01", "4294967296", "1-2-3", "../1", "swarm"] {
-            assert_eq!(process(name), None, "{name}");
         }
     }
 }

@@ -4,6 +4,8 @@ use std::{
     time::Duration,
 };
 
+use crate::process_name::is_process;
+
 use super::{
     ViewError,
     feed::Feed,
@@ -33,7 +35,7 @@ impl View {
     /// # Errors
     /// That is no name of a process, there is none that listens, or more than one to choose from.
     pub fn of_process(process: Option<&str>) -> Result<Self, ViewError> {
-        let is_name = process.is_none_or(|name| place::process(name).is_some());
+        let is_name = process.is_none_or(is_process);
         let source =
             if is_name { place::find(process) } else { Err("accepted: the number of a process".to_owned()) };
         let source = source.map_err(ViewError::Refused)?;

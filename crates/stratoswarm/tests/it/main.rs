@@ -6,7 +6,7 @@ mod program; // runs the binary: helpers for the modules below
 mod bad_input; // the binary on everything it must refuse: exit code 2, one line, nothing on standard output
 mod demo; // what goes wrong, and what is told of it
 mod determinism; // the same seed, the same result
-#[cfg(unix)]
+#[cfg(all(unix, feature = "console"))]
 mod listen; // looking at it from outside, while it runs
 mod logging; // RUST_LOG
 mod overload; // more work than two of the services can do
@@ -16,7 +16,7 @@ mod results; // what the binary prints and writes, and that it is true
 mod shipped; // data/: what is published must measure what is published
 #[cfg(target_os = "linux")] // it is seen in /proc when the program listens
 mod signals; // Ctrl-C and SIGTERM
-#[cfg(unix)]
+#[cfg(all(unix, feature = "console"))]
 mod top; // a swarm of another process, seen from outside
 mod tour_files; // reading, writing, atomicity
 mod weights; // matrices in every format, distances of whole files
