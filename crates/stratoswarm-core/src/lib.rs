@@ -142,6 +142,8 @@ pub use fabric::{
 };
 pub use handle::Budget;
 pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
+#[cfg(feature = "serde")]
+pub use message::{ReplyVisitor, Wire};
 #[cfg(feature = "preset")]
 pub use preset::{ChannelRegistry, WeakRegistry, messages};
 pub use reader::{

@@ -34,6 +34,21 @@ long!(&'static str, String, Bytes);
 #[cfg(feature = "uuid")]
 messages!(uuid::Uuid);
 
+/// Those of them that are one type each have their own names.
+#[cfg(feature = "serde")]
+macro_rules! wires {
+    ($($type:ty as $name:literal),* $(,)?) => {
+        $(crate::wire!($type as $name);)*
+    };
+}
+
+#[cfg(feature = "serde")]
+wires!(
+    bool as "bool", char as "char", String as "string", Bytes as "bytes", f32 as "f32", f64 as "f64",
+    u8 as "u8", u16 as "u16", u32 as "u32", u64 as "u64", usize as "usize",
+    i8 as "i8", i16 as "i16", i32 as "i32", i64 as "i64", isize as "isize",
+);
+
 impl<T: Clone + Send + 'static> Message for Vec<T> {
     type Reply = NoReply;
 

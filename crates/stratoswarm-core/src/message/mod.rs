@@ -9,6 +9,10 @@ mod no_reply;
 mod once;
 mod priority;
 mod protocol;
+#[cfg(feature = "serde")]
+mod reply_visitor;
+#[cfg(feature = "serde")]
+mod wire;
 
 pub use ask::Ask;
 pub use dead_letter::DeadLetter;
@@ -17,3 +21,7 @@ pub use message::Message;
 pub use no_reply::NoReply;
 pub use once::Once;
 pub use priority::Priority;
+#[cfg(feature = "serde")]
+pub use reply_visitor::ReplyVisitor;
+#[cfg(feature = "serde")]
+pub use wire::Wire;

@@ -7,7 +7,9 @@
 /// - the message enum, with `From` each payload and [`Message`](crate::Message) implemented;
 /// - [`Ask`](crate::Ask) for every payload with an arrow, so that `channel.request(Payload { .. })` gives its reply;
 /// - the call enum, `From<Delivery<Message>>`, whose variants carry the payload and a
-///   [`Responder`](crate::Responder) of the right type.
+///   [`Responder`](crate::Responder) of the right type;
+/// - with a name behind the enum's, `enum Market as "lab.market" => MarketCall { .. }`, also [`Wire`](crate::Wire), with the
+///   feature `serde`; messages, payloads and replies must be serialisable then.
 ///
 /// Attributes of the enum and of the variants go to the message enum (derive `Clone` at least); a `#[cfg]` on a variant
 /// does not work, nor do generics (write the impls by hand, see [`Ask`](crate::Ask)), nor `#![forbid(missing_docs)]`
@@ -57,6 +59,8 @@
 macro_rules! protocol {
     (@priority) => { $crate::Priority::Normal };
     (@priority $priority:ident) => { $crate::Priority::$priority };
+    (@reply $visitor:ident) => { $visitor.none() };
+    (@reply $visitor:ident $reply:ty) => { $visitor.of::<$reply>() };
     // What is never answered is acknowledged as it is.
     (@call $call:ident $variant:ident $payload:ident $responder:ident) => {{
         let _ = $responder.ack();
@@ -64,6 +68,29 @@ macro_rules! protocol {
     }};
     (@call $call:ident $variant:ident $payload:ident $responder:ident $reply:ty) => {
         $call::$variant($payload, $responder.typed::<$reply>())
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $message:ident as $name:literal => $call:ident {
+            $($(#[$variant_meta:meta])* $variant:ident $(-> $reply:ty)? $(as $priority:ident)?),+ $(,)?
+        }
+    ) => {
+        $crate::protocol! {
+            $(#[$meta])*
+            $vis enum $message => $call {
+                $($(#[$variant_meta])* $variant $(-> $reply)? $(as $priority)?),+
+            }
+        }
+
+        impl $crate::Wire for $message {
+            const NAME: &'static str = $name;
+
+            fn reply<V: $crate::ReplyVisitor>(&self, visitor: V) -> V::Out {
+                match self {
+                    $(Self::$variant(..) => $crate::protocol!(@reply visitor $($reply)?)),+
+                }
+            }
+        }
     };
     (
         $(#[$meta:meta])*

@@ -23,7 +23,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{WeakRegistry, channels::Channels};
 use crate::{
-    Broadcast, Channel, Fabric, ShutdownReport,
+    Broadcast, Channel, Fabric, OpenError, ShutdownReport,
     messages::{
         CostMessage, EfficiencyMessage, EvolutionMessage, GovernorMessage, GpuCommand, KnowledgeMessage,
         SchedulerMessage, SystemEvent,
@@ -94,6 +94,30 @@ impl ChannelRegistry {
             // is shut down. The fabric is new and nobody else has it, the names differ, the capacities are above 0.
             Err(error) => unreachable!("a new fabric refuses the preset's channels: {error}"),
         }
+    }
+
+    /// Opens the eight channels in a fabric that is there, beside its others. Opened there before, they are the same.
+    ///
+    /// # Errors
+    /// [`OpenError`] if one of their names is taken by a channel of another kind or with other options, or the fabric is
+    /// shut down. What was opened before that one closes again.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{ChannelRegistry, Fabric, OpenError};
+    /// # use stratoswarm_core::examples::Job;
+    /// let fabric = Fabric::new();
+    /// let registry = ChannelRegistry::open_on(&fabric)?;
+    /// assert_eq!((fabric.channels().len(), registry.gpu().capacity()), (8, 100));
+    ///
+    /// let other = Fabric::new();
+    /// let cost = other.channel::<Job>("cost").open()?; // the name is taken
+    /// assert!(matches!(ChannelRegistry::open_on(&other), Err(OpenError::Conflict { name, .. }) if name == "cost"));
+    /// # drop(cost);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_on(fabric: &Fabric) -> Result<Self, OpenError> {
+        Ok(Self { channels: Arc::new(Channels::open(fabric.clone())?) })
     }
 
     /// The fabric that owns the channels, for channels of your own beside them.

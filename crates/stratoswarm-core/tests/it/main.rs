@@ -82,6 +82,7 @@ mod semantics_page; // docs/semantics.md names tests that exist
 mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
 mod user_code; // Drop, Clone and handlers that misbehave
 mod user_wakers; // wakers that misbehave
+mod wire; // names and replies of what can leave the process
 
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors

@@ -27,7 +27,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum CostMessage => CostCall {
+    pub enum CostMessage as "stratoswarm.cost" => CostCall {
         /// What would tasks cost?
         QueryCost -> CostQuote,
         /// What tasks did cost.

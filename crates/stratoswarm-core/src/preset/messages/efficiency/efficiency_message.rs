@@ -25,7 +25,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum EfficiencyMessage => EfficiencyCall {
+    pub enum EfficiencyMessage as "stratoswarm.efficiency" => EfficiencyCall {
         /// What are the figures?
         QueryMetrics -> EfficiencyMetrics,
         /// What a device did.

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AgentSpawned, Error, FitnessImproved, GpuUtilization, MemoryPressure};
+use crate::{Message, NoReply};
 
 /// What happens in a swarm, for whoever wants to know.
 ///
@@ -31,6 +32,12 @@ pub enum SystemEvent {
     /// Something went wrong.
     Error(Error),
 }
+
+impl Message for SystemEvent {
+    type Reply = NoReply;
+}
+
+crate::wire!(SystemEvent as "stratoswarm.events");
 
 impl From<AgentSpawned> for SystemEvent {
     fn from(event: AgentSpawned) -> Self {

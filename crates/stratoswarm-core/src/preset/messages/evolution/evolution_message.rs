@@ -35,7 +35,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum EvolutionMessage => EvolutionCall {
+    pub enum EvolutionMessage as "stratoswarm.evolution" => EvolutionCall {
         /// One generation passes.
         Step -> Result<GenerationReport, EvolutionFault>,
         /// Measures genomes.

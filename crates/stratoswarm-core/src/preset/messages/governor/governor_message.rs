@@ -28,7 +28,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum GovernorMessage => GovernorCall {
+    pub enum GovernorMessage as "stratoswarm.governor" => GovernorCall {
         /// May I have this?
         RequestAllocation -> Result<Grant, GovernorFault>,
         /// I do not need it any more.

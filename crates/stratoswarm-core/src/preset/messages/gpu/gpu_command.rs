@@ -28,7 +28,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum GpuCommand => GpuCall {
+    pub enum GpuCommand as "stratoswarm.gpu" => GpuCall {
         /// Runs a kernel over buffers.
         LaunchKernel -> Result<Launched, GpuFault>,
         /// Fills a buffer from the host.

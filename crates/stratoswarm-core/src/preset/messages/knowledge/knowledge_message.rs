@@ -32,7 +32,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum KnowledgeMessage => KnowledgeCall {
+    pub enum KnowledgeMessage as "stratoswarm.knowledge" => KnowledgeCall {
         /// Keep a value.
         Store -> Result<StoredVersion, KnowledgeFault>,
         /// Give a value back.

@@ -32,7 +32,7 @@ crate::protocol! {
     /// # Ok(()) }
     /// ```
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    pub enum SchedulerMessage => SchedulerCall {
+    pub enum SchedulerMessage as "stratoswarm.scheduler" => SchedulerCall {
         /// Place a task.
         ScheduleTask -> Result<Placement, SchedulerFault>,
         /// Give a task's place up.
