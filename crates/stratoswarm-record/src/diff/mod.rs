@@ -1,0 +1,12 @@
+//! Two recordings, message by message.
+
+mod compare;
+mod diff;
+mod diff_error;
+mod divergence;
+mod order;
+
+pub use diff::Diff;
+pub use diff_error::DiffError;
+pub use divergence::Divergence;
+pub use order::Order;

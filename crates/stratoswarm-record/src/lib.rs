@@ -1,0 +1,65 @@
+//! Records what the channels of [`stratoswarm_core`] carry, and reads it: what did it get, in which order?
+//!
+//! - [`Recording`] writes messages as CBOR into [MCAP](https://mcap.dev) files: what each channel admitted, in its order, or which
+//!   numbers are missing, and why. It slows no sender down but by one clone of its message.
+//! - [`Recorded`] reads such files, also those that were cut off or damaged, and says where; [`Rewrite`] makes a whole one of them.
+//!
+//! - [`Replay`] sends what was recorded once more, at any pace, requests as requests.
+//! - [`Diff`] finds the first difference between two recordings.
+//!
+//! Messages must be [`Wire`](stratoswarm_core::Wire): `wire!(Job as "lab.job")`, or a name in `protocol!`. Those of the preset are.
+//!
+//! # What is guaranteed
+//! - Recorded and missed messages together are what a channel admitted while it was recorded; which numbers are missing is in the
+//!   file, and in the report. With [`lossless`](ChannelRecording::lossless) none is, but what cannot be cloned or encoded.
+//! - A sender pays for one clone of its message, and wakes the recorder only when half of what may wait for it is there.
+//! - A file has its name once it can be read, is for its owner alone, and takes no other's place. Cut off at any byte, as by the
+//!   end of its process, it has all messages but those of the last second or mebibyte; on a full disk the program goes on, and
+//!   what was written before can be read.
+//! - When a file is full the next one is there before it ends: what comes meanwhile waits.
+//! - What [`redact`](ChannelRecording::redact) has cleared is in no byte of the file.
+//! - Any bytes can be opened: what cannot be read is told with its place, and takes no more than 64 MiB of memory.
+//! - A replay changes no order within a channel; under a paused clock its times are those of the recording, to the millisecond.
+//!   Over several channels its order is that in which the recorder found the messages: channels do not tell a common one yet, nor
+//!   who sent a message.
+//!
+//! # What is in a file
+//! One topic for each channel, of its name, and one for its gaps, `<name>/gaps`. A message is a map with keys of one letter: `n`
+//! its number, `c` its class if that is not `Normal`, `d` the nanoseconds that are left until its deadline, `r` whether it is a
+//! request, and `m` the message itself. A gap has `from`, `to` and `why`. Metadata `stratoswarm` tells of the run, `meta` what
+//! the program said.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod body;
+mod diff;
+mod mcap;
+mod part_paths;
+mod paths;
+mod recorded;
+mod recording;
+mod replay;
+mod shortened;
+mod tree;
+
+pub use diff::{Diff, DiffError, Divergence, Order};
+pub use part_paths::part_paths;
+pub use recorded::{ChannelSummary, Damage, Gap, ReadError, Recorded, RecordedMessage, Records, Rewrite};
+pub use recording::{
+    ChannelRecording, RecordError, Recordable, RecordedChannel, Recording, RecordingBuilder, RecordingReport,
+    StartError,
+};
+
+pub use replay::{Pace, Replay, ReplayError, ReplayReport, Replayed, Replaying, Replies};
+
+/// What the files say they are.
+const PROFILE: &str = "stratoswarm";
+
+/// The name of what the recorder says of a run.
+const RUN: &str = "stratoswarm";
+
+/// The name of what the program says of it.
+const META: &str = "meta";
+
+/// Which version of the records these are.
+const FORMAT: u32 = 1;

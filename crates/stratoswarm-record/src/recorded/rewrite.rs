@@ -1,0 +1,212 @@
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::Path,
+    time::Duration,
+};
+
+use super::{
+    ReadError, Recorded,
+    scan::{failed, walk},
+};
+use crate::{
+    mcap::{ChannelRecord, Encoding, Event, PartWriter, Preamble},
+    tree::Tree,
+};
+
+/// How much is in a chunk.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+/// A new file with what can be read of a recording, or with a part of that.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use stratoswarm_core::Fabric;
+/// # use stratoswarm_record::{Recorded, Recording, Rewrite};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("run.mcap");
+/// # let news = Fabric::new().broadcast::<u32>("news").open()?;
+/// # let recording = Recording::create(&path).channel(&news).start()?;
+/// # news.send(7)?;
+/// # recording.finish().await?;
+/// # let whole = std::fs::metadata(&path)?.len();
+/// # std::fs::OpenOptions::new().write(true).open(&path)?.set_len(whole - 30)?;
+/// let cut = Recorded::open([&path])?;
+/// assert_eq!(cut.damage().len(), 1);
+/// let mended = folder.path().join("mended.mcap");
+/// Rewrite::of(&cut).write(&mended)?;
+/// let mended = Recorded::open([&mended])?;
+/// assert_eq!((mended.damage().len(), mended.records().count()), (0, 1));
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "call `write`"]
+pub struct Rewrite<'a> {
+    recorded: &'a Recorded,
+    channels: BTreeSet<String>,
+    from: Duration,
+    to: Duration,
+    replace: bool,
+    encoding: Encoding,
+}
+
+impl<'a> Rewrite<'a> {
+    /// Of all that can be read.
+    pub fn of(recorded: &'a Recorded) -> Self {
+        Self {
+            recorded,
+            channels: BTreeSet::new(),
+            from: Duration::ZERO,
+            to: Duration::MAX,
+            replace: false,
+            encoding: Encoding::Cbor,
+        }
+    }
+
+    /// Of this channel, and others that are stated.
+    pub fn channel(mut self, name: impl Into<String>) -> Self {
+        self.channels.insert(name.into());
+        self
+    }
+
+    /// Of what was logged so long after the first message, or later.
+    pub fn from(mut self, from: Duration) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Of what was logged less than so long after the first message.
+    pub fn to(mut self, to: Duration) -> Self {
+        self.to = to;
+        self
+    }
+
+    /// Into JSON, which more programs draw than CBOR: bytes become base64, and integers beyond 2⁵³ text. Such a file is not read
+    /// here any more.
+    pub fn json(mut self) -> Self {
+        self.encoding = Encoding::Json;
+        self
+    }
+
+    /// Takes the place of a file that is there.
+    pub fn replace(mut self) -> Self {
+        self.replace = true;
+        self
+    }
+
+    /// Writes the file, which has its name once it is whole; how many messages are in it.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the files that are read, or [`Io`](ReadError::Io) of the one that is written:
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is one of its name.
+    pub fn write(self, path: impl AsRef<Path>) -> Result<u64, ReadError> {
+        let path = path.as_ref();
+        let written = |error| failed(path, error);
+        if !self.replace && path.try_exists().map_err(written)? {
+            return Err(written(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "there is such a file already",
+            )));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let draft =
+            tempfile::Builder::new().prefix(".recording").tempfile_in(folder.unwrap_or(Path::new(".")));
+        let draft = draft.map_err(written)?;
+        let file = draft.as_file().try_clone().map_err(written)?;
+        let preamble = self.preamble()?;
+        let mut part = PartWriter::begin(Box::new(file), &preamble).map_err(written)?;
+        let mut count = 0;
+        let number_of: HashMap<_, _> =
+            preamble.channels.iter().map(|channel| (channel.topic.clone(), channel.id)).collect();
+        for source in self.recorded.paths() {
+            count += self.copy(source, &number_of, &mut part, path)?;
+        }
+        part.finish().map_err(written)?;
+        let placed = if self.replace { draft.persist(path) } else { draft.persist_noclobber(path) };
+        placed.map_err(|error| written(error.error))?;
+        Ok(count)
+    }
+
+    /// The channels of all parts, and what is said of the run.
+    fn preamble(&self) -> Result<Preamble, ReadError> {
+        let mut run = self.recorded.run().clone();
+        run.insert("part".to_owned(), "1".to_owned());
+        let metadata =
+            vec![(crate::RUN.to_owned(), run), (crate::META.to_owned(), self.recorded.meta().clone())];
+        let mut channels: Vec<ChannelRecord> = Vec::new();
+        for path in self.recorded.paths() {
+            let mut walk = walk(path)?;
+            while let Some(event) = walk.next().map_err(|error| failed(path, error))? {
+                match event {
+                    Event::Channel(channel)
+                        if channels
+                            .iter()
+                            .all(|known| known.topic != channel.topic && known.id != channel.id) =>
+                    {
+                        channels.push(channel);
+                    }
+                    Event::Message { .. } => break,
+                    _ => {}
+                }
+            }
+        }
+        channels.retain(|channel| {
+            let of = channel.topic.strip_suffix("/gaps").filter(|_| channel.metadata.contains_key("gaps_of"));
+            self.channels.is_empty() || self.channels.contains(of.unwrap_or(&channel.topic))
+        });
+        Ok(Preamble { channels, metadata, encoding: self.encoding })
+    }
+
+    fn copy(
+        &self,
+        source: &Path,
+        number_of: &HashMap<String, u16>,
+        part: &mut PartWriter,
+        path: &Path,
+    ) -> Result<u64, ReadError> {
+        let begins = self.recorded.begins().unwrap_or(0);
+        let mut walk = walk(source)?;
+        let (mut numbers, mut count) = (HashMap::new(), 0);
+        while let Some(event) = walk.next().map_err(|error| failed(source, error))? {
+            match event {
+                Event::Channel(channel) => {
+                    if let Some(&number) = number_of.get(&channel.topic) {
+                        let is_messages = !channel.metadata.contains_key("gaps_of");
+                        numbers.insert(channel.id, (number, is_messages));
+                    }
+                }
+                Event::Message { at, channel, publish, log, body } => {
+                    let Some(&(number, is_message)) = numbers.get(&channel) else { continue };
+                    let after = Duration::from_nanos(log.saturating_sub(begins));
+                    if after < self.from || after >= self.to {
+                        continue;
+                    }
+                    let head: Option<crate::body::Head> =
+                        if is_message { cbor4ii::serde::from_slice(body).ok() } else { None };
+                    let json;
+                    let body = match self.encoding {
+                        Encoding::Cbor => body,
+                        Encoding::Json => {
+                            let read = Tree::of_record(body).and_then(|tree| tree.safe_json());
+                            json = read.map_err(|why| ReadError::Message {
+                                path: source.to_owned(),
+                                at,
+                                channel: String::new(),
+                                why,
+                            })?;
+                            json.as_bytes()
+                        }
+                    };
+                    part.message(number, head.map_or(0, |head| head.n), (publish, log), body);
+                    count += u64::from(is_message);
+                    if part.pending() >= CHUNK_BYTES {
+                        part.flush().map_err(|error| failed(path, error))?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,282 @@
+use std::{
+    fmt, io,
+    ops::RangeInclusive,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::sync::watch;
+
+use super::{
+    RecordError, RecordedChannel, RecordingReport,
+    parts::Parts,
+    source::{Batch, Item, Source},
+    time::{Clock, wall},
+};
+use crate::{
+    body::GapBody,
+    mcap::{PartWriter, Preamble},
+};
+
+/// How much is in a chunk at most, but for one large message.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+/// How long a message waits at most until its chunk is written, in nanoseconds.
+const CHUNK_AGE: u64 = 1_000_000_000;
+
+/// A recording, driven by calls: it looks at its channels, and writes what is there.
+pub(super) struct Session {
+    tracks: Vec<Track>,
+    parts: Parts,
+    /// The file that is being written; none after a failure.
+    part: Option<PartWriter>,
+    preamble: Preamble,
+    rotate: Option<u64>,
+    chunk_bytes: u64,
+    clock: Clock,
+    /// When the first message came into the chunk.
+    chunk_since: Option<u64>,
+    batch: Batch,
+    scratch: Vec<u8>,
+    failed: watch::Sender<Option<RecordError>>,
+}
+
+/// One channel of it.
+struct Track {
+    source: Box<dyn Source>,
+    account: RecordedChannel,
+    /// The numbers in the chunk that is being filled.
+    in_chunk: Vec<RangeInclusive<u64>>,
+    /// The look that found nothing more: what is found came after it.
+    since: u64,
+}
+
+impl Session {
+    pub(super) fn begin(
+        sources: Vec<(String, Box<dyn Source>)>,
+        mut parts: Parts,
+        mut preamble: Preamble,
+        rotate: Option<u64>,
+        clock: Clock,
+        failed: watch::Sender<Option<RecordError>>,
+    ) -> io::Result<Self> {
+        let now = clock.now();
+        let part = parts.begin(numbered(&mut preamble, parts.made + 1))?;
+        let tracks = sources
+            .into_iter()
+            .map(|(name, source)| Track {
+                source,
+                account: RecordedChannel { name, ..RecordedChannel::default() },
+                in_chunk: Vec::new(),
+                since: now,
+            })
+            .collect();
+        Ok(Self {
+            tracks,
+            parts,
+            part: Some(part),
+            preamble,
+            rotate,
+            chunk_bytes: rotate.map_or(CHUNK_BYTES, |rotate| (rotate / 4).clamp(4096, CHUNK_BYTES)),
+            clock,
+            chunk_since: None,
+            batch: Batch::default(),
+            scratch: Vec::new(),
+            failed,
+        })
+    }
+
+    /// Takes what is there, up to a batch of each channel: how much that was, and whether there may be more.
+    pub(super) fn look(&mut self) -> (usize, bool) {
+        let (mut found, mut more) = (0, false);
+        let before = self.clock.now();
+        for index in 0..self.tracks.len() {
+            let mut batch = std::mem::take(&mut self.batch);
+            batch.clear();
+            let track = &mut self.tracks[index];
+            let has_more = track.source.take(&mut batch);
+            let now = self.clock.now();
+            let exact = matches!(self.clock, Clock::Tokio(..));
+            let times = (if exact { now } else { track.since }, now);
+            if !has_more {
+                track.since = before;
+            }
+            for item in batch.items.drain(..) {
+                match item {
+                    Item::Message(number, at) => self.put(index, number, times, &batch.bytes[at]),
+                    Item::Gap(from, to, why) => {
+                        self.tracks[index].account.miss(from, to);
+                        self.put_gap(index, (from, to), times, &why);
+                    }
+                }
+                found += 1;
+            }
+            more |= has_more;
+            self.batch = batch;
+        }
+        let now = self.clock.now();
+        if self.chunk_since.is_some_and(|since| now.saturating_sub(since) >= CHUNK_AGE) {
+            self.flush();
+        }
+        (found, more)
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    /// Registers to be woken when a channel has a part of what it can hold, or `messages`; whether one has so already.
+    pub(super) fn poll_filled(&mut self, cx: &mut Context<'_>, messages: impl Fn(usize) -> usize) -> bool {
+        let mut any = false;
+        for Track { source, .. } in &mut self.tracks {
+            let wanted = messages(source.depth()).max(1);
+            any |= matches!(source.poll_filled(cx, wanted), Poll::Ready(filled) if filled > 0);
+        }
+        any
+    }
+
+    /// Takes what is left, and ends the file.
+    pub(super) fn finish(mut self) -> RecordingReport {
+        while self.look().1 {}
+        self.close();
+        let channels = self.tracks.iter_mut().map(|track| std::mem::take(&mut track.account)).collect();
+        let parts = std::mem::take(&mut self.parts.paths).into();
+        let failure = self.failed.borrow().clone();
+        RecordingReport { channels, parts, failure }
+    }
+
+    fn put(&mut self, index: usize, number: u64, times: (u64, u64), body: &[u8]) {
+        let Some(part) = &mut self.part else {
+            self.tracks[index].account.miss(number, number);
+            return;
+        };
+        part.message(channel_of(index), number, times, body);
+        self.chunk_since.get_or_insert(times.1);
+        let Track { account, in_chunk, .. } = &mut self.tracks[index];
+        account.recorded += 1;
+        account.bytes += body.len() as u64;
+        match in_chunk.last_mut() {
+            Some(last) if *last.end() + 1 == number => *last = *last.start()..=number,
+            _ => in_chunk.push(number..=number),
+        }
+        if part.pending() >= self.chunk_bytes {
+            self.flush();
+        }
+    }
+
+    fn put_gap(&mut self, index: usize, (from, to): (u64, u64), times: (u64, u64), why: &str) {
+        let Some(part) = &mut self.part else { return };
+        self.scratch.clear();
+        let gap = GapBody { from, to, why: why.to_owned() };
+        if cbor4ii::serde::to_writer(&mut self.scratch, &gap).is_ok() {
+            part.message(channel_of(index) + 1, from, times, &self.scratch);
+            self.chunk_since.get_or_insert(times.1);
+        }
+    }
+
+    /// Writes the chunk, and goes on in the next file if this one is long enough.
+    fn flush(&mut self) {
+        let Some(part) = &mut self.part else { return };
+        let mut written = part.flush();
+        while is_full(&written) && self.parts.remove_oldest() {
+            written = part.flush();
+        }
+        if let Err(error) = written {
+            return self.fail(error);
+        }
+        self.chunk_since = None;
+        self.tracks.iter_mut().for_each(|track| track.in_chunk.clear());
+        if self.rotate.is_some_and(|rotate| part.size() >= rotate) {
+            self.rotate();
+        }
+    }
+
+    /// The next file has its name before this one ends.
+    fn rotate(&mut self) {
+        let number = self.parts.made + 1;
+        match self.parts.begin(numbered(&mut self.preamble, number)) {
+            Ok(next) => {
+                let ended = self.part.replace(next).map_or(Ok(0), PartWriter::finish);
+                if let Err(error) = ended {
+                    // All of its chunks are there: it reads as one that was cut off behind the last.
+                    tracing::warn!(%error, "a part of a recording has no summary");
+                }
+                self.parts.limit(0);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The file cannot be written any more: what is in the chunk is missing, and all that comes.
+    fn fail(&mut self, error: io::Error) {
+        let Some(mut part) = self.part.take() else { return };
+        part.discard();
+        let now = self.clock.now();
+        for (index, Track { account, in_chunk, .. }) in self.tracks.iter_mut().enumerate() {
+            for range in in_chunk.drain(..) {
+                let (from, to) = range.into_inner();
+                account.recorded -= to - from + 1;
+                account.miss(from, to);
+                self.scratch.clear();
+                let gap = GapBody { from, to, why: format!("the file could not be written: {error}") };
+                if cbor4ii::serde::to_writer(&mut self.scratch, &gap).is_ok() {
+                    part.message(channel_of(index) + 1, from, (now, now), &self.scratch);
+                }
+            }
+        }
+        if part.flush().is_err() {
+            part.discard(); // not even that has room
+        }
+        let _ = part.finish(); // without it the file reads as one that was cut off
+        let path = self.parts.paths.back().cloned().unwrap_or_default();
+        tracing::warn!(path = %path.display(), %error, "a recording ends early");
+        self.chunk_since = None;
+        self.failed.send_replace(Some(RecordError { path, source: Arc::new(error) }));
+    }
+
+    fn close(&mut self) {
+        self.flush();
+        if let Some(part) = self.part.take()
+            && let Err(error) = part.finish()
+        {
+            let path = self.parts.paths.back().cloned().unwrap_or_default();
+            tracing::warn!(path = %path.display(), %error, "a recording has no summary");
+            self.failed.send_replace(Some(RecordError { path, source: Arc::new(error) }));
+        }
+    }
+}
+
+impl Drop for Session {
+    /// As where a runtime ends before its recording does.
+    fn drop(&mut self) {
+        if self.part.is_some() {
+            while self.look().1 {}
+            self.close();
+        }
+    }
+}
+
+/// Which channel of the file has the messages; the next one has the gaps.
+pub(super) fn channel_of(index: usize) -> u16 {
+    (2 * index + 1) as u16
+}
+
+/// What begins the file of this number.
+fn numbered(preamble: &mut Preamble, number: usize) -> &Preamble {
+    if let Some((_, run)) = preamble.metadata.first_mut() {
+        run.insert("part".to_owned(), number.to_string());
+        run.insert("wall".to_owned(), wall().to_string());
+    }
+    preamble
+}
+
+fn is_full(written: &io::Result<()>) -> bool {
+    written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("part", &self.part).finish_non_exhaustive()
+    }
+}
