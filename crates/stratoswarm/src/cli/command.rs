@@ -1,4 +1,4 @@
-use super::{DemoOptions, RunOptions, TopOptions};
+use super::{DemoOptions, RecordingOptions, RunOptions, TopOptions};
 
 /// The program's commands.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -19,6 +19,11 @@ pub enum Command {
     /// soon as it is explained. Their sources are in crates/stratoswarm/src/demo.
     #[command(after_long_help = DEMO_CODES)]
     Demo(DemoOptions),
+    /// Look at recordings: what is in them, and what is missing
+    ///
+    /// They are made by `run --record`, or by any program with the library stratoswarm-record. Of one that rotated, all parts
+    /// may be named, or the name that they were made of.
+    Recording(RecordingOptions),
     /// Show a swarm of another process: its channels, who reads them, who waits, and what does not move
     ///
     /// Without PID it is the only process of yours that listens for this. ? shows the keys; q ends it, and so does the end of the

@@ -6,6 +6,7 @@
 //! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written; of `top`: no answer |
 //! | 2 | the input or an option is not acceptable; nothing was run |
 //! | 3 | of a demonstration: something is stuck or slow, as it should be |
+//! | 4 | two recordings differ |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
 //!
 //! SIGQUIT explains on standard error what does not move.
@@ -24,8 +25,12 @@ mod looked_at;
 mod options;
 mod program;
 mod quit;
+#[cfg_attr(not(feature = "record"), path = "without_recording.rs")]
+mod recording;
+mod recording_options;
 mod run_options;
 mod signals;
+mod sizes;
 mod top_options;
 
 pub use command::Command;
@@ -35,5 +40,6 @@ pub use input::{MAX_FILE_BYTES, read_instance};
 pub use listen_options::ListenOptions;
 pub use options::Options;
 pub use program::main;
+pub use recording_options::{DiffOrder, RecordingCommand, RecordingOptions};
 pub use run_options::RunOptions;
 pub use top_options::TopOptions;

@@ -98,6 +98,12 @@ mod tests {
             ("--overload -1", "'-1' for '--overload <N>': accepted: a whole number from 2 to 1000"),
             ("--overload 1001", "accepted: a whole number from 2 to 1000"),
             ("--overload much", "accepted: a whole number from 2 to 1000"),
+            ("--keep 5", "--rotate <SIZE>"),
+            ("--rotate 1MiB", "--record <FILE.mcap>"),
+            ("--record r --rotate 1000", "accepted: a number of bytes from 65536"),
+            ("--record r --rotate -1", "accepted: a number of bytes from 65536"),
+            ("--record r --rotate 1XB", "such as 1GiB"),
+            ("--record r --rotate 1GB --keep 0", "from 1 to 10000"),
             ("--tours x", "--tours"),
             ("--json extra", "extra"),
         ] {

@@ -6,7 +6,7 @@ use stratoswarm_core::{ChannelRegistry, WatchEvent};
 
 use super::{
     Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging,
-    looked_at, quit, read_instance, signals,
+    looked_at, quit, read_instance, recording, signals,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -30,6 +30,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match Options::read(arguments)? {
         Ok(Options { command: Command::Run(options) }) => run(&options)?,
         Ok(Options { command: Command::Demo(options) }) => return demo::demo(&options),
+        Ok(Options { command: Command::Recording(options) }) => return recording::recording(&options),
         Ok(Options { command: Command::Top(options) }) => looked_at::top(&options)?,
         Err(text) => {
             print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))?;
@@ -63,6 +64,7 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
     };
     let registry = ChannelRegistry::new();
     let _console = looked_at::start(&options.listen, registry.fabric())?;
+    let recording = recording::start(options, &registry)?; // last, as it makes a file
     quit::explain(registry.fabric());
     // Without a thread for it there is nobody who tells.
     let _watch = options.watch.then(|| registry.fabric().watch().start(|event| complain_of(&event)).ok());
@@ -77,9 +79,14 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         logging.start(&progress);
         swarm::run(instance, settings, progress, stop, registry).await
     });
+    let recorded = match recording {
+        Some(recording) => runtime.block_on(recording.finish()).map(drop),
+        None => Ok(()),
+    };
     // Kernels of a failed run may still be at work; nobody waits for them.
     runtime.shutdown_background();
-    report(options, &outcome.map_err(|error| Failure::Failed(error.to_string()))?)
+    report(options, &outcome.map_err(|error| Failure::Failed(error.to_string()))?)?;
+    recorded.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 fn report(options: &RunOptions, outcome: &Outcome) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 use std::{fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
-use super::ListenOptions;
+use super::{ListenOptions, sizes::bytes};
 use crate::swarm::Component;
 
 /// The options of `stratoswarm run`.
@@ -60,6 +60,22 @@ pub struct RunOptions {
     #[arg(long)]
     pub watch: bool,
 
+    /// Record all messages into this file, in the format MCAP; there must be no file of that name
+    ///
+    /// See `stratoswarm recording` for what can be done with it.
+    #[arg(long, value_name = "FILE.mcap")]
+    pub record: Option<PathBuf>,
+
+    /// Go on recording in another file when one has so many bytes: FILE.0001.mcap, FILE.0002.mcap and so on
+    ///
+    /// Units are KB, MB, GB (of 1000) and KiB, MiB, GiB (of 1024); 64 KiB at least.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, requires = "record", allow_negative_numbers = true)]
+    pub rotate: Option<u64>,
+
+    /// Keep so many of these files, the newest (1 to 10000)
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, 10_000_usize), requires = "rotate", allow_negative_numbers = true)]
+    pub keep: Option<usize>,
+
     /// Where to look at it from outside.
     #[command(flatten)]
     pub listen: ListenOptions,
@@ -108,6 +124,15 @@ mod tests {
                 && options.target.is_none()
                 && options.without.is_empty()
                 && options.overload.is_none()
+        );
+    }
+
+    #[test]
+    fn a_recording_is_stated_with_its_files() {
+        let options = run("stratoswarm run a.tsp --record r.mcap --rotate 1GiB --keep 5");
+        assert_eq!(
+            (options.record, options.rotate, options.keep),
+            (Some("r.mcap".into()), Some(1 << 30), Some(5))
         );
     }
 

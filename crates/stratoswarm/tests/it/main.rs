@@ -11,6 +11,8 @@ mod listen; // looking at it from outside, while it runs
 mod logging; // RUST_LOG
 mod overload; // more work than two of the services can do
 mod quality; // how good the tours are
+#[cfg(feature = "record")]
+mod recordings; // run --record, and what can be done with its file
 mod refusals; // every kind of bad TSPLIB file: which line, what is wrong, what is accepted
 mod results; // what the binary prints and writes, and that it is true
 mod shipped; // data/: what is published must measure what is published

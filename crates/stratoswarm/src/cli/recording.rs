@@ -1,0 +1,294 @@
+//! `stratoswarm recording`, and `run --record`.
+
+use std::{
+    fmt::{Display, Write as _},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    slice,
+    time::Duration,
+};
+
+use serde_json::json;
+use stratoswarm_core::{ChannelRegistry, Priority};
+use stratoswarm_record::{
+    Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage, Recording, Rewrite, part_paths,
+};
+
+use super::{DiffOrder, Failure, RecordingCommand, RecordingOptions, RunOptions, failure::shown};
+use crate::report::print;
+
+/// Begins to record a run, if that was asked for.
+pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<Option<Recording>, Failure> {
+    let Some(path) = &options.record else { return Ok(None) };
+    let mut recording =
+        Recording::create(path).required().meta("seed", options.seed).meta("agents", options.agents);
+    recording = recording.meta("instance", shown(&options.file));
+    if let Some(bytes) = options.rotate {
+        recording = recording.rotate(bytes);
+    }
+    if let Some(parts) = options.keep {
+        recording = recording.keep(parts);
+    }
+    let recording = recording
+        .channel(registry.scheduler())
+        .channel(registry.evolution())
+        .channel(registry.gpu())
+        .channel(registry.governor())
+        .channel(registry.cost())
+        .volatile(["/CostUpdate/busy"]) // what is measured
+        .channel(registry.efficiency())
+        .volatile(["/EfficiencyUpdate/busy", "/EfficiencyUpdate/available"])
+        .channel(registry.knowledge())
+        .channel(registry.events())
+        .volatile(["/GpuUtilization/utilization", "/MemoryPressure/used_bytes"])
+        .start();
+    let why = "accepted for --record: a place for a new file";
+    recording.map(Some).map_err(|error| Failure::Refused(one_line(&format!("{error}; {why}"))))
+}
+
+/// Runs one of the commands on recordings.
+pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure> {
+    let whole =
+        |from: &Option<_>, to: &Option<_>| (from.unwrap_or(Duration::ZERO), to.unwrap_or(Duration::MAX));
+    match &options.command {
+        RecordingCommand::Info { files, json } => info(&open(files)?, *json)?,
+        RecordingCommand::Cat { files, channel, from, to, json } => {
+            let recorded = open(files)?;
+            check(&recorded, channel)?;
+            cat(&recorded, channel, whole(from, to), *json)?;
+        }
+        RecordingCommand::Diff { a, b, order, ignore, rename, json } => {
+            let (a, b) = (open(slice::from_ref(a))?, open(slice::from_ref(b))?);
+            return diff(Diff::between(&a, &b).ignore(ignore).rename(rename), *order, *json);
+        }
+        RecordingCommand::Recover { files, out, force } => {
+            let recorded = open(files)?;
+            rewrite(&recorded, Rewrite::of(&recorded), out, *force)?;
+        }
+        RecordingCommand::Convert { files, out, force } => {
+            let recorded = open(files)?;
+            rewrite(&recorded, Rewrite::of(&recorded).json(), out, *force)?;
+        }
+        RecordingCommand::Cut { files, out, channel, from, to, force } => {
+            let recorded = open(files)?;
+            check(&recorded, channel)?;
+            let times = whole(from, to);
+            let part = Rewrite::of(&recorded).from(times.0).to(times.1);
+            rewrite(&recorded, channel.iter().fold(part, |part, name| part.channel(name)), out, *force)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Exit code 4 says that they differ.
+fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<ExitCode, Failure> {
+    let order = match order {
+        DiffOrder::Total => Order::Total,
+        DiffOrder::Set => Order::Set,
+    };
+    let found = diff.order(order).first().map_err(|error| match error {
+        DiffError::Path { .. } => Failure::Refused(one_line(&error.to_string())),
+        _ => unread(error),
+    })?;
+    let text = match &found {
+        _ if json => {
+            json!({ "same": found.is_none(), "divergence": found.as_ref().map(difference) }).to_string()
+        }
+        Some(found) => without_control(found.to_string().trim_end()),
+        None => "no difference".to_owned(),
+    };
+    print(text).map_err(unprinted)?;
+    Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+}
+
+fn difference(found: &Divergence) -> serde_json::Value {
+    json!({
+        "channel": found.channel, "path": found.path,
+        "a_number": found.a_number, "b_number": found.b_number, "a": found.a, "b": found.b,
+        "before": found.before, "gap_before": found.gap_before,
+    })
+}
+
+fn open(files: &[PathBuf]) -> Result<Recorded, Failure> {
+    let parts = match files {
+        [one] if !one.exists() => part_paths(one),
+        _ => Vec::new(),
+    };
+    let opened = if parts.is_empty() { Recorded::open(files) } else { Recorded::open(parts) };
+    opened
+        .map_err(|error| Failure::Refused(one_line(&format!("{error}; accepted: recordings of stratoswarm"))))
+}
+
+/// Whether the recording has these channels.
+fn check(recorded: &Recorded, channels: &[String]) -> Result<(), Failure> {
+    let Some(unknown) = channels.iter().find(|name| recorded.channel(name).is_none()) else { return Ok(()) };
+    let names: Vec<_> = recorded.channels().iter().map(|channel| channel.name.as_str()).collect();
+    let names = names.join(", ");
+    Err(Failure::Refused(one_line(&format!("no channel {unknown:?} is recorded; accepted: {names}"))))
+}
+
+fn info(recorded: &Recorded, json: bool) -> Result<(), Failure> {
+    let printed = if json {
+        print(info_json(recorded))
+    } else {
+        print(without_control(info_text(recorded).trim_end()))
+    };
+    printed.map_err(unprinted)
+}
+
+fn info_json(recorded: &Recorded) -> serde_json::Value {
+    let channels = recorded.channels().iter().map(|it| {
+        let gaps: Vec<_> =
+            it.gaps.iter().map(|gap| json!({ "from": gap.from, "to": gap.to, "why": gap.why })).collect();
+        json!({
+            "name": it.name, "type": it.message, "kind": it.kind, "capacity": it.capacity,
+            "messages": it.messages, "bytes": it.bytes, "missed": it.missed, "gaps": gaps,
+        })
+    });
+    let damage = recorded
+        .damage()
+        .iter()
+        .map(|it| json!({ "file": it.path.to_string_lossy(), "from": it.from, "to": it.to, "why": it.why }));
+    json!({
+        "files": recorded.paths().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+        "run": recorded.run(),
+        "meta": recorded.meta(),
+        "duration_s": recorded.duration().map(|duration| duration.as_secs_f64()),
+        "channels": channels.collect::<Vec<_>>(),
+        "damage": damage.collect::<Vec<_>>(),
+    })
+}
+
+fn info_text(recorded: &Recorded) -> String {
+    let mut text = String::new();
+    let channels = recorded.channels();
+    let (files, messages) = (recorded.paths().count(), channels.iter().map(|it| it.messages).sum::<u64>());
+    let seconds = recorded.duration().unwrap_or_default().as_secs_f64();
+    let some = |count, what| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let (files, channel_count) = (some(files, "file"), some(channels.len(), "channel"));
+    let _ = writeln!(text, "{messages} messages of {channel_count} in {seconds:.2} s, {files}");
+    let run = |name| recorded.run().get(name).map_or("?", String::as_str);
+    let _ = write!(text, "recorded by {}, run {}", run("program"), run("run"));
+    for (name, value) in recorded.meta() {
+        let _ = write!(text, ", {name} {value}");
+    }
+    let width = channels.iter().map(|it| it.name.chars().count()).max().unwrap_or(0).max(7);
+    let types = channels.iter().map(|it| it.message.chars().count()).max().unwrap_or(0).max(4);
+    let _ = writeln!(
+        text,
+        "\n\n{:width$}  {:types$}  {:>9}  {:>8}  {:>11}  {:>9}",
+        "channel", "type", "messages", "missed", "bytes", "a second"
+    );
+    for it in channels {
+        let rate = it.messages as f64 / seconds.max(0.001);
+        let _ = writeln!(
+            text,
+            "{:width$}  {:types$}  {:>9}  {:>8}  {:>11}  {rate:>9.0}",
+            it.name, it.message, it.messages, it.missed, it.bytes
+        );
+    }
+    for it in channels {
+        for gap in it.gaps.iter().take(10) {
+            let _ = writeln!(text, "missing in {}: {} to {}, {}", it.name, gap.from, gap.to, gap.why);
+        }
+        if it.gaps.len() > 10 {
+            let _ = writeln!(text, "missing in {}: more ranges; --json has the first 1000", it.name);
+        }
+    }
+    for damage in recorded.damage() {
+        let _ = writeln!(text, "damaged: {damage}");
+    }
+    text
+}
+
+fn cat(
+    recorded: &Recorded,
+    channels: &[String],
+    times: (Duration, Duration),
+    json: bool,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let begins = recorded.begins().unwrap_or(0);
+    for record in recorded.records() {
+        let record = record.map_err(unread)?;
+        let at = Duration::from_nanos(record.logged().saturating_sub(begins));
+        if at < times.0
+            || at >= times.1
+            || !(channels.is_empty() || channels.contains(&record.channel().name))
+        {
+            continue;
+        }
+        let message = record.json().map_err(unread)?;
+        let line = if json { json_line(&record, at, &message) } else { text_line(&record, at, &message) };
+        match writeln!(out, "{line}") {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            other => other.map_err(unprinted)?,
+        }
+    }
+    match out.flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(error)),
+        _ => Ok(()),
+    }
+}
+
+fn json_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> String {
+    let name = json!(record.channel().name);
+    let (number, at, class) = (record.number(), at.as_secs_f64(), json!(record.class()));
+    let request = record.is_request();
+    let left = json!(record.left().map(|left| left.as_secs_f64()));
+    format!(
+        r#"{{"channel":{name},"number":{number},"at_s":{at},"class":{class},"request":{request},"left_s":{left},"message":{message}}}"#
+    )
+}
+
+fn text_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> String {
+    let (name, number, at) = (&record.channel().name, record.number(), at.as_secs_f64());
+    let mut line = format!("{at:>11.6} {name} {number}");
+    if record.class() != Priority::Normal {
+        let _ = write!(line, " {:?}", record.class());
+    }
+    if record.is_request() {
+        line.push('?');
+    }
+    let _ = write!(line, " {message}");
+    one_line(&line)
+}
+
+fn rewrite(recorded: &Recorded, part: Rewrite<'_>, out: &Path, force: bool) -> Result<(), Failure> {
+    let same = |path: &PathBuf| {
+        path.canonicalize().is_ok_and(|path| out.canonicalize().is_ok_and(|out| out == path))
+    };
+    if recorded.paths().any(same) {
+        return Err(Failure::refused_file(out, "is what is read; accepted: a file of another name"));
+    }
+    let part = if force { part.replace() } else { part };
+    let written = part.write(out).map_err(|error| match &error {
+        ReadError::Io { path, source } if path == out => {
+            let force = source.kind() == io::ErrorKind::AlreadyExists;
+            let accepted = if force { "; accepted: another name, or --force" } else { "" };
+            Failure::refused_file(out, format!("cannot be written: {source}{accepted}"))
+        }
+        _ => unread(error),
+    })?;
+    let lost = recorded.damage().len();
+    let damage = if lost == 0 { String::new() } else { format!("; {lost} damaged places were left out") };
+    print(format!("{written} messages in {}{damage}", shown(out))).map_err(unprinted)
+}
+
+fn unread(error: impl Display) -> Failure {
+    Failure::Failed(one_line(&error.to_string()))
+}
+
+fn unprinted(error: impl Display) -> Failure {
+    Failure::Failed(format!("standard output: {error}"))
+}
+
+/// Texts from files may have anything in them, and terminals obey some of it.
+fn without_control(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter }).collect()
+}
+
+fn one_line(text: &str) -> String {
+    without_control(text).replace('\n', " ")
+}

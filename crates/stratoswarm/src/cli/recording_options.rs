@@ -1,0 +1,156 @@
+use std::{path::PathBuf, time::Duration};
+
+use super::sizes::offset;
+
+/// The options of `stratoswarm recording`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(arg_required_else_help = false)]
+pub struct RecordingOptions {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RecordingCommand,
+}
+
+/// The exit codes of a comparison.
+const DIFF_CODES: &str = "\
+Exit codes:
+  0  The recordings are the same
+  1  A recording could not be read to its end
+  2  A recording or an option is not acceptable
+  4  They differ";
+
+/// In which order messages are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[non_exhaustive]
+pub enum DiffOrder {
+    /// The first with the first, the second with the second
+    #[default]
+    Total,
+    /// In any order: each as often in the one as in the other
+    Set,
+}
+
+/// What can be done with recordings.
+// The documentation is what --help prints, where backticks would be noise.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Clone, clap::Subcommand)]
+#[non_exhaustive]
+pub enum RecordingCommand {
+    /// Tell what is in a recording: its channels, what was missed, what is damaged
+    Info {
+        /// The recording, or its parts
+        #[arg(value_name = "REC.mcap", required = true)]
+        files: Vec<PathBuf>,
+
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the messages of a recording, one a line
+    Cat {
+        /// The recording, or its parts
+        #[arg(value_name = "REC.mcap", required = true)]
+        files: Vec<PathBuf>,
+
+        /// Of this channel only; can be repeated
+        #[arg(long, value_name = "NAME")]
+        channel: Vec<String>,
+
+        /// Of this time on, from the first message, such as 5s or 1.5m
+        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
+        from: Option<Duration>,
+
+        /// Up to this time
+        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
+        to: Option<Duration>,
+
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell the first difference between two recordings
+    ///
+    /// Messages are compared channel by channel. Times are not looked at, nor what the recordings say is another in each run.
+    #[command(after_long_help = DIFF_CODES)]
+    Diff {
+        /// The one recording
+        #[arg(value_name = "A.mcap")]
+        a: PathBuf,
+
+        /// The other one
+        #[arg(value_name = "B.mcap")]
+        b: PathBuf,
+
+        /// Whether the messages of a channel must come in the same order
+        #[arg(long, value_enum, default_value_t)]
+        order: DiffOrder,
+
+        /// Pass over this part of messages, such as /at, or jobs:/at of one channel; * is any key; can be repeated
+        #[arg(long, value_name = "PATH")]
+        ignore: Vec<String>,
+
+        /// Let what is there have another name in the other recording, always the same; can be repeated
+        #[arg(long, value_name = "PATH")]
+        rename: Vec<String>,
+
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write what can be read of a cut or damaged recording into a new file
+    Recover {
+        /// The recording, or its parts
+        #[arg(value_name = "REC.mcap", required = true)]
+        files: Vec<PathBuf>,
+
+        /// The new file
+        #[arg(long, short, value_name = "OUT.mcap")]
+        out: PathBuf,
+
+        /// Replace a file of that name
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a recording into a new file whose messages are JSON, for programs that draw no CBOR, such as Foxglove
+    ///
+    /// Bytes become base64, and whole numbers beyond 2^53 text. Such a file cannot be read here any more.
+    Convert {
+        /// The recording, or its parts
+        #[arg(value_name = "REC.mcap", required = true)]
+        files: Vec<PathBuf>,
+
+        /// The new file
+        #[arg(long, short, value_name = "OUT.mcap")]
+        out: PathBuf,
+
+        /// Replace a file of that name
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a part of a recording into a new file
+    Cut {
+        /// The recording, or its parts
+        #[arg(value_name = "REC.mcap", required = true)]
+        files: Vec<PathBuf>,
+
+        /// The new file
+        #[arg(long, short, value_name = "OUT.mcap")]
+        out: PathBuf,
+
+        /// Of this channel only; can be repeated
+        #[arg(long, value_name = "NAME")]
+        channel: Vec<String>,
+
+        /// Of this time on, from the first message, such as 5s or 1.5m
+        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
+        from: Option<Duration>,
+
+        /// Up to this time
+        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
+        to: Option<Duration>,
+
+        /// Replace a file of that name
+        #[arg(long)]
+        force: bool,
+    },
+}

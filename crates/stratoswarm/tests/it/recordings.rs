@@ -1,0 +1,205 @@
+//! `run --record`, and `recording`: what is in the file is what went through the channels.
+
+use std::{fs, io::Read as _, path::Path, process::Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{berlin52, command, program, refused, solve_json};
+
+const GENERATIONS: [&str; 2] = ["--generations", "2"];
+
+struct Recorded {
+    folder: TempDir,
+    /// What the run printed.
+    report: Value,
+}
+
+impl Recorded {
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+fn recorded(more: &[&str]) -> Recorded {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.mcap");
+    let report = solve_json(&[&GENERATIONS[..], &["--record", path.to_str().unwrap()], more].concat());
+    Recorded { folder, report }
+}
+
+#[track_caller]
+fn told(arguments: &[&str]) -> String {
+    let output = program(arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn told_json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&told(arguments)).unwrap()
+}
+
+/// How many messages of each channel, by name.
+fn counts(channels: &Value, count: &str) -> Vec<(String, u64)> {
+    let of = |it: &Value| (it["name"].as_str().unwrap().to_owned(), it[count].as_u64().unwrap());
+    channels.as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn a_recorded_run_has_each_message_that_was_sent() {
+    let run = recorded(&["--seed", "5"]);
+    let file = run.path("r.mcap");
+    let info = told_json(&["recording", "info", &file, "--json"]);
+    let sent = counts(&run.report["channels"], "sent");
+    assert_eq!(counts(&info["channels"], "messages"), sent);
+    assert!(sent.len() == 8 && sent.iter().all(|(_, count)| *count > 0), "{sent:?}");
+    let channels = info["channels"].as_array().unwrap();
+    assert!(channels.iter().all(|it| it["missed"] == 0 && it["gaps"].as_array().unwrap().is_empty()));
+    assert_eq!((&info["meta"]["seed"], &info["meta"]["agents"]), (&"5".into(), &"16".into()));
+    assert_eq!(
+        (&info["damage"], &channels[1]["type"]),
+        (&Value::Array(vec![]), &"stratoswarm.evolution".into())
+    );
+
+    let text = told(&["recording", "info", &file]);
+    let all: u64 = sent.iter().map(|(_, count)| count).sum();
+    assert!(text.starts_with(&format!("{all} messages of 8 channels in ")), "{text}");
+    assert!(text.contains(", seed 5\n") && text.lines().count() == 12, "{text}");
+}
+
+#[test]
+fn cat_prints_each_message_on_a_line() {
+    let run = recorded(&[]);
+    let file = run.path("r.mcap");
+    let sent = counts(&run.report["channels"], "sent");
+    let lines = told(&["recording", "cat", &file, "--json"]);
+    assert_eq!(lines.lines().count() as u64, sent.iter().map(|(_, count)| count).sum::<u64>());
+    let of_cost: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line["channel"] == "cost")
+        .collect();
+    assert!(of_cost.iter().zip(0..).all(|(line, number)| line["number"] == number));
+    assert_eq!(of_cost[0]["message"]["OptimizeFor"]["problem_size"], 52);
+    assert_eq!((&of_cost[0]["request"], &of_cost[0]["class"]), (&true.into(), &"Normal".into()));
+
+    let text = told(&["recording", "cat", &file, "--channel", "cost", "--channel", "events"]);
+    let expected = sent.iter().filter(|(name, _)| name == "cost" || name == "events").map(|(_, count)| count);
+    assert_eq!(text.lines().count() as u64, expected.sum::<u64>());
+    assert!(text.contains(r#" cost 0? {"OptimizeFor":{"goal":"Quality","problem_size":52}}"#), "{text}");
+    assert_eq!(told(&["recording", "cat", &file, "--from", "1h"]), "");
+    assert_eq!(told(&["recording", "cat", &file, "--to", "1h", "--json"]), lines);
+
+    let mut child = command(&["recording", "cat", &file]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 8];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap(); // and no more, as `head` does
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn what_is_cut_off_is_recovered_up_to_there() {
+    let run = recorded(&[]);
+    let (file, cut, good) = (run.path("r.mcap"), run.path("cut.mcap"), run.path("good.mcap"));
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() - 100]).unwrap();
+    let info = told(&["recording", "info", &cut]);
+    assert!(info.lines().last().unwrap().ends_with(": its summary was cut off"), "{info}");
+    let said = told(&["recording", "recover", &cut, "--out", &good]);
+    assert!(said.ends_with("good.mcap; 1 damaged places were left out\n"), "{said}");
+    let lines = told(&["recording", "cat", &file]);
+    assert_eq!(told(&["recording", "cat", &good]), lines);
+    assert!(told_json(&["recording", "info", &good, "--json"])["damage"].as_array().unwrap().is_empty());
+
+    refused(&program(&["recording", "recover", &cut, "--out", &good]), 2, &["good.mcap", "--force"]);
+    let json = run.path("json.mcap");
+    told(&["recording", "convert", &file, "--out", &json]);
+    let bytes = fs::read(&json).unwrap();
+    let text = br#"{"n":0,"d":"#;
+    assert!(bytes.windows(text.len()).any(|part| part == text));
+    refused(&program(&["recording", "info", &json]), 2, &["another kind"]);
+    refused(&program(&["recording", "recover", &cut, "--out", &cut, "--force"]), 2, &["is what is read"]);
+    told(&["recording", "cut", &file, "--out", &good, "--channel", "cost", "--force"]);
+    let of_cost: Vec<_> =
+        lines.lines().filter(|line| line.contains(" cost ")).map(|line| &line[12..]).collect();
+    let part = told(&["recording", "cat", &good]);
+    assert_eq!(part.lines().map(|line| &line[12..]).collect::<Vec<_>>(), of_cost);
+}
+
+#[test]
+fn a_recording_of_several_files_is_one() {
+    let run = recorded(&["--rotate", "64KiB"]);
+    let all = run.path("r.mcap");
+    assert!(!Path::new(&all).exists() && Path::new(&run.path("r.0002.mcap")).exists());
+    let info = told_json(&["recording", "info", &all, "--json"]);
+    assert_eq!(counts(&info["channels"], "messages"), counts(&run.report["channels"], "sent"));
+    assert!(info["files"].as_array().unwrap().len() >= 2, "{info}");
+
+    let kept = recorded(&["--rotate", "64KiB", "--keep", "1"]);
+    let files = fs::read_dir(kept.folder.path()).unwrap().count();
+    assert_eq!(files, 1);
+}
+
+#[test]
+fn two_runs_are_compared() {
+    let (one, other) = (recorded(&["--seed", "5"]), recorded(&["--seed", "6"]));
+    let (a, b) = (one.path("r.mcap"), other.path("r.mcap"));
+    assert_eq!(told(&["recording", "diff", &a, &a]), "no difference\n");
+    let json = told_json(&["recording", "diff", &a, &a, "--order", "set", "--json"]);
+    assert_eq!((&json["same"], &json["divergence"]), (&true.into(), &Value::Null));
+    let output = program(&["recording", "diff", &a, &b, "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &json["same"]), (Some(4), &false.into()));
+    let output = program(&["recording", "diff", &a, &b, "--order", "set"]);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("\n  a: "));
+    refused(&program(&["recording", "diff", &a, &b, "--ignore", "at"]), 2, &["\"at\" is no path"]);
+    refused(&program(&["recording", "diff", &a, "none.mcap"]), 2, &["none.mcap"]);
+}
+
+/// Of one agent what it asks of the device and the evolution follows from the seed. When others measure something does not.
+#[test]
+fn one_agent_asks_the_same_with_the_same_seed() {
+    let runs = ["3", "3", "4"].map(|seed| recorded(&["--agents", "1", "--seed", seed]));
+    let [a, b, other] = runs.each_ref().map(|run| {
+        let part = run.path("part.mcap");
+        let channels = ["--channel", "gpu", "--channel", "evolution", "--channel", "knowledge"];
+        told(&[&["recording", "cut", &run.path("r.mcap"), "--out", &part], &channels[..]].concat());
+        part
+    });
+    assert_eq!(told(&["recording", "diff", &a, &b]), "no difference\n");
+    let output = program(&["recording", "diff", &a, &other, "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &json["divergence"]["channel"]), (Some(4), &"gpu".into()), "{json}");
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("there.mcap");
+    fs::write(&there, "mine").unwrap();
+    let (there, berlin52) = (there.to_str().unwrap(), berlin52());
+    let berlin52 = berlin52.to_str().unwrap();
+    refused(&program(&["run", berlin52, "--record", there]), 2, &["there.mcap is there already", "accepted"]);
+    assert_eq!(fs::read(there).unwrap(), b"mine");
+    let nowhere = folder.path().join("no/such/r.mcap");
+    refused(
+        &program(&["run", berlin52, "--record", nowhere.to_str().unwrap()]),
+        2,
+        &["r.mcap cannot be written"],
+    );
+    refused(&program(&["recording", "info", there]), 2, &["no recording", "(at byte 0)"]);
+    refused(&program(&["recording", "cat", "none.mcap"]), 2, &["none.mcap cannot be read"]);
+    refused(&program(&["recording", "info"]), 2, &["REC.mcap"]);
+    refused(&program(&["recording"]), 2, &["cat", "info", "recover"]);
+    refused(&program(&["recording", "cat", there, "--from", "soon"]), 2, &["such as 5, 5s, 250ms"]);
+    let run = recorded(&[]);
+    let file = run.path("r.mcap");
+    refused(
+        &program(&["recording", "cat", &file, "--channel", "costs"]),
+        2,
+        &["\"costs\"", "scheduler, evolution"],
+    );
+}
