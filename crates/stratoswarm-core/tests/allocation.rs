@@ -125,6 +125,25 @@ fn a_broadcast_does_not_allocate_per_message() {
 }
 
 #[test]
+fn a_recorder_does_not_allocate_per_look() {
+    let samples = channel(1_000);
+    let mut worker = samples.join("workers");
+    let mut recorder = samples.record().depth(10_000).open().unwrap();
+    let mut tape = Vec::with_capacity(1_000);
+    let counted = steady(|| {
+        for look in 0..MESSAGES / 100 {
+            for _ in 0..100 + 150 * (look % 3) {
+                assert!(samples.try_send(SAMPLE).is_ok());
+                assert!(worker.try_recv().is_ok());
+            }
+            recorder.drain(&mut tape, 1_000);
+            tape.clear();
+        }
+    });
+    assert!(counted.count_total <= SLACK, "{counted:?}");
+}
+
+#[test]
 fn a_mux_does_not_allocate_per_message() {
     let channels: Vec<_> = (0..8).map(|_| channel(4)).collect();
     let mut mux = Mux::new();

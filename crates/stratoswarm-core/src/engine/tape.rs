@@ -125,6 +125,15 @@ impl<M> Tape<M> {
         self.records.push_back(record);
     }
 
+    /// Gives storage back that is far more than what is here and was there when its recorder looked: one that empties it at each
+    /// look would have it made anew for the next.
+    fn give_back(&mut self, before: usize) {
+        let needed = before.max(64);
+        if self.records.capacity() / 8 > needed {
+            self.records.shrink_to(2 * needed);
+        }
+    }
+
     /// Wakes its recorder, if it has what it waits for.
     fn wake(&mut self, tail: u64, over: bool, effects: &mut Effects<M>) {
         if !self.parked.is_empty() && (over || self.pending(tail) >= self.wanted) {
@@ -287,8 +296,8 @@ impl<M> Log<M> {
             given += 1;
             Some(item)
         }));
-        if tape.records.is_empty() && before > 0 {
-            tape.records.shrink_to(64);
+        if tape.records.is_empty() {
+            tape.give_back(before);
         }
         if self.taped {
             self.serve(effects);
