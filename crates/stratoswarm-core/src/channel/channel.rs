@@ -765,6 +765,28 @@ impl<M: Message> Channel<M> {
         Arc::ptr_eq(self.shared(), other.shared())
     }
 
+    /// Another handle, with a name, which [`Fabric::snapshot`](crate::Fabric::snapshot), explanations and a shutdown's report show. Its
+    /// clones have it, too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// # let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let planner = jobs.named("planner");
+    /// # drop(jobs);
+    /// assert_eq!(fabric.snapshot().handles[0].name.as_deref(), Some("planner"));
+    /// # drop(planner);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    #[must_use = "the handle has the name, this one has not"]
+    pub fn named(&self, name: &str) -> Self {
+        let shared = Arc::clone(self.shared());
+        Self { handle: Handle::sending(shared, HandleKind::Channel, Some(name), Location::caller()) }
+    }
+
     /// A handle that does not keep the channel open.
     ///
     /// # Examples

@@ -26,11 +26,12 @@ pub struct SubscriberOptions<'a, M: Message> {
     start: Start,
     buffer: Option<usize>,
     latest: Option<Flows<M>>,
+    name: Option<&'a str>,
 }
 
 impl<'a, M: Message> SubscriberOptions<'a, M> {
     pub(super) fn new(channel: &'a Channel<M>) -> Self {
-        Self { channel, start: Start::Next, buffer: None, latest: None }
+        Self { channel, start: Start::Next, buffer: None, latest: None, name: None }
     }
 
     /// Begins with the oldest message that another reader still has to get, instead of the next one sent.
@@ -97,14 +98,31 @@ impl<'a, M: Message> SubscriberOptions<'a, M> {
         self
     }
 
+    /// A name for it, which its figures, explanations and a shutdown's report show in place of its number. Several may have the same.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job as Tick;
+    /// let ticks = Fabric::new().channel::<Tick>("ticks").open()?;
+    /// let audit = ticks.subscriber().named("audit").open()?;
+    /// assert_eq!(ticks.info().readers[0].name, "audit");
+    /// # drop(audit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
     /// Subscribes.
     ///
     /// # Errors
     /// What it is to [start](Self::start) at is not there any more, or the channel retains nothing and a number is asked for.
     #[track_caller]
     pub fn open(self) -> Result<Subscriber<M>, JoinError> {
-        let Self { channel, start, buffer, latest } = self;
-        Subscriber::with(channel.shared(), start, buffer, latest, Location::caller())
+        let Self { channel, start, buffer, latest, name } = self;
+        Subscriber::with(channel.shared(), start, buffer, latest, name, Location::caller())
     }
 }
 

@@ -83,9 +83,14 @@ impl<M: Clone> Log<M> {
         Some(name)
     }
 
-    /// A new subscriber's inbox.
-    pub(crate) fn open_subscriber(&mut self, start: Start, effects: &mut Effects<M>) -> SharedInbox<M> {
-        let place = self.open(Kind::Subscriber, String::new(), start, effects);
+    /// A new subscriber's inbox. Its name may be empty.
+    pub(crate) fn open_subscriber(
+        &mut self,
+        name: &str,
+        start: Start,
+        effects: &mut Effects<M>,
+    ) -> SharedInbox<M> {
+        let place = self.open(Kind::Subscriber, name.to_owned(), start, effects);
         self.reader_came();
         let reader = &mut self.readers[place];
         reader.members = 1;

@@ -50,7 +50,7 @@ fn join(log: &mut Log<u32>, group: &str) -> Membership<u32> {
 }
 
 fn subscribe(log: &mut Log<u32>) -> SharedInbox<u32> {
-    run(log, |log, effects| log.open_subscriber(Start::Next, effects))
+    run(log, |log, effects| log.open_subscriber("", Start::Next, effects))
 }
 
 fn admit(log: &mut Log<u32>, wanted: usize) -> Admission {
@@ -215,8 +215,8 @@ fn with_its_granted_place_a_batch_gets_those_that_nobody_waits_for() {
 fn the_reader_that_asks_gets_the_originals_and_the_others_clones() {
     let mut log: Log<Arc<()>> = Log::new(8, true);
     let mut effects = Effects::new();
-    let first = log.open_subscriber(Start::Next, &mut effects);
-    let second = log.open_subscriber(Start::Next, &mut effects);
+    let first = log.open_subscriber("", Start::Next, &mut effects);
+    let second = log.open_subscriber("", Start::Next, &mut effects);
     let message = Arc::new(());
     let alive = Arc::downgrade(&message);
     assert_eq!(log.admit(0, 1, Entry::Messages, false, None, &mut effects), Admission::Granted(1));

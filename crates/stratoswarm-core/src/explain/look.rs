@@ -224,6 +224,7 @@ pub(super) fn reader_name(reader: &ReaderFacts) -> String {
     use crate::engine::Kind;
     match reader.kind {
         Kind::Group(_) => format!("group {}", reader.name),
+        Kind::Subscriber if !reader.name.is_empty() => format!("subscriber {}", reader.name),
         Kind::Subscriber => format!("subscriber {}", reader.number),
         Kind::Lossy => format!("tap {}", reader.number),
         Kind::Recorder => format!("recorder {}", reader.number),

@@ -26,7 +26,7 @@ pub struct HeldHandle {
     pub channel: String,
     /// The handle's type: `Channel`, `Broadcast`, `Receiver`, `Subscriber` or `LossySubscriber`.
     pub kind: &'static str,
-    /// A receiver's group, or the name it was joined with.
+    /// A receiver's group, or the name that it, or another handle, was given.
     pub name: Option<String>,
     /// Where they were made.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::location"))]

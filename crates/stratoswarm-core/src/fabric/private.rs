@@ -33,7 +33,7 @@ pub fn channel<M: Message>(capacity: usize) -> Channel<M> {
     let at = Location::caller();
     let (name, kind, timeout) = (type_name::<M>(), ChannelKind::Channel, Some(DEFAULT_TIMEOUT));
     let shared = Shared::new(name, kind, capacity.max(1), timeout, Traffic::plain(), at);
-    Channel::new(Handle::sending(shared, HandleKind::Channel, at))
+    Channel::new(Handle::sending(shared, HandleKind::Channel, None, at))
 }
 
 /// A broadcast of your own, without a [`Fabric`](crate::Fabric): it closes with its last [`Broadcast`]. `capacity` is how many
@@ -53,5 +53,5 @@ pub fn broadcast<M: Clone + Send + 'static>(capacity: usize) -> Broadcast<M> {
     let at = Location::caller();
     let shared =
         Shared::new(type_name::<M>(), ChannelKind::Broadcast, capacity.max(1), None, Traffic::plain(), at);
-    Broadcast::new(Handle::sending(shared, HandleKind::Broadcast, at))
+    Broadcast::new(Handle::sending(shared, HandleKind::Broadcast, None, at))
 }

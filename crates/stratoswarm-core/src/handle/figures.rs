@@ -87,6 +87,7 @@ impl ReaderInfo {
         let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
         let (kind, name) = match kind {
             Kind::Group(_) => (ReaderKind::Group, name),
+            Kind::Subscriber if !name.is_empty() => (ReaderKind::Subscriber, name),
             Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
             Kind::Lossy if channel == ChannelKind::Channel => (ReaderKind::Lossy, format!("tap {number}")),
             Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),

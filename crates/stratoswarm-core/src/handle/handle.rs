@@ -14,8 +14,13 @@ pub(crate) struct Handle<M> {
 
 impl<M> Handle<M> {
     /// A sending handle.
-    pub(crate) fn sending(shared: Arc<Shared<M>>, kind: HandleKind, at: &'static Location<'static>) -> Self {
-        let site = shared.site(kind, None, at, true);
+    pub(crate) fn sending(
+        shared: Arc<Shared<M>>,
+        kind: HandleKind,
+        name: Option<&str>,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let site = shared.site(kind, name, at, true);
         Self { shared, site }
     }
 
@@ -55,14 +60,15 @@ impl<M> Handle<M> {
         Self { shared, site }
     }
 
-    /// A further sending handle. As many are often cloned from one another in one place, that takes no lock.
+    /// A further sending handle, with the same name. As many are often cloned from one another in one place, that takes no lock.
     #[inline]
     pub(crate) fn another(&self, kind: HandleKind, at: &'static Location<'static>) -> Self {
         let shared = Arc::clone(&self.shared);
         if self.site.is_of(kind, at) {
             return Self { shared, site: Arc::clone(&self.site) };
         }
-        Self::sending(shared, kind, at)
+        let name = shared.site_name(&self.site);
+        Self::sending(shared, kind, name.as_deref(), at)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared<M>> {

@@ -109,7 +109,8 @@ impl<M> Handles<M> {
             self.sites.push(None);
             self.sites.len() - 1
         });
-        let site = Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported });
+        let is_named = name.is_some();
+        let site = Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported, is_named });
         let (name, weak) = (name.map(Into::into), Arc::downgrade(&site));
         self.sites[place] =
             Some(Listed { kind, name, at, reported, maker: Who::tracked_here(), sends, site: weak });
@@ -125,6 +126,11 @@ impl<M> Handles<M> {
         self.live -= 1;
         self.senders -= usize::from(sends);
         Left { no_sender: sends && self.senders == 0, nothing: self.live == 0 }
+    }
+
+    /// What those that are listed in this place are called.
+    pub(super) fn name(&self, place: usize) -> Option<Box<str>> {
+        self.sites.get(place)?.as_ref()?.name.clone()
     }
 
     /// Whether there are any.

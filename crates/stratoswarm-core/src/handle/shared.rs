@@ -277,6 +277,11 @@ impl<M> Shared<M> {
         self.handles.lock().site(self, kind, name, at, sends)
     }
 
+    /// What the handles of a site are called.
+    pub(super) fn site_name(&self, site: &Site<M>) -> Option<Box<str>> {
+        if site.is_named { self.handles.lock().name(site.place) } else { None }
+    }
+
     /// The same of one that sends, unless nobody keeps the channel open any more.
     pub(super) fn revive(
         self: &Arc<Self>,

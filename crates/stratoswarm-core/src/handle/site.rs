@@ -14,10 +14,12 @@ pub(crate) struct Site<M> {
     pub(super) place: usize,
     /// Whether a report is to name it.
     pub(super) reported: bool,
+    /// Whether they have a name.
+    pub(super) is_named: bool,
 }
 
 impl<M> Site<M> {
-    /// Whether a sending handle of this kind, made there, is one of these. Only readers have names.
+    /// Whether a clone of one of these, of this kind and made there, is one of these, too.
     #[inline]
     pub(super) fn is_of(&self, kind: HandleKind, at: &'static Location<'static>) -> bool {
         std::ptr::eq(self.at, at) && self.kind == kind && self.reported

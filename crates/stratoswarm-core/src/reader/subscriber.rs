@@ -52,7 +52,7 @@ pub struct Subscriber<M: Message> {
 
 impl<M: Message> Subscriber<M> {
     pub(crate) fn new(shared: &Arc<Shared<M>>, start: Start, at: &'static Location<'static>) -> Self {
-        let inbox = shared.with(|log, effects| log.open_subscriber(start, effects));
+        let inbox = shared.with(|log, effects| log.open_subscriber("", start, effects));
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
         Self { cursor: Cursor::new(handle, inbox, None, at) }
     }
@@ -63,12 +63,13 @@ impl<M: Message> Subscriber<M> {
         start: Start,
         buffer: Option<usize>,
         latest: Option<Flows<M>>,
+        name: Option<&str>,
         at: &'static Location<'static>,
     ) -> Result<Self, JoinError> {
         let keeps = latest.is_some();
         let inbox = shared.with(|log, effects| {
             log.may_start(start)?;
-            let inbox = log.open_subscriber(start, effects);
+            let inbox = log.open_subscriber(name.unwrap_or_default(), start, effects);
             if let Some(buffer) = buffer {
                 log.set_buffer(&inbox, buffer as u64, effects);
             }
@@ -79,7 +80,7 @@ impl<M: Message> Subscriber<M> {
             }
             Ok(inbox)
         })?;
-        let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
+        let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, name, at);
         let cursor = Cursor::new(handle, inbox, None, at);
         Ok(Self { cursor: if keeps { cursor.keeping() } else { cursor } })
     }

@@ -24,7 +24,8 @@ use super::{ReaderKind, Skipped, WaitInfo};
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ReaderInfo {
-    /// The group's name; for the others `subscriber` or `tap` with the number of readers that there had been before.
+    /// The group's name, or the subscriber's; for the others `subscriber` or `tap` with the number of readers that there had been
+    /// before.
     pub name: String,
     /// What tells readers of one name apart.
     pub(crate) number: u64,

@@ -335,6 +335,43 @@ async fn a_task_whose_own_handle_keeps_its_channel_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn readers_and_handles_have_the_names_that_they_were_given() {
+    let fabric = Fabric::new();
+    let jobs = channel(&fabric, "jobs", 1);
+    let _audit = jobs.subscriber().named("audit").open().unwrap();
+    let planner = jobs.named("planner");
+    let (again, here) = (planner.clone(), jobs.clone());
+    let names = |snapshot: &stratoswarm_core::Snapshot| {
+        let mut names: Vec<_> =
+            snapshot.handles.iter().map(|held| (held.kind, held.name.clone(), held.count)).collect();
+        names.sort();
+        names
+    };
+    let planners = ("Channel", Some("planner".to_owned()), 1);
+    assert_eq!(
+        names(&fabric.snapshot()),
+        [
+            ("Channel", None, 1),
+            ("Channel", None, 1),
+            planners.clone(),
+            planners.clone(),
+            ("Subscriber", Some("audit".to_owned()), 1)
+        ]
+    );
+    assert_eq!(jobs.info().readers[0].name, "audit");
+    drop((here, again));
+    assert!(names(&fabric.snapshot()).contains(&planners));
+
+    fabric.spawn("sender", async move {
+        let _ = planner.send(Job(1)).await;
+        let _ = planner.send(Job(2)).await;
+    });
+    settle().await;
+    let verdict = soon(&fabric);
+    assert!(verdict.to_string().contains("subscriber audit"), "{verdict}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_reader_that_holds_the_others_up_is_slow_and_told_with_its_rate() {
     let fabric = Fabric::new();
     let ticks = channel(&fabric, "ticks", 100);
