@@ -28,6 +28,7 @@ mod quit;
 #[cfg_attr(not(feature = "record"), path = "without_recording.rs")]
 mod recording;
 mod recording_options;
+mod recording_part;
 mod run_options;
 mod signals;
 mod sizes;
@@ -41,5 +42,6 @@ pub use listen_options::ListenOptions;
 pub use options::Options;
 pub use program::main;
 pub use recording_options::{DiffOrder, RecordingCommand, RecordingOptions};
+pub use recording_part::RecordingPart;
 pub use run_options::RunOptions;
 pub use top_options::TopOptions;

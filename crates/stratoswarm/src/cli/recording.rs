@@ -15,7 +15,9 @@ use stratoswarm_record::{
     Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage, Recording, Rewrite, part_paths,
 };
 
-use super::{DiffOrder, Failure, RecordingCommand, RecordingOptions, RunOptions, failure::shown};
+use super::{
+    DiffOrder, Failure, RecordingCommand, RecordingOptions, RecordingPart, RunOptions, failure::shown,
+};
 use crate::report::print;
 
 /// Begins to record a run, if that was asked for.
@@ -49,14 +51,12 @@ pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<
 
 /// Runs one of the commands on recordings.
 pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure> {
-    let whole =
-        |from: &Option<_>, to: &Option<_>| (from.unwrap_or(Duration::ZERO), to.unwrap_or(Duration::MAX));
     match &options.command {
         RecordingCommand::Info { files, json } => info(&open(files)?, *json)?,
-        RecordingCommand::Cat { files, channel, from, to, json } => {
+        RecordingCommand::Cat { files, part, json } => {
             let recorded = open(files)?;
-            check(&recorded, channel)?;
-            cat(&recorded, channel, whole(from, to), *json)?;
+            check(&recorded, &part.channel)?;
+            cat(&recorded, &part.channel, times(part), *json)?;
         }
         RecordingCommand::Diff { a, b, order, ignore, rename, json } => {
             let (a, b) = (open(slice::from_ref(a))?, open(slice::from_ref(b))?);
@@ -70,15 +70,20 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
             let recorded = open(files)?;
             rewrite(&recorded, Rewrite::of(&recorded).json(), out, *force)?;
         }
-        RecordingCommand::Cut { files, out, channel, from, to, force } => {
+        RecordingCommand::Cut { files, out, part, force } => {
             let recorded = open(files)?;
-            check(&recorded, channel)?;
-            let times = whole(from, to);
-            let part = Rewrite::of(&recorded).from(times.0).to(times.1);
-            rewrite(&recorded, channel.iter().fold(part, |part, name| part.channel(name)), out, *force)?;
+            check(&recorded, &part.channel)?;
+            let (from, to) = times(part);
+            let cut = Rewrite::of(&recorded).from(from).to(to);
+            rewrite(&recorded, part.channel.iter().fold(cut, |cut, name| cut.channel(name)), out, *force)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// From when on, and up to when.
+fn times(part: &RecordingPart) -> (Duration, Duration) {
+    (part.from.unwrap_or(Duration::ZERO), part.to.unwrap_or(Duration::MAX))
 }
 
 /// Exit code 4 says that they differ.

@@ -1,6 +1,6 @@
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use super::sizes::offset;
+use super::RecordingPart;
 
 /// The options of `stratoswarm recording`.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,17 +52,9 @@ pub enum RecordingCommand {
         #[arg(value_name = "REC.mcap", required = true)]
         files: Vec<PathBuf>,
 
-        /// Of this channel only; can be repeated
-        #[arg(long, value_name = "NAME")]
-        channel: Vec<String>,
-
-        /// Of this time on, from the first message, such as 5s or 1.5m
-        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
-        from: Option<Duration>,
-
-        /// Up to this time
-        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
-        to: Option<Duration>,
+        /// Which messages.
+        #[command(flatten)]
+        part: RecordingPart,
 
         /// Print a JSON object a line
         #[arg(long)]
@@ -137,17 +129,9 @@ pub enum RecordingCommand {
         #[arg(long, short, value_name = "OUT.mcap")]
         out: PathBuf,
 
-        /// Of this channel only; can be repeated
-        #[arg(long, value_name = "NAME")]
-        channel: Vec<String>,
-
-        /// Of this time on, from the first message, such as 5s or 1.5m
-        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
-        from: Option<Duration>,
-
-        /// Up to this time
-        #[arg(long, value_name = "TIME", value_parser = offset, allow_negative_numbers = true)]
-        to: Option<Duration>,
+        /// Which messages.
+        #[command(flatten)]
+        part: RecordingPart,
 
         /// Replace a file of that name
         #[arg(long)]
