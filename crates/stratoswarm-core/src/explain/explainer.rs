@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::HashSet, fmt, time::Duration};
 
 use super::{
     Verdict, VerdictKind, findings,
@@ -139,7 +139,7 @@ fn found(look: &Look, before: Option<&Look>, threshold: Duration) -> Vec<Verdict
             }
         }
     }
-    let stuck: Vec<u64> = verdicts.iter().flat_map(|verdict| verdict.key.iter().copied()).collect();
+    let stuck: HashSet<u64> = verdicts.iter().flat_map(|verdict| verdict.key.iter().copied()).collect();
     let more = findings::findings(&graph, before, threshold);
     // Whoever holds a channel up because it is stuck itself is told by that.
     verdicts.extend(more.into_iter().filter(|it| !it.key.iter().any(|key| stuck.contains(key))));

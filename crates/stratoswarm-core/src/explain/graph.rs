@@ -3,7 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 use super::look::{Doer, Look, On, Waiting, doer, is_for_bytes, owner};
-use crate::engine::{Kind, LaneFacts, LogFacts, ReaderFacts};
+use crate::{
+    engine::{Kind, LaneFacts, LogFacts, ReaderFacts},
+    handle::ChannelFacts,
+};
 
 /// What is assumed of what the fabric does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) struct Graph<'a> {
     pub(super) look: &'a Look,
     pub(super) waits: Vec<Waiting>,
     of: BTreeMap<Doer, Vec<usize>>,
+    /// Of each channel, when the next of its queued requests expires.
+    expiries: Vec<Option<Instant>>,
 }
 
 impl<'a> Graph<'a> {
@@ -31,7 +36,12 @@ impl<'a> Graph<'a> {
         for (at, wait) in waits.iter().enumerate() {
             of.entry(wait.doer).or_default().push(at);
         }
-        Self { look, waits, of }
+        let expiry = |channel: &ChannelFacts| {
+            let queued = channel.asked.iter().filter(|asked| !asked.is_handled);
+            queued.filter_map(|asked| asked.deadline).min()
+        };
+        let expiries = look.channels.iter().map(expiry).collect();
+        Self { look, waits, of, expiries }
     }
 
     pub(super) fn waits_of(&self, doer: Doer) -> impl Iterator<Item = &Waiting> {
@@ -42,17 +52,25 @@ impl<'a> Graph<'a> {
     pub(super) fn stuck(&self, mode: Mode) -> BTreeSet<Doer> {
         let mut stuck: BTreeSet<_> =
             self.of.keys().copied().filter(|doer| !self.moves(*doer, mode)).collect();
-        loop {
-            let freed = |doer: &Doer| {
-                self.waits_of(*doer).any(|wait| self.can_end(wait, &stuck, mode))
-                    || self.look.joined_by(*doer).any(|child| !stuck.contains(&child))
-            };
-            let left: BTreeSet<_> = stuck.iter().copied().filter(|doer| !freed(doer)).collect();
-            if left.len() == stuck.len() {
-                return left;
+        // Whoever waits for one is looked at again once that one can move.
+        let mut behind: BTreeMap<Doer, Vec<Doer>> = BTreeMap::new();
+        for doer in &stuck {
+            let blockers = self.waits_of(*doer).flat_map(|wait| self.blockers(wait));
+            for blocker in blockers.chain(self.look.joined_by(*doer)) {
+                behind.entry(blocker).or_default().push(*doer);
             }
-            stuck = left;
         }
+        let mut ahead: Vec<_> = stuck.iter().copied().collect();
+        while let Some(doer) = ahead.pop() {
+            let is_freed = stuck.contains(&doer)
+                && (self.waits_of(doer).any(|wait| self.can_end(wait, &stuck, mode))
+                    || self.look.joined_by(doer).any(|child| !stuck.contains(&child)));
+            if is_freed {
+                stuck.remove(&doer);
+                ahead.extend(behind.remove(&doer).into_iter().flatten());
+            }
+        }
+        stuck
     }
 
     /// Whether it moves, or may move, whatever happens on the channels.
@@ -102,8 +120,7 @@ impl<'a> Graph<'a> {
 
     /// When something that is queued in a lane expires, and frees its place by that. Of which lane a request is, is not known.
     fn expiry(&self, channel: usize, lane: &LaneFacts) -> Option<Instant> {
-        let queued = self.look.channels[channel].asked.iter().filter(|asked| !asked.is_handled);
-        queued.filter_map(|asked| asked.deadline).chain(lane.expires).min()
+        self.expiries[channel].into_iter().chain(lane.expires).min()
     }
 
     /// The deadline that may end a wait, if there is one.

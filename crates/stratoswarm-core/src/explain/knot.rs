@@ -1,10 +1,11 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
 use super::{
     Line, Verdict, VerdictKind,
+    cycles::{shortest_cycle, sinks},
     graph::{Graph, Mode, floor},
     look::{Doer, On, Waiting, doer, key, owner, reader_name},
     text::{count, list},
@@ -18,78 +19,23 @@ use crate::{
 /// Tasks that wait for each other, of which none can move: one verdict for each set of them that waits for nobody else.
 pub(super) fn knots(graph: &Graph<'_>, mode: Mode) -> Vec<Verdict> {
     let stuck = graph.stuck(mode);
-    let next: BTreeMap<Doer, Vec<Doer>> = stuck
-        .iter()
-        .map(|doer| {
-            let blockers = graph.waits_of(*doer).flat_map(|wait| graph.blockers(wait));
-            let blockers = blockers.chain(graph.look.joined_by(*doer));
-            let mut blockers: Vec<_> = blockers.filter(|blocker| stuck.contains(blocker)).collect();
-            blockers.sort_unstable();
-            blockers.dedup();
-            (*doer, blockers)
-        })
-        .collect();
+    let doers: Vec<Doer> = stuck.iter().copied().collect();
+    let waits_for = |doer: &Doer| {
+        let blockers = graph.waits_of(*doer).flat_map(|wait| graph.blockers(wait));
+        let blockers = blockers.chain(graph.look.joined_by(*doer));
+        let mut blockers: Vec<_> =
+            blockers.filter_map(|blocker| doers.binary_search(&blocker).ok()).collect();
+        blockers.sort_unstable();
+        blockers.dedup();
+        blockers
+    };
+    let next: Vec<_> = doers.iter().map(waits_for).collect();
     sinks(&next)
         .iter()
         .filter_map(|set| shortest_cycle(set, &next))
+        .map(|cycle| cycle.into_iter().map(|at| doers[at]).collect::<Vec<_>>())
         .map(|cycle| verdict(graph, &cycle, &stuck, mode))
         .collect()
-}
-
-/// What can be reached from there.
-fn reachable(from: Doer, next: &BTreeMap<Doer, Vec<Doer>>) -> BTreeSet<Doer> {
-    let (mut seen, mut ahead) = (BTreeSet::new(), vec![from]);
-    while let Some(doer) = ahead.pop() {
-        for other in next.get(&doer).into_iter().flatten() {
-            if seen.insert(*other) {
-                ahead.push(*other);
-            }
-        }
-    }
-    seen
-}
-
-/// The sets whose members reach each other and nobody else.
-fn sinks(next: &BTreeMap<Doer, Vec<Doer>>) -> Vec<BTreeSet<Doer>> {
-    let (mut sinks, mut seen) = (Vec::<BTreeSet<Doer>>::new(), BTreeSet::new());
-    for doer in next.keys() {
-        if seen.contains(doer) {
-            continue;
-        }
-        let reached = reachable(*doer, next);
-        // Who is reached and does not reach back is nearer to the end: it is looked at in its turn.
-        let is_sink =
-            reached.contains(doer) && reached.iter().all(|other| reachable(*other, next).contains(doer));
-        if is_sink {
-            seen.extend(reached.iter().copied());
-            sinks.push(reached);
-        }
-    }
-    sinks
-}
-
-fn shortest_cycle(set: &BTreeSet<Doer>, next: &BTreeMap<Doer, Vec<Doer>>) -> Option<Vec<Doer>> {
-    let from = |start: &Doer| {
-        let (mut came, mut ahead) = (BTreeMap::new(), VecDeque::from([*start]));
-        while let Some(doer) = ahead.pop_front() {
-            for other in next.get(&doer).into_iter().flatten() {
-                if other == start {
-                    let mut cycle = vec![doer];
-                    while let Some(before) = cycle.last().and_then(|last| came.get(last)) {
-                        cycle.push(*before);
-                    }
-                    cycle.reverse();
-                    return Some(cycle);
-                }
-                if *other != *start && !came.contains_key(other) {
-                    came.insert(*other, doer);
-                    ahead.push_back(*other);
-                }
-            }
-        }
-        None
-    };
-    set.iter().filter_map(from).min_by_key(Vec::len)
 }
 
 fn verdict(graph: &Graph<'_>, cycle: &[Doer], stuck: &BTreeSet<Doer>, mode: Mode) -> Verdict {
@@ -281,10 +227,10 @@ fn owners(reader: &ReaderFacts, name: &str) -> String {
 /// Who else waits for room in the channels of the edges.
 fn behind(graph: &Graph<'_>, edges: &[(&Waiting, Doer)]) -> Option<String> {
     let mut sites: BTreeMap<String, u64> = BTreeMap::new();
-    let same = |wait: &Waiting| edges.iter().any(|(edge, _)| edge.on.channel() == wait.on.channel());
-    let ours = |wait: &Waiting| edges.iter().any(|(edge, _)| edge.doer == wait.doer);
+    let channels: HashSet<_> = edges.iter().map(|(edge, _)| edge.on.channel()).collect();
+    let doers: HashSet<_> = edges.iter().map(|(edge, _)| edge.doer).collect();
     for wait in graph.waits.iter().filter(|wait| matches!(wait.on, On::Room { .. } | On::Reply { .. })) {
-        if same(wait) && !ours(wait) {
+        if channels.contains(&wait.on.channel()) && !doers.contains(&wait.doer) {
             *sites.entry(super::line::site(wait.at)).or_default() += 1;
         }
     }

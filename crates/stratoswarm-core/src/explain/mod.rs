@@ -7,6 +7,7 @@
 //! tells alone. Whatever is found must be so in both looks, with the same waits and the same positions, so that it held at the
 //! moment between them.
 
+mod cycles;
 mod explainer;
 mod findings;
 mod graph;

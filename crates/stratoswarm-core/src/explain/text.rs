@@ -32,9 +32,12 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// `a`, `a and b`, `a, b and c`; of many, the first and how many others.
 pub(super) fn list(names: &[String]) -> String {
     match names {
+        [first, second, third, .., _, _, _, _] => {
+            format!("{first}, {second}, {third} and {} others", grouped(names.len() as u64 - 3))
+        }
         [] => String::new(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
@@ -54,6 +57,11 @@ mod tests {
         );
         let names = ["a", "b", "c"].map(String::from);
         assert_eq!([1, 2, 3].map(|n| list(&names[..n])), ["a", "a and b", "a, b and c"]);
+        let many: Vec<_> = (1..=1_003).map(|n| n.to_string()).collect();
+        assert_eq!(
+            (list(&many), list(&many[..6])),
+            ("1, 2, 3 and 1,000 others".into(), "1, 2, 3, 4, 5 and 6".into())
+        );
         assert_eq!(
             (seconds(Duration::from_millis(250)), seconds(Duration::from_millis(12_449))),
             ("250 ms".into(), "12.4 s".into()),

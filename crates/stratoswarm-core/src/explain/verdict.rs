@@ -1,6 +1,9 @@
 use std::{fmt, time::Duration};
 
-use super::{Line, VerdictKind, text::seconds};
+use super::{
+    Line, VerdictKind,
+    text::{grouped, seconds},
+};
 
 /// Something that does not move, or too slowly, and why. Made by [`Fabric::explain`](crate::Fabric::explain).
 ///
@@ -124,6 +127,9 @@ impl Verdict {
     }
 }
 
+/// How many lines are written: of a circle of hundreds, the rest says no more.
+const SHOWN: usize = 24;
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, lasted, summary, lines, notes, .. } = self;
@@ -138,12 +144,15 @@ impl fmt::Display for Verdict {
         }
         let who = lines.iter().map(|line| line.who.chars().count()).max().unwrap_or(0);
         let what = lines.iter().map(|line| line.to_string().chars().count()).max().unwrap_or(0);
-        for line in lines {
+        for line in &lines[..lines.len().min(SHOWN)] {
             let text = line.to_string();
             match &line.at {
                 Some(at) => writeln!(f, "  {:who$}  {text:what$}  {at}", line.who)?,
                 None => writeln!(f, "  {:who$}  {text}", line.who)?,
             }
+        }
+        if lines.len() > SHOWN {
+            writeln!(f, "  .. and {} lines more", grouped((lines.len() - SHOWN) as u64))?;
         }
         for note in notes {
             writeln!(f, "  {note}")?;

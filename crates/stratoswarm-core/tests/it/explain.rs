@@ -335,6 +335,28 @@ async fn a_task_whose_own_handle_keeps_its_channel_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_circle_of_hundreds_is_one_verdict_with_a_short_text() {
+    let fabric = Fabric::new();
+    let rooms: Vec<_> = (0..300).map(|n| channel(&fabric, &format!("room {n}"), 1)).collect();
+    for (n, own) in rooms.iter().enumerate() {
+        let (mut own, next) = (own.join("workers"), rooms[(n + 1) % rooms.len()].clone());
+        fabric.spawn(&format!("task {n}"), async move {
+            let _ = futures::poll!(std::pin::pin!(own.recv()));
+            while next.send(Job(0)).await.is_ok() {}
+        });
+    }
+    for _ in 0..rooms.len() {
+        settle().await;
+    }
+    let verdict = only(&fabric);
+    assert!(verdict.kind == VerdictKind::Deadlock && verdict.is_certain, "{verdict}");
+    assert_eq!((verdict.tasks.len(), verdict.channels.len()), (300, 300));
+    let text = verdict.to_string();
+    assert!(text.contains(" and 297 others wait for each other's full channels"), "{text}");
+    assert!(text.lines().count() < 30 && text.contains(".. and 576 lines more"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn readers_and_handles_have_the_names_that_they_were_given() {
     let fabric = Fabric::new();
     let jobs = channel(&fabric, "jobs", 1);
