@@ -26,7 +26,7 @@ pub(super) enum Refusal {
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Method => Self::text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered")
+            Refusal::Method => Self::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered")
                 .header(header::ALLOW, "GET, HEAD"),
             Refusal::Path => Self::text(StatusCode::NOT_FOUND, "there is no such page"),
             Refusal::Host => Self::text(

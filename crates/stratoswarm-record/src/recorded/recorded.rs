@@ -58,6 +58,7 @@ impl Recorded {
             if one.run.get("run") != other.run.get("run") || one.number() == other.number() {
                 return Err(ReadError::NotOneRun { first: one.path.clone(), second: other.path.clone() });
             }
+            scan.missing(one, other);
         }
         if parts.is_empty() {
             return Err(ReadError::Nothing);
@@ -91,7 +92,7 @@ impl Recorded {
         self.parts.iter().map(|part| &part.path)
     }
 
-    /// What of the files cannot be read: the first 1,000 places.
+    /// What of the files cannot be read, parts between others that are not here among it: the first 1,000 places.
     pub fn damage(&self) -> &[Damage] {
         &self.scan.damage
     }

@@ -1,6 +1,6 @@
 use std::{
     collections::{BTreeSet, HashMap},
-    io,
+    fs, io,
     path::Path,
     time::Duration,
 };
@@ -99,15 +99,19 @@ impl<'a> Rewrite<'a> {
     ///
     /// # Errors
     /// [`ReadError`] of the files that are read, or [`Io`](ReadError::Io) of the one that is written:
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is one of its name.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is one of its name, and
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if what has its name is a folder, a device or a pipe.
     pub fn write(self, path: impl AsRef<Path>) -> Result<u64, ReadError> {
         let path = path.as_ref();
         let written = |error| failed(path, error);
-        if !self.replace && path.try_exists().map_err(written)? {
-            return Err(written(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "there is such a file already",
-            )));
+        let in_the_way = match fs::metadata(path) {
+            Ok(found) if !found.is_file() => Some((io::ErrorKind::InvalidInput, "it is no regular file")),
+            Ok(_) if !self.replace => Some((io::ErrorKind::AlreadyExists, "there is such a file already")),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(written(error)),
+            _ => None,
+        };
+        if let Some((kind, why)) = in_the_way {
+            return Err(written(io::Error::new(kind, why)));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let draft =

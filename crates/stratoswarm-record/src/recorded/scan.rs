@@ -79,6 +79,16 @@ impl Scan {
         }
     }
 
+    /// Tells of the parts between two, which are not here.
+    pub(super) fn missing(&mut self, one: &Part, other: &Part) {
+        let (first, last) = (one.number().saturating_add(1), other.number().saturating_sub(1));
+        match last.checked_sub(first) {
+            Some(0) => self.damaged(other, 0, 0, &format!("part {first} before it is not here")),
+            Some(_) => self.damaged(other, 0, 0, &format!("parts {first} to {last} before it are not here")),
+            None => {}
+        }
+    }
+
     fn event(&mut self, event: Event<'_>, part: &mut Part, meanings: &mut HashMap<u16, Meaning>) {
         match event {
             Event::Metadata(name, pairs) if self.may_describe(pairs_length(&pairs)) => {

@@ -100,7 +100,8 @@ impl Parts {
         })
     }
 
-    fn name(&self, number: usize) -> PathBuf {
+    /// What the part of this number is called.
+    pub(super) fn name(&self, number: usize) -> PathBuf {
         if !self.rotates {
             return self.path.clone();
         }
@@ -108,18 +109,19 @@ impl Parts {
         self.path.with_file_name(format!("{before}{number:04}{after}"))
     }
 
-    /// A file that is there already.
+    /// A file that is there already: of the name, or a part of it, as the name stands for either.
     fn in_the_way(&self) -> Option<PathBuf> {
-        if !self.rotates {
-            return self.path.try_exists().unwrap_or(true).then(|| self.path.clone());
-        }
-        crate::part_paths(&self.path).into_iter().next()
+        let is_there = self.path.try_exists().unwrap_or(true);
+        is_there.then(|| self.path.clone()).or_else(|| crate::part_paths(&self.path).into_iter().next())
     }
 }
 
 /// Why a recording cannot begin where this file is.
 pub(super) fn refusal(path: PathBuf) -> StartError {
-    let locked =
-        File::open(&path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    // To open a pipe would wait for its other end.
+    let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file());
+    let locked = is_file
+        && File::open(&path)
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
     if locked { StartError::IsRecorded { path } } else { StartError::Exists { path } }
 }

@@ -1,6 +1,7 @@
 use std::{
     fmt, io,
     ops::RangeInclusive,
+    path::PathBuf,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -183,7 +184,8 @@ impl Session {
             written = part.flush();
         }
         if let Err(error) = written {
-            return self.fail(error);
+            let path = self.parts.paths.back().cloned().unwrap_or_default();
+            return self.fail(error, path);
         }
         self.chunk_since = None;
         self.tracks.iter_mut().for_each(|track| track.in_chunk.clear());
@@ -204,12 +206,15 @@ impl Session {
                 }
                 self.parts.limit(0);
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                let path = self.parts.name(number);
+                self.fail(error, path);
+            }
         }
     }
 
-    /// The file cannot be written any more: what is in the chunk is missing, and all that comes.
-    fn fail(&mut self, error: io::Error) {
+    /// A file, this one or the next, cannot be written: what is in the chunk is missing, and all that comes.
+    fn fail(&mut self, error: io::Error, path: PathBuf) {
         let Some(mut part) = self.part.take() else { return };
         part.discard();
         let now = self.clock.now();
@@ -229,7 +234,6 @@ impl Session {
             part.discard(); // not even that has room
         }
         let _ = part.finish(); // without it the file reads as one that was cut off
-        let path = self.parts.paths.back().cloned().unwrap_or_default();
         tracing::warn!(path = %path.display(), %error, "a recording ends early");
         self.chunk_since = None;
         self.failed.send_replace(Some(RecordError { path, source: Arc::new(error) }));

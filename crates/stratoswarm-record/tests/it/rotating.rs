@@ -1,4 +1,4 @@
-use stratoswarm_record::{ReadError, Recorded, Recording, StartError, part_paths};
+use stratoswarm_record::{ReadError, Recorded, Recording, Rewrite, StartError, part_paths};
 
 use crate::fixtures::{Job, ids, job, jobs, place};
 
@@ -37,8 +37,59 @@ async fn a_rotation_loses_nothing_and_each_part_is_whole() {
 
     let again = Recording::create(&place.path).rotate(40_000).channel(&jobs).start();
     assert!(matches!(again, Err(StartError::Exists { path }) if path == report.parts[0]));
+    let plain = Recording::create(&place.path).channel(&jobs).start();
+    assert!(
+        matches!(plain, Err(StartError::Exists { path }) if path == report.parts[0]),
+        "the name has parts"
+    );
     let twice = Recorded::open([&report.parts[0], &report.parts[0]]);
     assert!(matches!(twice, Err(ReadError::NotOneRun { .. })));
+
+    let without = Recorded::open([&report.parts[0], &report.parts[4], &report.parts[2]]).unwrap();
+    let told: Vec<_> = without.damage().iter().map(|damage| (&damage.path, &*damage.why)).collect();
+    let part = |number: u32| format!("part {number} before it is not here");
+    assert_eq!(told, [(&report.parts[2], &*part(2)), (&report.parts[4], &*part(4))]);
+}
+
+#[tokio::test]
+async fn the_part_that_cannot_be_made_is_the_one_that_is_named() {
+    let place = place();
+    let (_fabric, jobs) = jobs();
+    let recording =
+        Recording::create(&place.path).rotate(1_000).required().channel(&jobs).lossless(64).start().unwrap();
+    let parts = part_paths(&place.path);
+    let name = parts[0].file_name().unwrap().to_str().unwrap().replace("0001", "0002");
+    let foreign = parts[0].with_file_name(name);
+    std::fs::write(&foreign, "mine").unwrap();
+    let mut worker = jobs.join("workers");
+    for id in 0..500 {
+        jobs.send(Job { id, text: "x".repeat(60) }).await.unwrap();
+        let _ = worker.try_recv();
+    }
+    let error = recording.finish().await.unwrap_err();
+    assert!(error.to_string().contains(foreign.to_str().unwrap()), "{error}");
+    assert_eq!(std::fs::read(&foreign).unwrap(), b"mine");
+}
+
+/// A pipe would be opened for ever, and what is renamed over a device is no device any more.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_neither_opened_nor_replaced() {
+    let place = place();
+    let (_fabric, jobs) = jobs();
+    let pipe = place.folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = Recording::create(&pipe).channel(&jobs).start();
+    assert!(matches!(refused, Err(StartError::Exists { .. })));
+
+    let recording = Recording::create(&place.path).channel(&jobs).start().unwrap();
+    recording.finish().await.unwrap();
+    let recorded = Recorded::open([&place.path]).unwrap();
+    for path in [&pipe, &place.folder.path().to_owned()] {
+        let error = Rewrite::of(&recorded).replace().write(path).unwrap_err();
+        assert!(error.to_string().ends_with("it is no regular file"), "{error}");
+    }
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
 }
 
 #[tokio::test]

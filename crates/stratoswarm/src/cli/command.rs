@@ -49,7 +49,7 @@ Environment:
 
 Exit codes:
   0  You left, the picture was printed, or the process has ended
-  1  The process does not answer, or the picture cannot be written
+  1  The process does not answer, or wants another token, or the picture cannot be written
   2  There is no such process, or more than one to choose from, or an option is not acceptable";
 
 /// What the program takes from its environment and gives back to it, for `--help`.

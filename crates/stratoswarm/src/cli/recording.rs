@@ -23,6 +23,11 @@ use crate::report::print;
 /// Begins to record a run, if that was asked for.
 pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<Option<Recording>, Failure> {
     let Some(path) = &options.record else { return Ok(None) };
+    if let Some(tour) = options.tour_out.as_ref().filter(|tour| is_part(tour, path, options.rotate.is_some()))
+    {
+        let why = "--tour-out is a file of --record; accepted: a file of another name";
+        return Err(Failure::refused_file(tour, why));
+    }
     let mut recording =
         Recording::create(path).required().meta("seed", options.seed).meta("agents", options.agents);
     recording = recording.meta("instance", shown(&options.file));
@@ -49,6 +54,20 @@ pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<
     recording.map(Some).map_err(|error| Failure::Refused(one_line(&format!("{error}; {why}"))))
 }
 
+/// Whether a file has the name of a recording, or may have that of one of its parts.
+fn is_part(file: &Path, recording: &Path, rotates: bool) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new(".")).canonicalize().ok()
+    };
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (Some(file_name), Some(recording_name)) = (name(file), name(recording)) else { return false };
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+    let of_part =
+        rotates && file_name.starts_with(&format!("{stem}.")) && file.extension() == recording.extension();
+    folder(file) == folder(recording) && (file_name == recording_name || of_part)
+}
+
 /// Runs one of the commands on recordings.
 pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure> {
     match &options.command {
@@ -57,10 +76,17 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
             let recorded = open(files)?;
             check(&recorded, &part.channel)?;
             cat(&recorded, &part.channel, times(part), *json)?;
+            tell_damage(&recorded);
         }
         RecordingCommand::Diff { a, b, order, ignore, rename, json } => {
             let (a, b) = (open(slice::from_ref(a))?, open(slice::from_ref(b))?);
-            return diff(Diff::between(&a, &b).ignore(ignore).rename(rename), *order, *json);
+            let is_same = diff(Diff::between(&a, &b).ignore(ignore).rename(rename), *order, *json)?;
+            let are_whole = [&a, &b].map(tell_damage) == [true, true];
+            return match (is_same, are_whole) {
+                (false, _) => Ok(ExitCode::from(4)),
+                (true, true) => Ok(ExitCode::SUCCESS),
+                (true, false) => Err(Failure::Failed("only what can be read is the same".to_owned())),
+            };
         }
         RecordingCommand::Recover { files, out, force } => {
             let recorded = open(files)?;
@@ -86,8 +112,20 @@ fn times(part: &RecordingPart) -> (Duration, Duration) {
     (part.from.unwrap_or(Duration::ZERO), part.to.unwrap_or(Duration::MAX))
 }
 
-/// Exit code 4 says that they differ.
-fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<ExitCode, Failure> {
+/// Tells on standard error what of a recording could not be read; whether there is nothing of it.
+fn tell_damage(recorded: &Recorded) -> bool {
+    let told = recorded.damage().iter().take(10).map(|damage| format!("stratoswarm: damaged: {damage}"));
+    let more = recorded.damage().len().saturating_sub(10);
+    let more =
+        (more > 0).then(|| format!("stratoswarm: damaged: {more} places more; `recording info` has them"));
+    for line in told.chain(more) {
+        let _ = writeln!(io::stderr(), "{}", one_line(&line));
+    }
+    recorded.damage().is_empty()
+}
+
+/// Whether they are the same.
+fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<bool, Failure> {
     let order = match order {
         DiffOrder::Total => Order::Total,
         DiffOrder::Set => Order::Set,
@@ -104,7 +142,7 @@ fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<ExitCode, Failur
         None => "no difference".to_owned(),
     };
     print(text).map_err(unprinted)?;
-    Ok(if found.is_none() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+    Ok(found.is_none())
 }
 
 fn difference(found: &Divergence) -> serde_json::Value {
@@ -277,7 +315,11 @@ fn rewrite(recorded: &Recorded, part: Rewrite<'_>, out: &Path, force: bool) -> R
         _ => unread(error),
     })?;
     let lost = recorded.damage().len();
-    let damage = if lost == 0 { String::new() } else { format!("; {lost} damaged places were left out") };
+    let damage = match lost {
+        0 => String::new(),
+        1 => "; one place that is damaged was left out".to_owned(),
+        _ => format!("; {lost} places that are damaged were left out"),
+    };
     print(format!("{written} messages in {}{damage}", shown(out))).map_err(unprinted)
 }
 

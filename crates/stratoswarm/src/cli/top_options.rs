@@ -30,7 +30,7 @@ pub struct TopOptions {
     #[arg(long)]
     pub json: bool,
 
-    /// Ask every so many seconds, 1 if not stated; with --once and --json, print each time until the process ends
+    /// Ask every so many seconds, 1 if not stated; with --once or --json, print each time until the process ends
     #[arg(long, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: Option<Duration>,
 }

@@ -108,10 +108,18 @@ fn what_is_cut_off_is_recovered_up_to_there() {
     let info = told(&["recording", "info", &cut]);
     assert!(info.lines().last().unwrap().ends_with(": its summary was cut off"), "{info}");
     let said = told(&["recording", "recover", &cut, "--out", &good]);
-    assert!(said.ends_with("good.mcap; 1 damaged places were left out\n"), "{said}");
+    assert!(said.ends_with("good.mcap; one place that is damaged was left out\n"), "{said}");
     let lines = told(&["recording", "cat", &file]);
     assert_eq!(told(&["recording", "cat", &good]), lines);
     assert!(told_json(&["recording", "info", &good, "--json"])["damage"].as_array().unwrap().is_empty());
+
+    let damaged = |output: std::process::Output, code| {
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(code) && told.contains("its summary was cut off\n"), "{told}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(damaged(program(&["recording", "cat", &cut]), 0), lines);
+    assert_eq!(damaged(program(&["recording", "diff", &cut, &file]), 1), "no difference\n");
 
     refused(&program(&["recording", "recover", &cut, "--out", &good]), 2, &["good.mcap", "--force"]);
     let json = run.path("json.mcap");
@@ -184,6 +192,13 @@ fn what_cannot_be_is_refused() {
     let berlin52 = berlin52.to_str().unwrap();
     refused(&program(&["run", berlin52, "--record", there]), 2, &["there.mcap is there already", "accepted"]);
     assert_eq!(fs::read(there).unwrap(), b"mine");
+    for (record, tour, more) in [("r.mcap", "./r.mcap", None), ("r.mcap", "r.0002.mcap", Some("--rotate"))] {
+        let [record, tour] = [record, tour].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+        let mut arguments = vec!["run", berlin52, "--record", &record, "--tour-out", &tour];
+        arguments.extend(more.into_iter().flat_map(|option| [option, "1MiB"]));
+        refused(&program(&arguments), 2, &["--tour-out is a file of --record"]);
+        assert!(!Path::new(&record).exists() && !Path::new(&tour).exists());
+    }
     let nowhere = folder.path().join("no/such/r.mcap");
     refused(
         &program(&["run", berlin52, "--record", nowhere.to_str().unwrap()]),
