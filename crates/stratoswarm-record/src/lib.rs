@@ -33,6 +33,7 @@
 
 mod body;
 mod diff;
+mod draft;
 mod mcap;
 mod part_paths;
 mod paths;

@@ -10,6 +10,7 @@ use super::{
     scan::{failed, walk},
 };
 use crate::{
+    draft::draft,
     mcap::{ChannelRecord, Encoding, Event, PartWriter, Preamble},
     tree::Tree,
 };
@@ -113,10 +114,7 @@ impl<'a> Rewrite<'a> {
         if let Some((kind, why)) = in_the_way {
             return Err(written(io::Error::new(kind, why)));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let draft =
-            tempfile::Builder::new().prefix(".recording").tempfile_in(folder.unwrap_or(Path::new(".")));
-        let draft = draft.map_err(written)?;
+        let draft = draft(path).map_err(written)?;
         let file = draft.as_file().try_clone().map_err(written)?;
         let preamble = self.preamble()?;
         let mut part = PartWriter::begin(Box::new(file), &preamble).map_err(written)?;

@@ -7,6 +7,7 @@ use std::{
 
 use super::StartError;
 use crate::{
+    draft::draft,
     mcap::{PartFile, PartWriter, Preamble},
     part_paths::around_number,
 };
@@ -19,9 +20,7 @@ pub(super) type Disk = Box<dyn FnMut(&Path) -> io::Result<Draft> + Send>;
 
 /// The file system: files for their owner alone, locked as long as they are written.
 pub(super) fn file_system(path: &Path) -> io::Result<Draft> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let draft =
-        tempfile::Builder::new().prefix(".recording").tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let draft = draft(path)?;
     let file = draft.as_file().try_clone()?;
     let _ = file.try_lock(); // so that others can tell that it is being written; not all file systems can
     let path = path.to_owned();

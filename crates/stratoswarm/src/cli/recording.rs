@@ -73,9 +73,10 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
     match &options.command {
         RecordingCommand::Info { files, json } => info(&open(files)?, *json)?,
         RecordingCommand::Cat { files, part, json } => {
+            let times = times(part)?;
             let recorded = open(files)?;
             check(&recorded, &part.channel)?;
-            cat(&recorded, &part.channel, times(part), *json)?;
+            cat(&recorded, &part.channel, times, *json)?;
             tell_damage(&recorded);
         }
         RecordingCommand::Diff { a, b, order, ignore, rename, json } => {
@@ -97,9 +98,9 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
             rewrite(&recorded, Rewrite::of(&recorded).json(), out, *force)?;
         }
         RecordingCommand::Cut { files, out, part, force } => {
+            let (from, to) = times(part)?;
             let recorded = open(files)?;
             check(&recorded, &part.channel)?;
-            let (from, to) = times(part);
             let cut = Rewrite::of(&recorded).from(from).to(to);
             rewrite(&recorded, part.channel.iter().fold(cut, |cut, name| cut.channel(name)), out, *force)?;
         }
@@ -108,8 +109,12 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
 }
 
 /// From when on, and up to when.
-fn times(part: &RecordingPart) -> (Duration, Duration) {
-    (part.from.unwrap_or(Duration::ZERO), part.to.unwrap_or(Duration::MAX))
+fn times(part: &RecordingPart) -> Result<(Duration, Duration), Failure> {
+    let (from, to) = (part.from.unwrap_or(Duration::ZERO), part.to.unwrap_or(Duration::MAX));
+    if from < to {
+        return Ok((from, to));
+    }
+    Err(Failure::Refused(format!("--from {from:?} is not before --to {to:?}; accepted: an earlier one")))
 }
 
 /// Tells on standard error what of a recording could not be read; whether there is nothing of it.

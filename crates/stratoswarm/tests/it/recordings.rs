@@ -203,13 +203,18 @@ fn what_cannot_be_is_refused() {
     refused(
         &program(&["run", berlin52, "--record", nowhere.to_str().unwrap()]),
         2,
-        &["r.mcap cannot be written"],
+        &["r.mcap cannot be written: its folder does not exist"],
     );
     refused(&program(&["recording", "info", there]), 2, &["no recording", "(at byte 0)"]);
     refused(&program(&["recording", "cat", "none.mcap"]), 2, &["none.mcap cannot be read"]);
     refused(&program(&["recording", "info"]), 2, &["REC.mcap"]);
     refused(&program(&["recording"]), 2, &["cat", "info", "recover"]);
     refused(&program(&["recording", "cat", there, "--from", "soon"]), 2, &["such as 5, 5s, 250ms"]);
+    refused(
+        &program(&["recording", "cat", there, "--from", "3s", "--to", "1s"]),
+        2,
+        &["--from 3s is not before --to 1s"],
+    );
     let run = recorded(&[]);
     let file = run.path("r.mcap");
     refused(
