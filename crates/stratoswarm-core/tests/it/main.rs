@@ -87,6 +87,7 @@ mod wire; // names and replies of what can leave the process
 // Random lists of operations against a model
 mod model; // a lossless channel: a VecDeque of what was accepted, and cursors
 mod model_acks; // a group that acknowledges, on a paused clock
+mod model_explain; // deadlocks: a search through all that can still happen
 mod model_gathering; // questions to each of several groups, which come and go
 mod model_joint; // all classes of traffic at once
 mod model_lanes;
