@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// How many edges are followed for a shorter cycle: a thousand nodes in one circle are looked at whole.
+/// How many edges are followed in search of a shorter cycle, once there is one.
 const EFFORT: usize = 2_000_000;
 
 /// The sets whose members reach each other and nobody else, in the order of their first members.

@@ -7,7 +7,8 @@ use super::{
 
 /// Something that does not move, or too slowly, and why. Made by [`Fabric::explain`](crate::Fabric::explain).
 ///
-/// Its `Display` has a line of summary, one line for each edge (who, what, since when, where), and what it does not know.
+/// Its `Display` has a line of summary, its lines (who, what, since when, where), of many the first 24, and what it does not know;
+/// [`lines`](Self::lines) has all.
 ///
 /// # Examples
 /// ```
