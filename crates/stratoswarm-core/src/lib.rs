@@ -138,7 +138,7 @@ pub use error::{
 pub use explain::{Explainer, Line, Verdict, VerdictKind, Watch, WatchEvent, WatchOptions};
 pub use fabric::{
     BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
-    ShutdownReport, Snapshot, WeakFabric, broadcast, channel,
+    Sampling, ShutdownReport, Snapshot, WeakFabric, broadcast, channel,
 };
 pub use handle::Budget;
 pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};
@@ -152,8 +152,8 @@ pub use reader::{
 };
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
-    BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts,
-    Skipped, TaskInfo, TaskState, WaitInfo, WaitKind, WaitState,
+    BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, ChannelTimes, LaneInfo, ReaderInfo, ReaderKind,
+    ReaderTimes, RequestCounts, Skipped, TaskInfo, TaskState, Times, WaitInfo, WaitKind, WaitState,
 };
 pub use tasks::Tracked;
 

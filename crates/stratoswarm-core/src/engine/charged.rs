@@ -7,7 +7,7 @@ impl<M> Inbox<M> {
     /// served. It is to be [popped](Self::pop_charged) then, and the charge to be dropped once the lock is released.
     #[inline(always)]
     pub(crate) fn take_charge(&mut self) -> Option<(AnyResponder, u64)> {
-        if self.is_asked() {
+        if self.is_asked() || self.has_samples() {
             return None;
         }
         let charge = self.queues.sole()?.take_charge()?; // of one lane alone nobody's turn need be kept

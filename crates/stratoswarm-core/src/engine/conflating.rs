@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::{Effects, Fallout, LaneIndex, Log, Queue, SharedInbox, ledger::Entry};
+use super::{Effects, Fallout, LaneIndex, Log, Queue, SharedInbox, ledger::Entry, marks::Marks};
 
 /// Readers that keep the latest message of each key, or hold senders back by a measure of their own.
 impl<M: Clone> Log<M> {
@@ -13,7 +13,7 @@ impl<M: Clone> Log<M> {
     pub(crate) fn set_buffer(&mut self, inbox: &SharedInbox<M>, messages: u64, effects: &mut Effects<M>) {
         if let Some(reader) = self.readers.get_mut(inbox.place()) {
             reader.buffer = Some(messages);
-            self.uneven = true;
+            self.marks.set(Marks::UNEVEN, true);
             let lanes = self.lanes.read();
             lanes.for_each(|at| self.lanes[at].credit = 0); // it was for the lane's capacity
             self.serve(effects);

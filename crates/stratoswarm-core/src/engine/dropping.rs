@@ -1,4 +1,4 @@
-use super::{Effects, Inbox, LaneIndex, Log, Membership, Taken, cursors::Whose, lane::Lane};
+use super::{Effects, Inbox, LaneIndex, Log, Membership, Taken, cursors::Whose, lane::Lane, marks::Marks};
 use crate::request::{AnyCell, AnyResponder, RequestLiveness};
 
 /// Groups that hold no sender back: what does not fit drives out the oldest that they have not taken.
@@ -13,7 +13,7 @@ impl<M> Log<M> {
     pub(crate) fn drop_oldest(&mut self, of: &Membership<M>, effects: &mut Effects<M>) {
         if let Some(reader) = self.readers.get_mut(of.inbox.place()) {
             reader.drops = true;
-            self.uneven = true;
+            self.marks.set(Marks::UNEVEN, true);
             self.serve(effects); // it may have been among the fullest
         }
     }
@@ -21,7 +21,7 @@ impl<M> Log<M> {
     /// Makes room for `count` messages in the groups that drop their oldest, where there are such.
     #[inline]
     pub(super) fn make_room(&mut self, at: LaneIndex, count: u64, effects: &mut Effects<M>) {
-        if self.uneven {
+        if self.marks.has(Marks::UNEVEN) {
             self.drive_out(at, count, effects);
         }
     }

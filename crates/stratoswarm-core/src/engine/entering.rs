@@ -1,4 +1,4 @@
-use super::{Effects, LaneIndex, Log, Tag, WaitId, per_lane::PerLane, queue::cloned};
+use super::{Effects, LaneIndex, Log, Tag, WaitId, marks::Marks, per_lane::PerLane, queue::cloned};
 use crate::{
     message::Priority,
     request::{AnyResponder, Charges},
@@ -135,6 +135,9 @@ impl<M: Clone> Log<M> {
         } else {
             self.pass_admission()
         };
+        if self.marks.has(Marks::SAMPLED) && at > 0 {
+            self.stamp(at, seq);
+        }
         self.place(at, message, seq, tag)
     }
 

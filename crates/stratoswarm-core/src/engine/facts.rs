@@ -5,7 +5,9 @@ use std::{panic::Location, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Gate, Kind, LaneIndex, Log, Reader, SharedInbox, WaitList, gate::in_lane, reading::Seat};
+use super::{
+    Gate, Kind, LaneIndex, Log, Reader, SharedInbox, WaitList, gate::in_lane, marks::Marks, reading::Seat,
+};
 use crate::{clock::Moment, stats::Caller, tasks::Who, waiting::Wait};
 
 /// One log at one moment.
@@ -154,7 +156,7 @@ impl<M> Log<M> {
             let in_lane = in_lane(reader.buffer, gate.capacity, waiting);
             places.push((reader.number, in_lane));
         }
-        if self.taped {
+        if self.marks.has(Marks::TAPED) {
             let tapes = self.tapes.iter().flat_map(|tapes| tapes.iter());
             places.extend(tapes.filter_map(|tape| Some((tape.number, tape.places(gate, &self.lanes)?))));
         }

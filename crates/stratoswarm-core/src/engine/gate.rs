@@ -3,7 +3,8 @@ use std::task::Waker;
 use tokio::time::Instant;
 
 use super::{
-    Effects, LaneIndex, Log, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning, lane::Lane, rota::Rota,
+    Effects, LaneIndex, Log, SharedInbox, Taken, WaitId, WaitList, Waiter, Warning, lane::Lane, marks::Marks,
+    rota::Rota,
 };
 use crate::stats::Caller;
 
@@ -145,21 +146,35 @@ impl<M> Log<M> {
     pub(super) fn enter(&mut self, at: LaneIndex, places: u64, count: u64) {
         let gate = &self.lanes[at].gate;
         let (places, deepest) = (places.max(gate.dropping), gate.deepest.max(gate.dropping));
-        self.enter_where(at, places + count, deepest + count);
+        self.enter_where(at, places + count, deepest + count, count);
     }
 
-    /// The same where now so many places are taken and, of the reader with the most, so many messages wait.
+    /// The same where now, with these `count`, so many places are taken and, of the reader with the most, so many messages wait.
     #[inline]
-    pub(super) fn enter_where(&mut self, at: LaneIndex, places: u64, deepest: u64) {
+    pub(super) fn enter_where(&mut self, at: LaneIndex, places: u64, deepest: u64, count: u64) {
         let gate = &mut self.lanes[at].gate;
         gate.high_water = gate.high_water.max(deepest);
         self.set_credit(at, places, deepest);
+        if self.marks.has(Marks::SAMPLED) {
+            self.sample(at, count);
+        }
+    }
+
+    /// Whether a granted place is claimed with a look at who has how many: the most that wait may be more than the capacity, or
+    /// this message is to be sampled.
+    #[inline]
+    pub(super) fn looks_at_claims(&self, at: LaneIndex) -> bool {
+        self.marks.any()
+            && (self.marks.has(Marks::UNEVEN) || self.marks.has(Marks::SAMPLED) && self.is_sample_due(at))
     }
 
     /// Computes the credit anew, where so many places are taken.
     fn refresh(&mut self, at: LaneIndex, places: u64) {
         let gate = &self.lanes[at].gate;
         self.set_credit(at, places.max(gate.dropping), gate.deepest.max(gate.dropping));
+        if self.marks.has(Marks::SAMPLED) {
+            self.stop_at_sample(at, 0);
+        }
     }
 
     /// The credit is exact in two ways: within it no message exceeds the capacity, and none is a new high water that nobody
@@ -169,7 +184,7 @@ impl<M> Log<M> {
         let lane = &mut self.lanes[at];
         let gate = &lane.gate;
         let room = gate.free(places);
-        let barred = self.closed || self.taped || !gate.line.is_empty();
+        let barred = self.closed || self.marks.has(Marks::TAPED) || !gate.line.is_empty();
         lane.credit = if barred { 0 } else { room.min(gate.high_water.saturating_sub(deepest)) };
     }
 
@@ -233,7 +248,7 @@ impl<M> Log<M> {
     /// How many places of a lane there can be at most: its capacity, or what a reader has for a measure of its own.
     pub(crate) fn room(&self, at: LaneIndex) -> u64 {
         let capacity = self.lanes[at].gate.capacity;
-        if !self.uneven {
+        if !self.marks.has(Marks::UNEVEN) {
             return capacity;
         }
         let buffers = self.readers.iter().filter(|reader| !reader.drops).filter_map(|reader| reader.buffer);
@@ -323,7 +338,11 @@ impl<M> Log<M> {
         inbox: &SharedInbox<M>,
         taken: &Taken<M>,
     ) -> Result<Option<Waker>, ()> {
-        if self.lanes.are_several() || self.expiring || self.conflate.is_some() || self.taped {
+        if self.lanes.are_several()
+            || self.expiring
+            || self.conflate.is_some()
+            || self.marks.has(Marks::TAPED)
+        {
             return Err(());
         }
         let lane = &mut self.lanes.main;
@@ -482,9 +501,10 @@ impl<M> Log<M> {
     pub(crate) fn claim_fast(&mut self, at: LaneIndex, id: WaitId) -> bool {
         // The place is reserved for it, so there is room without a look. And where the high water is the capacity, this message
         // cannot be a new one, so its depth need not be known. Who is not the first leaves the search to the long way.
+        let looks = self.looks_at_claims(at);
         let gate = &mut self.lanes[at].gate;
         let turn = gate.granted.first().is_some_and(|first| first.id == id && first.places == 1);
-        let short = turn && !self.closed && gate.high_water >= gate.capacity && !self.uneven;
+        let short = turn && !self.closed && gate.high_water >= gate.capacity && !looks;
         if short {
             gate.granted.pop();
             gate.granted_places -= 1;
@@ -506,13 +526,14 @@ impl<M> Log<M> {
         if self.closed {
             return Admission::Closed;
         }
+        let looks = self.looks_at_claims(at);
         let gate = &mut self.lanes[at].gate;
         let Some(places) = gate.ungrant(id) else {
             let renewed = gate.line.renew(id, waker).or_else(|| gate.unserved.renew(id, waker));
             effects.drop_waker(renewed.flatten());
             return Admission::Full;
         };
-        let promised = wanted == 1 && gate.high_water >= gate.capacity && !self.uneven;
+        let promised = wanted == 1 && gate.high_water >= gate.capacity && !looks;
         if what == Entry::Permit || promised {
             return Admission::Granted(places as usize); // they were promised, and there can be no new high water
         }

@@ -1,5 +1,11 @@
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
+use tokio::time::Instant;
+
+use super::sampled::Handled;
 use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// How many deliveries of a reader have a mark of their own; a power of two. Few for the model checker.
@@ -7,6 +13,19 @@ const MARKS: usize = if cfg!(loom) { 2 } else { 64 };
 
 /// Set in the mark that all share for whom there is none.
 const SHARED: u32 = 1 << 31;
+
+/// Set in the mark of a delivery that is sampled.
+const SAMPLED: u32 = 1 << 30;
+
+/// The deliveries that are sampled, by the addresses of their marks.
+static SAMPLES: Mutex<BTreeMap<usize, Sample>> = Mutex::new(BTreeMap::new());
+
+/// Since when a delivery is worked on, and where it is told for how long it was.
+struct Sample {
+    from: Instant,
+    weight: u64,
+    to: Arc<Handled>,
+}
 
 /// Boards that no reader uses. A delivery may outlive its channel, so a board here may still have marks.
 static UNUSED: Mutex<Vec<&'static Board>> = Mutex::new(Vec::new());
@@ -115,18 +134,54 @@ impl InFlightGuard {
     pub(crate) const fn none() -> Self {
         Self(None)
     }
+
+    /// Has it told for how long it lives, if it has a mark of its own.
+    pub(super) fn sample(&self, to: &Arc<Handled>, from: Instant, weight: u64) {
+        let Some(mark) = self.0.filter(|mark| mark.load(Ordering::Relaxed) & SHARED == 0) else { return };
+        let sample = Sample { from, weight, to: Arc::clone(to) };
+        SAMPLES.lock().unwrap_or_else(PoisonError::into_inner).insert(address(mark), sample);
+        mark.store(1 | SAMPLED, Ordering::Relaxed);
+    }
+
+    /// Nobody works on it: it is told nothing of.
+    pub(crate) fn forget_sample(&self) {
+        if let Some(mark) = self.0
+            && mark.load(Ordering::Relaxed) & (SHARED | SAMPLED) == SAMPLED
+        {
+            SAMPLES.lock().unwrap_or_else(PoisonError::into_inner).remove(&address(mark));
+        }
+    }
 }
 
 impl Drop for InFlightGuard {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(mark) = self.0 {
-            if mark.load(Ordering::Relaxed) & SHARED == 0 {
+            if mark.load(Ordering::Relaxed) & (SHARED | SAMPLED) == 0 {
                 mark.store(0, Ordering::Release);
             } else {
-                mark.fetch_sub(1, Ordering::Release);
+                let_go(mark);
             }
         }
+    }
+}
+
+fn address(mark: &'static AtomicU32) -> usize {
+    std::ptr::from_ref(mark).addr()
+}
+
+/// Gives back a mark that is shared, or that is of a delivery which is sampled.
+#[inline(never)]
+fn let_go(mark: &'static AtomicU32) {
+    if mark.load(Ordering::Relaxed) & SHARED != 0 {
+        mark.fetch_sub(1, Ordering::Release);
+        return;
+    }
+    // Taken out before the mark is free for another.
+    let sample = SAMPLES.lock().unwrap_or_else(PoisonError::into_inner).remove(&address(mark));
+    mark.store(0, Ordering::Release);
+    if let Some(sample) = sample {
+        sample.to.record(sample.from, sample.weight);
     }
 }
 

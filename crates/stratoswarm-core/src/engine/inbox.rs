@@ -6,6 +6,7 @@ use super::{
     Batch, InFlight, LaneIndex, Ledger, Queue, Taken,
     lane::{Run, Sorted},
     queues::Queues,
+    sampled::Sampled,
 };
 use crate::sync::{
     Mutex, Rank,
@@ -28,6 +29,8 @@ pub(crate) struct Inbox<M> {
     pub(super) sorted: Option<Box<Sorted>>,
     /// What a group that acknowledges has handed out and not settled.
     pub(super) ledger: Option<Box<Ledger<M>>>,
+    /// The samples here, and what they told.
+    pub(super) sampled: Option<Box<Sampled>>,
 }
 
 /// What a look for whose turn it is came to.
@@ -74,6 +77,7 @@ impl<M> Inbox<M> {
         }
         let taken = self.queues.main.take(in_flight)?;
         self.passed += 1;
+        self.sample(taken.number, &taken.guard);
         Some(taken)
     }
 
@@ -88,6 +92,7 @@ impl<M> Inbox<M> {
             }
             let taken = self.queues.main.take_numbered(in_flight)?;
             self.passed += 1;
+            self.sample(taken.number, &taken.guard);
             self.renew();
             return Some(taken);
         }
@@ -99,6 +104,7 @@ impl<M> Inbox<M> {
         let taken = queue.take_numbered(in_flight)?; // none, if it is in the intake
         sorted.took(at, taken.number, waiting);
         self.passed += 1;
+        self.sample(taken.number, &taken.guard);
         Some(taken)
     }
 
@@ -113,6 +119,7 @@ impl<M> Inbox<M> {
             let Some(taken) = queue.take_numbered(in_flight) else { return Turn::InIntake(at) };
             sorted.took(at, taken.number, waiting);
             self.passed += 1;
+            self.sample(taken.number, &taken.guard);
             return Turn::Took(taken);
         }
         let from = queue.front();
@@ -138,12 +145,22 @@ impl<M> Inbox<M> {
     }
 
     /// Says anew what goes the short way.
-    fn renew(&mut self) {
+    pub(super) fn renew(&mut self) {
         self.until = match &self.sorted {
             _ if self.serve != 0 => 0,
             None => u64::MAX,
             Some(sorted) => sorted.run.as_ref().map_or(0, |run| run.end.min(self.queues.main.even_until())),
         };
+        if let Some(sample) = self.first_sample() {
+            self.until = self.until.min(sample);
+        }
+    }
+
+    /// The number of the first sample of those that may go the short way.
+    fn first_sample(&self) -> Option<u64> {
+        let sampled = self.sampled.as_ref()?;
+        let lane = self.sorted.as_ref().and_then(|sorted| sorted.run.as_ref()).map_or(0, |run| run.lane);
+        sampled.first(lane, self.queues.main.front())
     }
 
     /// How many messages its reader may look for here before it asks the log.
@@ -205,6 +222,10 @@ impl<M> Inbox<M> {
             return 0;
         }
         let mut most = most;
+        if let Some(sample) = self.first_sample() {
+            let before = sample.saturating_sub(self.queues.main.front());
+            most = most.min(usize::try_from(before).unwrap_or(usize::MAX));
+        }
         if let Some(sorted) = &mut self.sorted {
             let main = &mut self.queues.main;
             let Some(run) = &sorted.run else { return 0 };
@@ -295,8 +316,15 @@ impl<M> Inbox<M> {
 impl<M> SharedInbox<M> {
     /// `sorted`: how it goes through so many lanes besides the first.
     pub(super) fn new(place: usize, lanes: usize, sorted: Option<Box<Sorted>>) -> Self {
-        let mut inbox =
-            Inbox { queues: Queues::new(lanes), until: 0, passed: 0, serve: 0, sorted, ledger: None };
+        let mut inbox = Inbox {
+            queues: Queues::new(lanes),
+            until: 0,
+            passed: 0,
+            serve: 0,
+            sorted,
+            ledger: None,
+            sampled: None,
+        };
         inbox.renew();
         Self(Arc::new(CachePadded::new(Place {
             place: AtomicUsize::new(place),

@@ -5,6 +5,7 @@ use super::{
     Tag, Warning,
     cursors::Whose,
     lane::{Lane, Sorted},
+    marks::Marks,
     per_lane::PerLane,
     queue::cloned,
     reader::Seat,
@@ -151,7 +152,8 @@ impl<M: Clone> Log<M> {
     /// reader with its oldest message still has to get, but for those that gave up their places.
     fn copy_from(&mut self, at: LaneIndex, first: u64, reader: &mut Reader<M>, effects: &mut Effects<M>) {
         let source = self.oldest_source(at);
-        let first = if self.uneven { self.first_that_fits(at, first, source) } else { first };
+        let first =
+            if self.marks.has(Marks::UNEVEN) { self.first_that_fits(at, first, source) } else { first };
         let intake = &self.lanes[at].intake;
         let mut queue = intake.empty_like();
         let seat = &mut reader.seats[at];

@@ -185,6 +185,9 @@ impl<M: Clone> Inbox<M> {
         if let Some(id) = waiting.filter(|_| given.is_some()) {
             ledger.unwatch(id);
         }
+        if let Some(given) = &given {
+            self.sample(given.number, &given.guard);
+        }
         given
     }
 }

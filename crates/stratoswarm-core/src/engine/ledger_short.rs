@@ -88,6 +88,7 @@ impl<M: Clone> Inbox<M> {
             Some(in_flight) => in_flight.take(number),
             None => InFlightGuard::none(),
         };
+        self.sample(number, &guard);
         let request = AnyResponder::none();
         Some(Given { message, request, number, guard, lease: Some((slot, lease)), attempt: 1 })
     }

@@ -5,9 +5,11 @@ use super::{
     departed::Departed,
     lane::{Classes, Lane},
     lossy::Lossy,
+    marks::Marks,
     per_lane::PerLane,
     reader::{Durability, Kind, Reader},
     retention::Retention,
+    sampling::Sampling,
     tape::Tapes,
 };
 use crate::{message::Priority, stats::Caller};
@@ -29,8 +31,8 @@ pub(crate) struct Log<M> {
     pub(super) lossy: Lossy,
     /// What recorders have, while there are such.
     pub(super) tapes: Option<Box<Tapes<M>>>,
-    /// One of them holds senders back.
-    pub(super) taped: bool,
+    /// What keeps messages from the short ways; most channels have none of it.
+    pub(super) marks: Marks,
     /// How many read in the order of admission: lossy readers and recorders.
     pub(super) onlookers: u32,
     /// Whether messages are kept until their lossless readers, or the first to come, have taken them; a broadcast's are not.
@@ -47,8 +49,6 @@ pub(crate) struct Log<M> {
     pub(super) asked: u64,
     /// Messages were accepted that expire.
     pub(super) expiring: bool,
-    /// Some reader holds senders back otherwise than by the capacity, or not at all: the most that wait may be more than it.
-    pub(super) uneven: bool,
     /// Some reader keeps the latest of each key: how to make room in those that do.
     pub(super) conflate: Option<Conflate<M>>,
     /// The lanes of the classes of traffic, of a channel that has several.
@@ -63,6 +63,8 @@ pub(crate) struct Log<M> {
     pub(super) readers_made: u64,
     /// What stays for late readers, if anything does.
     pub(super) retention: Option<Box<Retention>>,
+    /// Which messages are looked at to learn how long they wait, while somebody wants to know.
+    pub(super) sampling: Option<Box<Sampling>>,
 }
 
 impl<M> Log<M> {
@@ -81,7 +83,7 @@ impl<M> Log<M> {
             groups: 0,
             lossy: Lossy::new(capacity, keeps),
             tapes: None,
-            taped: false,
+            marks: Marks::NONE,
             onlookers: 0,
             keeps,
             closing: WaitList::new(),
@@ -91,7 +93,6 @@ impl<M> Log<M> {
             ids: 0,
             asked: 0,
             expiring: false,
-            uneven: false,
             conflate: None,
             classes: None,
             delivered_before: 0,
@@ -99,6 +100,7 @@ impl<M> Log<M> {
             departed_limit: 0,
             readers_made: 0,
             retention: None,
+            sampling: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The engine: gate, intake and inboxes of a channel, as a state machine without clock and I/O.
+//! The engine: gate, intake and inboxes of a channel, as a state machine without I/O, and without clock but for samples.
 //!
 //! ```text
 //!                            ┌─pull─► Inbox of a group      ─pop─► Delivery
@@ -70,6 +70,7 @@ mod ledger;
 mod ledger_short;
 mod log;
 mod lossy;
+mod marks;
 mod parts;
 mod per_lane;
 mod permits;
@@ -87,6 +88,8 @@ mod reading;
 mod record;
 mod retention;
 mod rota;
+mod sampled;
+mod sampling;
 mod settling;
 mod short_way;
 mod slots;
@@ -124,6 +127,7 @@ use reader::Reader;
 pub(crate) use reader::{Durability, Kind};
 pub(crate) use reading::Take;
 pub use record::Record;
+pub(crate) use sampling::ReaderSamples;
 pub(crate) use slots::Slot;
 pub use start::Start;
 use tag::Tag;

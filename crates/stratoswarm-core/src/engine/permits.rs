@@ -31,7 +31,7 @@ impl<M> Log<M> {
         let lane = &mut self.lanes[at];
         if lane.credit > 0 {
             lane.credit -= 1;
-        } else if lane.gate.high_water < lane.gate.capacity || self.uneven {
+        } else if lane.gate.high_water < lane.gate.capacity || self.looks_at_claims(at) {
             let depth = self.look(at, false);
             self.enter(at, depth, 1);
         }

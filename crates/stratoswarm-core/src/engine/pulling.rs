@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::{Effects, LaneIndex, Log, Queue, cursors::Whose, lane::Lane};
+use super::{Effects, LaneIndex, Log, Queue, cursors::Whose, lane::Lane, marks::Marks};
 
 /// How many messages a reader takes from the intake at once, if others need them, too.
 pub(super) const BATCH: usize = if cfg!(loom) { 2 } else { 64 };
@@ -146,6 +146,11 @@ impl<M: Clone> Log<M> {
         inbox.queues[lane] = batch;
         if let Some(sorted) = &mut inbox.sorted {
             sorted.pulled[lane - 1] = seat.next;
+        }
+        if self.marks.has(Marks::SAMPLED)
+            && let Some(sampling) = &self.sampling
+        {
+            inbox.expect(sampling.of(lane, before..seat.next));
         }
     }
 }

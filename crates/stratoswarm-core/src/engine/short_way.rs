@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, task::Waker};
 
-use super::{Effects, LaneIndex, Log};
+use super::{Effects, LaneIndex, Log, marks::Marks};
 use crate::request::AnyResponder;
 
 /// What most messages go: nobody waits, and there is room.
@@ -38,8 +38,10 @@ impl<M> Log<M> {
     fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
         let [reader] = self.readers.as_slice() else { return false };
         let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
-        if seat.filled || self.closed || self.taped || !lane.gate.line.is_empty() || reader.holds_otherwise()
-        {
+        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.holds_otherwise() {
+            return false;
+        }
+        if self.marks.any() && (self.marks.has(Marks::TAPED) || at > 0 && self.is_sample_due(at)) {
             return false;
         }
         // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.
@@ -47,7 +49,7 @@ impl<M> Log<M> {
         if depth + lane.gate.reserved() >= lane.gate.capacity {
             return false;
         }
-        self.enter_where(at, depth + 1, depth + 1);
+        self.enter_where(at, depth + 1, depth + 1, 1);
         true
     }
 

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, panic::Location, task::Waker};
 
 use super::{
     Effects, Gate, Kind, LaneIndex, Log, Member, ReaderFacts, Record, Tag, WaitId, WaitList, lane::Lane,
-    log::wake, per_lane::PerLane, queue::cloned,
+    log::wake, marks::Marks, per_lane::PerLane, queue::cloned,
 };
 use crate::{
     error::Lagged,
@@ -188,7 +188,7 @@ impl<M: Clone> Log<M> {
             parked: WaitList::new(),
         });
         if lossless {
-            (self.taped, self.uneven) = (true, true);
+            self.marks.set(Marks::TAPED | Marks::UNEVEN, true);
             self.lanes.iter_mut().for_each(|lane| lane.credit = 0);
         }
         number
@@ -206,7 +206,8 @@ impl<M> Log<M> {
         let figures = gone.figures(tail);
         effects.wakers_dropped.extend(gone.parked.clear());
         effects.dropped.extend(gone.records.drain(..).map(|record| record.message));
-        self.taped = tapes.tapes.iter().any(|tape| tape.lossless);
+        let taped = tapes.tapes.iter().any(|tape| tape.lossless);
+        self.marks.set(Marks::TAPED, taped);
         if tapes.tapes.is_empty() {
             self.tapes = None;
             self.parked -= 1;
@@ -262,7 +263,7 @@ impl<M> Log<M> {
 
     /// How many places of a lane the fullest lossless tape takes.
     pub(super) fn taped_places(&self, at: LaneIndex) -> u64 {
-        let Some(tapes) = self.tapes.as_ref().filter(|_| self.taped) else { return 0 };
+        let Some(tapes) = self.tapes.as_ref().filter(|_| self.marks.has(Marks::TAPED)) else { return 0 };
         tapes.iter().filter_map(|tape| tape.places(&self.lanes[at].gate, &self.lanes)).max().unwrap_or(0)
     }
 
@@ -299,7 +300,7 @@ impl<M> Log<M> {
         if tape.records.is_empty() {
             tape.give_back(before);
         }
-        if self.taped {
+        if self.marks.has(Marks::TAPED) {
             self.serve(effects);
         }
         given

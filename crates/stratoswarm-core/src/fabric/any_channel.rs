@@ -6,7 +6,7 @@ use std::{
 use super::HeldHandle;
 use crate::{
     handle::{ChannelFacts, HandleKind, Shared},
-    stats::{ChannelInfo, ChannelKind},
+    stats::{ChannelInfo, ChannelKind, ChannelTimes},
 };
 
 /// A channel or broadcast without its message type.
@@ -17,6 +17,10 @@ pub(super) trait AnyChannel: Any + Send + Sync {
     fn address(&self) -> usize;
 
     fn info(&self) -> ChannelInfo;
+    /// How long messages wait, and are worked on, as far as it was sampled.
+    fn times(&self) -> ChannelTimes;
+    /// Samples messages from now on, or no more.
+    fn set_sampled(&self, sampled: bool);
     fn close(&self);
     /// Ends every wait that is left, after the close.
     fn end(&self);
@@ -63,6 +67,14 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
 
     fn info(&self) -> ChannelInfo {
         self.info()
+    }
+
+    fn times(&self) -> ChannelTimes {
+        self.times()
+    }
+
+    fn set_sampled(&self, sampled: bool) {
+        self.log.lock().set_sampled(sampled);
     }
 
     fn close(&self) {

@@ -3,7 +3,7 @@ use std::{
     collections::{HashMap, VecDeque, hash_map},
     panic::RefUnwindSafe,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Directory {
     channels: Mutex<Channels>,
     closed: AtomicBool,
+    /// How many want messages to be sampled. What follows from it is done under its lock, before any other.
+    sampling: std::sync::Mutex<usize>,
     /// The tasks that the fabric was told of.
     pub(super) tasks: Arc<Registry>,
 }
@@ -107,6 +109,7 @@ impl Directory {
         Self {
             channels: Mutex::new(Rank::Fabric, Channels::default()),
             closed: AtomicBool::new(false),
+            sampling: std::sync::Mutex::default(),
             tasks: Arc::default(),
         }
     }
@@ -133,6 +136,23 @@ impl Directory {
             facts
         };
         Some(channels.iter().map(look).collect())
+    }
+
+    /// One more wants messages to be sampled, or one less.
+    pub(super) fn sample(&self, more: bool) {
+        let mut sampling = self.sampling.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *sampling > 0;
+        *sampling = if more { *sampling + 1 } else { *sampling - 1 };
+        let now = *sampling > 0;
+        if now != before {
+            self.all().iter().for_each(|(_, entry)| entry.channel.set_sampled(now));
+        }
+    }
+
+    /// Has a new channel sampled if somebody wants that.
+    fn sample_new(&self, channel: &dyn AnyChannel) {
+        let sampling = self.sampling.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.set_sampled(*sampling > 0);
     }
 
     /// Every channel whose name is not free, in the order of their closing.
@@ -184,15 +204,15 @@ impl Directory {
                 shared.add_sender(); // the fabric's own
             }
             drop(first);
-            let Ok(replaced) =
-                self.place(name, Entry { order, ephemeral, channel: shared }, existing.as_ref())
-            else {
+            let entry = Entry { order, ephemeral, channel: Arc::<Shared<M>>::clone(&shared) };
+            let Ok(replaced) = self.place(name, entry, existing.as_ref()) else {
                 continue; // somebody else opened it meanwhile
             };
             if let Some(replaced) = replaced {
                 self.count(&replaced);
                 replaced.let_go();
             }
+            self.sample_new(&*shared);
             if self.closed.load(Ordering::SeqCst) {
                 made.close(); // a shutdown began meanwhile, and may not have seen it
                 return Err(OpenError::Closed);

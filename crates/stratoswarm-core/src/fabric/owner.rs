@@ -3,7 +3,7 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 use super::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, ShutdownReport, Snapshot, WeakFabric,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, Sampling, ShutdownReport, Snapshot, WeakFabric,
     directory::{Directory, Entry},
     shutdown,
 };
@@ -206,6 +206,34 @@ impl Fabric {
         let handles = live.iter().flat_map(|entry| entry.channel.held()).collect();
         let tasks = self.directory.tasks.all().iter().map(TaskInfo::new).collect();
         Snapshot { channels: infos(&live), handles, tasks }
+    }
+
+    /// From now on, as long as what comes back lives, a few messages of each channel are looked at: how long they wait, and are
+    /// worked on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// # use std::time::Duration;
+    /// let fabric = Fabric::new();
+    /// let jobs = fabric.channel::<Job>("jobs").open()?;
+    /// let mut worker = jobs.join("workers");
+    /// let sampling = fabric.sample_times();
+    /// jobs.send(Job(1)).await?;
+    /// tokio::time::sleep(Duration::from_millis(5)).await;
+    /// let job = worker.recv().await;
+    /// tokio::time::sleep(Duration::from_millis(20)).await;
+    /// drop(job);
+    /// let workers = &sampling.times()[0].readers[0];
+    /// assert_eq!(workers.waiting.longest(), Duration::from_millis(5));
+    /// assert_eq!(workers.handling.longest(), Duration::from_millis(20));
+    /// # Ok(()) }
+    /// ```
+    pub fn sample_times(&self) -> Sampling {
+        Sampling::new(&self.directory)
     }
 
     /// Ends a channel or broadcast by hand: closes it and takes it out of the fabric, whoever has handles of it. None if

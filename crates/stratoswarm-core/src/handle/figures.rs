@@ -2,14 +2,20 @@
 
 use super::{Account, Shared};
 use crate::{
-    engine::{KeptFigures, Kind, LaneFigures, ReaderFigures},
+    engine::{KeptFigures, Kind, LaneFigures, ReaderFigures, ReaderSamples},
     stats::{
-        Caller, ChannelInfo, ChannelKind, LaneInfo, ReaderInfo, ReaderKind, RequestCounts, WaitInfo,
-        WaitKind, WaitState,
+        Caller, ChannelInfo, ChannelKind, ChannelTimes, LaneInfo, ReaderInfo, ReaderKind, ReaderTimes,
+        RequestCounts, WaitInfo, WaitKind, WaitState,
     },
 };
 
 impl<M> Shared<M> {
+    pub(crate) fn times(&self) -> ChannelTimes {
+        let samples = self.log.lock().times();
+        let readers = samples.into_iter().map(|samples| ReaderTimes::new(samples, self.kind)).collect();
+        ChannelTimes { name: self.name.to_string(), readers }
+    }
+
     pub(crate) fn info(&self) -> ChannelInfo {
         let counts = self.counters.counts(); // first: what was asked meanwhile only adds to what waits
         let figures = self.log.lock().figures();
@@ -85,14 +91,7 @@ impl ReaderInfo {
             parked,
         } = figures;
         let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
-        let (kind, name) = match kind {
-            Kind::Group(_) => (ReaderKind::Group, name),
-            Kind::Subscriber if !name.is_empty() => (ReaderKind::Subscriber, name),
-            Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
-            Kind::Lossy if channel == ChannelKind::Channel => (ReaderKind::Lossy, format!("tap {number}")),
-            Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
-            Kind::Recorder => (ReaderKind::Recorder, format!("recorder {number}")),
-        };
+        let (kind, name) = shown(kind, name, number, channel);
         let waits = parked.iter().map(|caller| WaitInfo::new(caller, WaitState::Waiting)).collect();
         Self {
             name,
@@ -112,5 +111,25 @@ impl ReaderInfo {
             behind,
             waits,
         }
+    }
+}
+
+impl ReaderTimes {
+    pub(crate) fn new(samples: ReaderSamples, channel: ChannelKind) -> Self {
+        let ReaderSamples { name, number, kind, waiting, handling } = samples;
+        let (kind, name) = shown(kind, name, number, channel);
+        Self { name, kind, waiting, handling }
+    }
+}
+
+/// What a reader is called in figures.
+fn shown(kind: Kind, name: String, number: u64, channel: ChannelKind) -> (ReaderKind, String) {
+    match kind {
+        Kind::Group(_) => (ReaderKind::Group, name),
+        Kind::Subscriber if !name.is_empty() => (ReaderKind::Subscriber, name),
+        Kind::Subscriber => (ReaderKind::Subscriber, format!("subscriber {number}")),
+        Kind::Lossy if channel == ChannelKind::Channel => (ReaderKind::Lossy, format!("tap {number}")),
+        Kind::Lossy => (ReaderKind::Lossy, format!("subscriber {number}")),
+        Kind::Recorder => (ReaderKind::Recorder, format!("recorder {number}")),
     }
 }

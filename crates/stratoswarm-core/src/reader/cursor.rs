@@ -366,6 +366,7 @@ impl<M: Message> Cursor<M> {
     #[inline(never)]
     pub(super) fn skip(&self, why: RequestLiveness, taken: &mut Option<Taken<M>>) {
         let Some(mut skipped) = taken.take() else { return };
+        skipped.guard.forget_sample();
         skipped.guard = InFlightGuard::none(); // what is counted as skipped is not in flight
         self.handle.log.lock().count_skip(&self.inbox, skipped.number, why);
         tracing::debug!(channel = &*self.handle.name, ?why, "message skipped");

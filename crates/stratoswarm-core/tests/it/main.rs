@@ -80,6 +80,7 @@ mod payloads; // addresses and clones
 mod scenarios; // the registry as a program uses it
 mod semantics_page; // docs/semantics.md names tests that exist
 mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
+mod times; // how long messages wait and are worked on
 mod user_code; // Drop, Clone and handlers that misbehave
 mod user_wakers; // wakers that misbehave
 mod wire; // names and replies of what can leave the process

@@ -4,7 +4,7 @@
 
 use crate::{
     accounts::assert_balanced,
-    fixtures::{Number, channel, park, ready},
+    fixtures::{Number, park, ready},
     model_reads::{Got, Way, hear},
 };
 use proptest::{
@@ -13,7 +13,8 @@ use proptest::{
 };
 use std::collections::VecDeque;
 use stratoswarm_core::{
-    Channel, LossySubscriber, Permit, ReaderKind, Receiver, SendError, Sending, Subscriber, TrySendError,
+    Channel, Fabric, LossySubscriber, Permit, ReaderKind, Receiver, SendError, Sending, Subscriber,
+    TrySendError,
 };
 use tokio_test::task::{self, Spawn};
 
@@ -402,9 +403,12 @@ proptest! {
     #[test]
     fn a_channel_is_a_bounded_log_with_cursors(
         capacity in 1..6_usize,
+        sampled: bool,
         operations in prop::collection::vec(operation(), 1..120),
     ) {
-        let channel = channel(capacity);
+        let fabric = Fabric::new();
+        let _sampling = sampled.then(|| fabric.sample_times());
+        let channel = fabric.channel("numbers").capacity(capacity).open().unwrap();
         let mut model = Model::new(&channel);
         for operation in &operations {
             model.apply(operation)?;

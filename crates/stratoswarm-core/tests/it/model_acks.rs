@@ -520,10 +520,12 @@ proptest! {
         max_in_flight in prop_oneof![Just(usize::MAX), 1..4_usize],
         ack_wait in prop_oneof![Just(None), Just(Some(0)), Just(Some(10)), Just(Some(30))],
         members in 0..4_usize,
+        sampled: bool,
         operations in prop::collection::vec(operation(), 1..120),
     ) {
         let rules = Rules { max_deliver, backoff, max_in_flight, ack_wait };
         let fabric = Fabric::new();
+        let _sampling = sampled.then(|| fabric.sample_times());
         let jobs = fabric.channel::<Number>("jobs").capacity(capacity).open().unwrap();
         let dead = fabric.channel("dead").capacity(1000).open().unwrap();
         let letters = dead.join("inspectors");

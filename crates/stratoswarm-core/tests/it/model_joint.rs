@@ -836,9 +836,11 @@ proptest! {
         low in prop::option::of(1..4_usize),
         max_bypass in 1..4_u32,
         rules in rules(),
+        sampled: bool,
         operations in prop::collection::vec(operation(), 1..120),
     ) {
         let fabric = Fabric::new();
+        let _sampling = sampled.then(|| fabric.sample_times());
         let mut builder = fabric.channel::<Work>("jobs").capacity(normal).no_default_timeout();
         let (mut capacities, mut of) = (Vec::new(), [usize::MAX; 4]);
         for (class, capacity) in [(0, critical), (2, Some(normal)), (3, low)] {

@@ -131,7 +131,7 @@ struct Model {
 }
 
 impl Model {
-    fn new(lanes: &[Option<usize>], max_bypass: u32) -> Self {
+    fn new(lanes: &[Option<usize>], max_bypass: u32, sampled: bool) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let fabric = Fabric::new();
         let normal = lanes[2].unwrap_or(3);
@@ -149,6 +149,9 @@ impl Model {
         of.iter_mut().filter(|lane| **lane == usize::MAX).for_each(|lane| *lane = normal);
         let builder = if capacities.len() > 1 { builder.max_bypass(max_bypass) } else { builder };
         let (channel, joined) = (builder.open().unwrap(), 0);
+        if sampled {
+            std::mem::forget(fabric.sample_times()); // for ever
+        }
         let mut model =
             Self { channel, runtime, capacities, of, max_bypass, readers: Vec::new(), sent: 0, joined };
         model.come(true);
@@ -251,9 +254,10 @@ proptest! {
     fn a_channel_with_lanes_is_a_queue_for_each_and_a_rule(
         lanes in prop::array::uniform4(prop::option::of(1..5usize)),
         max_bypass in 1..5u32,
+        sampled: bool,
         operations in prop::collection::vec(operation(), 1..120),
     ) {
-        let mut model = Model::new(&lanes, max_bypass);
+        let mut model = Model::new(&lanes, max_bypass, sampled);
         for operation in &operations {
             model.run(operation)?;
         }

@@ -201,8 +201,11 @@ async fn hear_all(mut subscriber: stratoswarm_core::Subscriber<Brittle>) -> Vec<
 async fn round(seed: u64) {
     let mut chance = Chance(seed);
     let capacity = [1, 3, 64, 300][chance.below(4) as usize];
+    let fabric = Fabric::new();
+    let _sampling = (chance.below(2) == 0).then(|| fabric.sample_times());
     let channel: Channel<Brittle> =
-        Fabric::new().channel("soak").capacity(capacity).group(GROUPS[0]).group(GROUPS[1]).open().unwrap();
+        fabric.channel("soak").capacity(capacity).group(GROUPS[0]).group(GROUPS[1]).open().unwrap();
+    drop(fabric);
     let book = Arc::new(Book { senders: AtomicUsize::new(SENDERS as usize), ..Book::default() });
     let hearing = tokio::spawn(hear_all(channel.subscribe()));
     let mut tasks = JoinSet::new();

@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) ack_wait: Option<Duration>,
     max_deliver: u32,
     backoff: Vec<Duration>,
+    /// Messages are timed.
+    sampled: bool,
 }
 
 impl Plan {
@@ -53,6 +55,7 @@ impl Plan {
             max_in_flight: chance.of(&[1, 3, 1_000]),
             ack_wait: chance.of(&[None, None, Some(Duration::from_micros(500))]),
             max_deliver: chance.of(&[1, 2, 5]),
+            sampled: chance.one_in(2),
             backoff: chance.of(&[&[][..], &[Duration::ZERO, ms(1)], &[ms(1), ms(2)]]).to_vec(),
         }
     }
@@ -60,6 +63,9 @@ impl Plan {
     /// The channel, and that of its dead letters, which has room for all.
     pub(crate) fn open(&self) -> (Channel<Job>, Channel<DeadLetter<Job>>) {
         let fabric = Fabric::new();
+        if self.sampled {
+            std::mem::forget(fabric.sample_times()); // for ever
+        }
         let mut builder = fabric.channel("classes").capacity(self.capacity).no_default_timeout();
         for class in self.classes.iter().filter(|class| **class != Priority::Normal) {
             builder = builder.lane(*class, self.capacity);
