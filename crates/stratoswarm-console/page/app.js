@@ -30,6 +30,8 @@ const age = (time) => {
 };
 const count = (n) => n.toLocaleString("en");
 const rate = (n) => n === null ? "-" : n < 10 ? String(Math.round(n * 10) / 10) : count(Math.round(n));
+// What may be far below a second.
+const brief = (s) => s === null || s === undefined ? "-" : s < 0.001 ? `${Math.round(s * 1e6)} µs` : s < 1 ? `${(s * 1e3).toPrecision(2)} ms` : age(s);
 const lag = (figures) => figures.lag_s === null ? "-" : figures.lag_s === 0 ? "-" : (figures.lag_at_least ? "≥ " : "") + age(figures.lag_s);
 const words = (kind) => kind.replace(/([a-z])([A-Z])/g, "$1 $2").toUpperCase();
 
@@ -72,6 +74,7 @@ const COLUMNS = [
   { id: "rate", title: "Sent/s", number: true, sort: (row) => row.figures.sent_per_s ?? -1, text: (row) => rate(row.figures.sent_per_s) },
   { id: "taken", title: "Delivered/s", number: true, sort: (row) => row.figures.delivered_per_s ?? -1, text: (row) => rate(row.figures.delivered_per_s) },
   { id: "lag", title: "Lag", number: true, sort: (row) => row.figures.lag_s ?? -1, text: (row) => lag(row.figures) },
+  { id: "wait", title: "Wait p99", number: true, sort: (row) => row.figures.wait_p99_s ?? -1, text: (row) => brief(row.figures.wait_p99_s) },
   { id: "blocked", title: "Blocked", number: true, sort: (row) => row.info.blocked_senders, text: (row) => row.info.blocked_senders === 0 ? "-" : `${count(row.info.blocked_senders)}, ${age(oldest(row.info))}` },
   { id: "held", title: "Held up by", sort: (row) => heldUpBy(row), text: heldUpBy },
 ];
@@ -202,9 +205,9 @@ function details() {
   if (at < 0) return;
   const [info, figures] = [newest.snapshot.channels[at], newest.figures[at]];
   say($("channel-title"), `${info.name}: ${info.kind.toLowerCase()} of ${info.message}, opened at ${info.location}`);
-  cells("readers", ["Reader", "Kind", "Members", "Left", "In flight", "Taken/s", "Lag", "Drained in", "Missed"], info.readers.map((reader, at) => {
+  cells("readers", ["Reader", "Kind", "Members", "Left", "In flight", "Taken/s", "Lag", "Drained in", "Wait p99", "Work p99", "Missed"], info.readers.map((reader, at) => {
     const its = figures.readers[at];
-    return [reader.name, reader.kind.toLowerCase(), count(reader.members), count(reader.left), count(reader.in_flight), rate(its.taken_per_s), lag(its), age(its.drain_s), count(reader.skipped.missed)];
+    return [reader.name, reader.kind.toLowerCase(), count(reader.members), count(reader.left), count(reader.in_flight), rate(its.taken_per_s), lag(its), age(its.drain_s), brief(its.waiting?.p99_s), brief(its.handling?.p99_s), count(reader.skipped.missed)];
   }));
   const same = new Map(); // those of one place and kind are one line
   for (const wait of info.waits) {

@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use stratoswarm_core::{Explainer, Fabric, Verdict, WeakFabric};
+use stratoswarm_core::{ChannelTimes, Explainer, Fabric, Sampling, Verdict, WeakFabric};
 
 use super::{Seen, View, document::Explanation};
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
 /// Whoever explains forgets what it saw before that.
 const MEMORY: Duration = Duration::from_secs(60);
 
+/// For so long sampled times are not read again: histograms are larger than other figures.
+const TIMES_FOR: Duration = Duration::from_millis(900);
+
 /// What is looked at, and what is remembered of it. It does not keep the fabric.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -22,8 +25,17 @@ pub(crate) struct Source {
     explainer: Mutex<Explaining>,
     trends: Mutex<Trends>,
     flows: Mutex<Flows>,
+    sampling: Sampling,
+    times: Mutex<Option<Timed>>,
     program: Arc<str>,
     begin: Instant,
+}
+
+/// Sampled times, as they were read.
+#[derive(Debug)]
+struct Timed {
+    at: Instant,
+    times: Arc<Vec<ChannelTimes>>,
 }
 
 #[derive(Debug)]
@@ -39,6 +51,8 @@ impl Source {
             explainer: Mutex::new(Explaining { explainer: fabric.explainer(), at: Instant::now() }),
             trends: Mutex::default(),
             flows: Mutex::default(),
+            sampling: fabric.sample_times(),
+            times: Mutex::default(),
             program: program.into(),
             begin: Instant::now(),
         }
@@ -51,10 +65,23 @@ impl Source {
         let fabric = self.fabric.upgrade()?;
         let snapshot = fabric.snapshot();
         drop(fabric); // which may be the last to have it
-        let trends =
-            self.trends.lock().unwrap_or_else(PoisonError::into_inner).add(&snapshot, Instant::now());
-        let seen = Seen { snapshot: snapshot.into(), trends: trends.into() };
+        let times = self.times();
+        let mut trends = self.trends.lock().unwrap_or_else(PoisonError::into_inner);
+        trends.add_times(&times, Instant::now());
+        let trends = trends.add(&snapshot, Instant::now());
+        let seen = Seen { snapshot: snapshot.into(), trends: trends.into(), times };
         Some(self.view(at, Some(seen), is_wanted.then(|| self.verdicts()), None))
+    }
+
+    /// Sampled times, no older than a second.
+    fn times(&self) -> Arc<Vec<ChannelTimes>> {
+        let mut known = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < TIMES_FOR) {
+            return Arc::clone(&known.times);
+        }
+        let times = Arc::new(self.sampling.times());
+        *known = Some(Timed { at: Instant::now(), times: Arc::clone(&times) });
+        times
     }
 
     /// What can be told while a look hangs, which has been waiting for so long: what was seen before, and what does not move.

@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use stratoswarm_core::{Snapshot, Verdict};
+use stratoswarm_core::{ChannelTimes, Snapshot, Verdict};
 
 use super::document::Document;
 use crate::{map::Map, trends::ChannelTrend};
@@ -38,6 +38,8 @@ pub(crate) struct View {
 pub(crate) struct Seen {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) trends: Arc<Vec<ChannelTrend>>,
+    /// Sampled times since the beginning.
+    pub(crate) times: Arc<Vec<ChannelTimes>>,
 }
 
 impl View {

@@ -4,8 +4,10 @@ mod family;
 mod metrics;
 mod rising;
 mod rows;
+mod times_row;
 
 use family::{Families, Labels};
 pub(crate) use metrics::{CONTENT_TYPE, Metrics};
 use rising::Rising;
 use rows::{ChannelRow, LaneRow, ReaderRow};
+use times_row::TimesRow;

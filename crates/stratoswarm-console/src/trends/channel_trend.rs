@@ -22,6 +22,8 @@ pub struct ChannelTrend {
     pub growth_per_s: Option<f64>,
     /// The most of its readers' `drain_s`; none if one of them never gets there.
     pub drain_s: Option<f64>,
+    /// What 99 of 100 messages waited at most, in seconds, over the last ten to twenty; of several readers that hold senders the most.
+    pub wait_p99_s: Option<f64>,
     /// Its readers, in the snapshot's order.
     pub readers: Vec<ReaderTrend>,
 }

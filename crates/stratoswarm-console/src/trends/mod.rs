@@ -2,6 +2,7 @@
 
 mod channel_trend;
 mod curve;
+mod lately;
 mod reader_trend;
 mod trends;
 

@@ -1,4 +1,4 @@
-use stratoswarm_core::ReaderKind;
+use stratoswarm_core::{ReaderKind, Times};
 
 /// How the figures of one reader go, per second; see [`ChannelTrend`](crate::ChannelTrend).
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -17,4 +17,9 @@ pub struct ReaderTrend {
     pub lag_at_least: bool,
     /// In how many seconds it has taken what it has left, at its rate and if nothing comes; none if it takes nothing.
     pub drain_s: Option<f64>,
+    /// How long messages waited for it, of those that [are looked at](stratoswarm_core::Fabric::sample_times), over the last ten
+    /// to twenty seconds; none if there were none.
+    pub waiting: Option<Times>,
+    /// How long they were worked on, in the same way.
+    pub handling: Option<Times>,
 }

@@ -5,9 +5,11 @@ use std::{
     time::Instant,
 };
 
-use stratoswarm_core::{ChannelInfo, ChannelKind, ReaderInfo, ReaderKind, Snapshot};
+use stratoswarm_core::{
+    ChannelInfo, ChannelKind, ChannelTimes, ReaderInfo, ReaderKind, ReaderTimes, Snapshot,
+};
 
-use super::{ChannelTrend, ReaderTrend, curve::Curve};
+use super::{ChannelTrend, ReaderTrend, curve::Curve, lately::Lately};
 
 /// Rates are over the last second.
 const SECOND: u64 = 1_000_000;
@@ -53,11 +55,25 @@ impl Trends {
         Self::default()
     }
 
+    /// Adds what is known of sampled times, before the look of the same moment: what is told of them is of the last ten to twenty
+    /// seconds.
+    pub fn add_times(&mut self, times: &[ChannelTimes], at: Instant) {
+        let at = self.micros(at);
+        for channel in times {
+            let Some(known) = self.channels.get_mut(&channel.name) else { continue };
+            known.times(&channel.readers, at);
+        }
+    }
+
+    fn micros(&mut self, at: Instant) -> u64 {
+        let begin = *self.begin.get_or_insert(at);
+        u64::try_from(at.saturating_duration_since(begin).as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Adds a look, and tells what is known by now of each of its channels, in its order. `at` is when the snapshot was taken; one
     /// that is before the last is taken for the same moment.
     pub fn add(&mut self, snapshot: &Snapshot, at: Instant) -> Vec<ChannelTrend> {
-        let begin = *self.begin.get_or_insert(at);
-        let at = u64::try_from(at.saturating_duration_since(begin).as_micros()).unwrap_or(u64::MAX);
+        let at = self.micros(at);
         if self.channels.len() > snapshot.channels.len() {
             let names: HashSet<_> = snapshot.channels.iter().map(|info| info.name.as_str()).collect();
             self.channels.retain(|name, _| names.contains(name.as_str()));
@@ -94,6 +110,7 @@ struct Reader {
     name: String,
     taken: Curve,
     behind: Behind,
+    lately: Lately,
 }
 
 /// Since when the oldest message waits that a reader has not taken.
@@ -149,7 +166,18 @@ impl Channel {
             lag_at_least,
             growth_per_s: self.waiting.rate(FIVE_SECONDS),
             drain_s: drains.into_iter().reduce(|one, other| Some(one?.max(other?))).flatten(),
+            wait_p99_s: wait_p99(readers.iter().filter(holds)),
             readers,
+        }
+    }
+
+    /// What is known of how long messages wait.
+    fn times(&mut self, readers: &[ReaderTimes], at: u64) {
+        for times in readers {
+            let is = |known: &&mut Reader| known.kind == times.kind && known.name == times.name;
+            if let Some(known) = self.readers.iter_mut().find(is) {
+                known.lately.add(times, at);
+            }
         }
     }
 
@@ -165,8 +193,16 @@ impl Channel {
             self.readers.len() - 1
         });
         let (name, kind) = (info.name.clone(), info.kind);
-        let mut trend =
-            ReaderTrend { name, kind, taken_per_s: None, lag_s: None, lag_at_least: false, drain_s: None };
+        let mut trend = ReaderTrend {
+            name,
+            kind,
+            taken_per_s: None,
+            lag_s: None,
+            lag_at_least: false,
+            drain_s: None,
+            waiting: None,
+            handling: None,
+        };
         if let Some(known) = self.readers.get_mut(place) {
             if known.taken.last().is_some_and(|last| info.taken < last) {
                 *known = Reader::new(info); // another of this name
@@ -180,6 +216,7 @@ impl Channel {
                 Some(rate) if rate > 0.0 => Some(info.left as f64 / rate),
                 _ => None,
             };
+            (trend.waiting, trend.handling) = known.lately.times();
         }
         trend
     }
@@ -199,6 +236,12 @@ impl Channel {
     }
 }
 
+/// The most that 99 of 100 messages waited for any of these readers, in seconds.
+fn wait_p99<'a>(readers: impl Iterator<Item = &'a ReaderTrend>) -> Option<f64> {
+    let times = readers.filter_map(|reader| reader.waiting.as_ref()?.quantile(0.99));
+    times.max().map(|time| time.as_secs_f64())
+}
+
 /// Whether the channel's lag is this reader's: senders wait for it, or all are lossy.
 fn matters(channel: ChannelKind, reader: ReaderKind) -> bool {
     channel == ChannelKind::Broadcast || matches!(reader, ReaderKind::Group | ReaderKind::Subscriber)
@@ -206,7 +249,13 @@ fn matters(channel: ChannelKind, reader: ReaderKind) -> bool {
 
 impl Reader {
     fn new(info: &ReaderInfo) -> Self {
-        Self { kind: info.kind, name: info.name.clone(), taken: Curve::default(), behind: Behind::default() }
+        Self {
+            kind: info.kind,
+            name: info.name.clone(),
+            taken: Curve::default(),
+            behind: Behind::default(),
+            lately: Lately::default(),
+        }
     }
 
     fn is(&self, info: &ReaderInfo) -> bool {
@@ -365,6 +414,31 @@ mod tests {
         let figures = seen.at(31).remove(0);
         assert_eq!(figures.lag_s, Some(3.1));
         assert!(figures.growth_per_s.unwrap() > 0.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn times_are_those_of_the_last_seconds() {
+        let mut seen = Watched::new();
+        let sampling = seen.fabric.sample_times();
+        let jobs = seen.fabric.channel::<Job>("jobs").open().unwrap();
+        let mut worker = jobs.join("workers");
+        let mut at = |tenths: u64| {
+            let now = seen.begin + Duration::from_millis(100 * tenths);
+            seen.trends.add_times(&sampling.times(), now);
+            seen.at(tenths).remove(0)
+        };
+        assert_eq!(at(0).wait_p99_s, None);
+        for (tenth, waits) in [(1, 50), (105, 2), (150, 2)] {
+            jobs.try_send(Job(1)).unwrap();
+            tokio::time::advance(Duration::from_millis(waits)).await;
+            drop(worker.try_recv().unwrap());
+            let figures = at(tenth);
+            assert!(figures.wait_p99_s.is_some_and(|wait| (wait - 0.05).abs() < 0.001), "{figures:?}");
+            assert_eq!(figures.readers[0].handling.as_ref().unwrap().longest(), Duration::ZERO);
+        }
+        let later = at(206);
+        assert!(later.wait_p99_s.is_some_and(|wait| wait < 0.003), "the first has gone: {later:?}");
+        assert_eq!(at(420).wait_p99_s, None, "nothing has come");
     }
 
     #[test]

@@ -163,11 +163,12 @@ mod tests {
         served["verdicts"][0]["kind"] = json!("Bewitched");
         served["new"] = json!({"a": 1});
         served["look_waiting_s"] = json!(3.25);
-        served["figures"].as_array_mut().unwrap().iter_mut().for_each(|it| it["lag_at_least"] = json!(true));
+        for figures in served["figures"].as_array_mut().unwrap() {
+            (figures["lag_at_least"], figures["wait_p99_s"]) = (json!(true), json!(0.0021));
+        }
         let channels = served["snapshot"]["channels"].as_array_mut().unwrap();
         for channel in channels {
             channel["kind"] = json!("Ring");
-            channel["times"] = json!({"waiting": {"p99_s": 0.0021}});
             channel["readers"] = json!([{"name": "r", "kind": "Oracle", "left": 5}]);
             channel["waits"] = json!([{"kind": "Dream", "state": "Deep", "at": "a.rs:1:2"}]);
         }

@@ -68,7 +68,9 @@ impl Row {
             sent_per_s: figures.and_then(|figures| figures.sent_per_s),
             lag_s: figures.and_then(|figures| figures.lag_s),
             lag: lag(figures.and_then(|it| it.lag_s), figures.is_some_and(|it| it.lag_at_least)),
-            wait_p99: wait_p99(channel),
+            wait_p99: figures
+                .and_then(|figures| figures.wait_p99_s)
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
             blocked,
             oldest: waits.iter().filter(|wait| wait.is_blocked).map(|wait| wait.since).max(),
             held_up_by: held_up_by(channel, &readers, is_lossy, blocked > 0 || fullness >= FILLING),
@@ -94,12 +96,6 @@ fn fullness(channel: &Channel) -> f64 {
     let share = |len: u64, capacity: u64| if len >= capacity { 1.0 } else { len as f64 / capacity as f64 };
     let whole = if capacity(channel) == 0 { 0.0 } else { share(channel.len, capacity(channel)) };
     channel.lanes.iter().map(|lane| share(lane.len, lane.capacity)).fold(whole, f64::max)
-}
-
-/// Where the snapshot has it.
-fn wait_p99(channel: &Channel) -> Option<Duration> {
-    let seconds = channel.times.as_ref()?.pointer("/waiting/p99_s")?.as_f64()?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// Whose turn it is that things go on; `is_pressed` where that matters to a sender.

@@ -65,8 +65,6 @@ pub(super) struct Channel {
     pub(super) requests: RequestCounts,
     pub(super) readers: Vec<Reader>,
     pub(super) location: String,
-    /// Sampled times, of a swarm that takes them.
-    pub(super) times: Option<serde_json::Value>,
 }
 
 /// `stratoswarm_core::LaneInfo`.
@@ -129,6 +127,7 @@ pub(super) struct Figures {
     pub(super) lag_s: Option<f64>,
     pub(super) lag_at_least: bool,
     pub(super) drain_s: Option<f64>,
+    pub(super) wait_p99_s: Option<f64>,
     pub(super) readers: Vec<ReaderFigures>,
 }
 
