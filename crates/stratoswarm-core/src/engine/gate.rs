@@ -146,18 +146,19 @@ impl<M> Log<M> {
     pub(super) fn enter(&mut self, at: LaneIndex, places: u64, count: u64) {
         let gate = &self.lanes[at].gate;
         let (places, deepest) = (places.max(gate.dropping), gate.deepest.max(gate.dropping));
-        self.enter_where(at, places + count, deepest + count, count);
-    }
-
-    /// The same where now, with these `count`, so many places are taken and, of the reader with the most, so many messages wait.
-    #[inline]
-    pub(super) fn enter_where(&mut self, at: LaneIndex, places: u64, deepest: u64, count: u64) {
-        let gate = &mut self.lanes[at].gate;
-        gate.high_water = gate.high_water.max(deepest);
-        self.set_credit(at, places, deepest);
+        self.enter_where(at, places + count, deepest + count);
         if self.marks.has(Marks::SAMPLED) {
             self.sample(at, count);
         }
+    }
+
+    /// The same where now so many places are taken and, of the reader with the most, so many messages wait; and none of them is
+    /// sampled.
+    #[inline]
+    pub(super) fn enter_where(&mut self, at: LaneIndex, places: u64, deepest: u64) {
+        let gate = &mut self.lanes[at].gate;
+        gate.high_water = gate.high_water.max(deepest);
+        self.set_credit(at, places, deepest);
     }
 
     /// Whether a granted place is claimed with a look at who has how many: the most that wait may be more than the capacity, or

@@ -151,16 +151,9 @@ impl<M> Inbox<M> {
             None => u64::MAX,
             Some(sorted) => sorted.run.as_ref().map_or(0, |run| run.end.min(self.queues.main.even_until())),
         };
-        if let Some(sample) = self.first_sample() {
-            self.until = self.until.min(sample);
+        if self.sampled.is_some() {
+            self.until = self.until.min(self.first_sample());
         }
-    }
-
-    /// The number of the first sample of those that may go the short way.
-    fn first_sample(&self) -> Option<u64> {
-        let sampled = self.sampled.as_ref()?;
-        let lane = self.sorted.as_ref().and_then(|sorted| sorted.run.as_ref()).map_or(0, |run| run.lane);
-        sampled.first(lane, self.queues.main.front())
     }
 
     /// How many messages its reader may look for here before it asks the log.
@@ -222,8 +215,8 @@ impl<M> Inbox<M> {
             return 0;
         }
         let mut most = most;
-        if let Some(sample) = self.first_sample() {
-            let before = sample.saturating_sub(self.queues.main.front());
+        if self.sampled.is_some() {
+            let before = self.first_sample().saturating_sub(self.queues.main.front());
             most = most.min(usize::try_from(before).unwrap_or(usize::MAX));
         }
         if let Some(sorted) = &mut self.sorted {

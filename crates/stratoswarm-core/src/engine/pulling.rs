@@ -137,6 +137,7 @@ impl<M: Clone> Log<M> {
         }
         seat.next = batch.end();
         seat.filled = true;
+        reader.sampled = false;
         if seat.released > 0 {
             seat.released = intake.released_from(seat.next, matches!(reader.kind, super::Kind::Group(_)));
         }

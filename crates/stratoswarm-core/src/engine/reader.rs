@@ -35,6 +35,8 @@ pub(crate) struct Reader<M> {
     pub(super) drops: bool,
     /// The lanes that do not wait while it has a run, as a mask.
     pub(super) deaf: u8,
+    /// A sample is for it in the intake, which it has to pull.
+    pub(super) sampled: bool,
 }
 
 /// Where a reader is in one lane.
@@ -99,6 +101,7 @@ impl<M> Reader<M> {
             buffer: None,
             drops: false,
             deaf: 0,
+            sampled: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl<M> Reader<M> {
     #[inline]
     pub(super) fn is_dry(&mut self) -> bool {
         let seat = &mut self.seats.main;
-        if seat.filled && !self.paused && self.inbox.lock().rest() {
+        if seat.filled && !self.paused && !self.sampled && self.inbox.lock().rest() {
             (seat.filled, seat.serves) = (false, false);
         }
         !seat.filled

@@ -74,8 +74,7 @@ impl<M: Clone> Log<M> {
         let Some(reader) = self.readers.get_mut(inbox.place()) else { return false };
         let number = reader.seats.main.next;
         let only = number + 1 == lane.intake.end() && reader.is_dry();
-        let sampled = self.sampling.as_ref().is_some_and(|sampling| sampling.has(number));
-        if !only || sampled || waiting.is_some() && !reader.parked.is_empty() {
+        if !only || waiting.is_some() && !reader.parked.is_empty() {
             return false;
         }
         // The newest message, and an empty inbox: it comes next, whether it is moved or cloned.
@@ -173,8 +172,7 @@ impl<M: Clone> Log<M> {
                 return if over { Take::Closed } else { Take::Empty };
             }
             let alone = lane.intake.len() == 1 && !lane.cursors.are_several() && !Self::LARGE;
-            let sampled = self.sampling.as_ref().is_some_and(|sampling| sampling.has(seat.next));
-            if alone && !sampled {
+            if alone && !reader.sampled {
                 *next = lane.intake.take(reader.in_flight.as_deref());
                 seat.next = lane.intake.front();
                 seat.passed += 1;

@@ -38,14 +38,7 @@ impl Sampled {
         Self { waiting: VecDeque::new(), waited: Times::default(), handled: Arc::default() }
     }
 
-    /// The number of the first sample in this lane, from this one on.
-    pub(super) fn first(&self, lane: LaneIndex, from: u64) -> Option<u64> {
-        let there = self.waiting.iter().filter(|stamp| stamp.lane == lane && stamp.number >= from);
-        there.map(|stamp| stamp.number).min()
-    }
-
     /// The message of this sequence number was taken; whether it was a sample.
-    #[inline]
     fn took(&mut self, seq: u64, guard: &InFlightGuard) -> bool {
         let Some(at) = self.waiting.iter().position(|stamp| stamp.seq == seq) else { return false };
         let Some(stamp) = self.waiting.remove(at) else { return false };
@@ -77,13 +70,30 @@ impl<M> Inbox<M> {
     }
 
     /// The message of this sequence number was taken from here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sample(&mut self, seq: u64, guard: &InFlightGuard) {
-        if let Some(sampled) = &mut self.sampled
-            && sampled.took(seq, guard)
-        {
+        if self.sampled.is_some() {
+            self.took(seq, guard);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn took(&mut self, seq: u64, guard: &InFlightGuard) {
+        if self.sampled.as_mut().is_some_and(|sampled| sampled.took(seq, guard)) {
             self.renew();
         }
+    }
+
+    /// The number of the first sample of those that may go the short way; the greatest, if there is none.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn first_sample(&self) -> u64 {
+        let lane = self.sorted.as_ref().and_then(|sorted| sorted.run.as_ref()).map_or(0, |run| run.lane);
+        let from = self.queues.main.front();
+        let waiting = self.sampled.iter().flat_map(|sampled| &sampled.waiting);
+        let there = waiting.filter(|stamp| stamp.lane == lane && stamp.number >= from);
+        there.map(|stamp| stamp.number).min().unwrap_or(u64::MAX)
     }
 
     /// How long messages waited, and how long they were worked on; none before the first sample.

@@ -66,12 +66,6 @@ impl Sampling {
         Self { lanes: ends.map(next).collect(), stamps: VecDeque::new() }
     }
 
-    /// Whether this message of the first lane, which is the newest, is one.
-    #[cold]
-    pub(super) fn has(&self, number: u64) -> bool {
-        self.stamps.back().is_some_and(|stamp| stamp.number == number)
-    }
-
     /// The samples of a lane among the messages of these numbers.
     pub(super) fn of(&self, lane: LaneIndex, numbers: Range<u64>) -> impl Iterator<Item = Stamp> {
         let stamps = self.stamps.iter().copied();
@@ -154,12 +148,13 @@ impl<M> Log<M> {
         }
         let now = Instant::now();
         let weight = next.take(number, now);
+        sampling.stamps.retain(|stamp| stamp.number >= self.lanes[stamp.lane].intake.front()); // others are pulled
         if sampling.stamps.len() == MOST {
             sampling.stamps.pop_front();
         }
         sampling.stamps.push_back(Stamp { lane: at, number, seq: seq.unwrap_or(number), at: now, weight });
         for reader in &mut self.readers {
-            reader.seats.main.filled = true; // for the short ways, which pass an empty inbox by
+            (reader.sampled, reader.seats.main.filled) = (true, true); // for the short ways, which pass an empty inbox by
         }
     }
 

@@ -36,21 +36,41 @@ impl<M> Log<M> {
 
     #[inline(never)]
     fn admit_to_sole_in(&mut self, at: LaneIndex) -> bool {
-        let [reader] = self.readers.as_slice() else { return false };
-        let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
-        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.holds_otherwise() {
+        if self.marks.any() {
+            return self.admit_to_sole_marked(at);
+        }
+        let Some(places) = self.sole_places(at) else { return false };
+        self.enter_where(at, places, places);
+        true
+    }
+
+    /// The same where something keeps messages from the short ways.
+    #[cold]
+    #[inline(never)]
+    fn admit_to_sole_marked(&mut self, at: LaneIndex) -> bool {
+        // In a channel with lanes a sample is noted where its place in the order of admission is known.
+        if self.marks.has(Marks::TAPED) || at > 0 && self.is_sample_due(at) {
             return false;
         }
-        if self.marks.any() && (self.marks.has(Marks::TAPED) || at > 0 && self.is_sample_due(at)) {
-            return false;
+        let Some(places) = self.sole_places(at) else { return false };
+        self.enter_where(at, places, places);
+        if self.marks.has(Marks::SAMPLED) {
+            self.sample(at, 1);
+        }
+        true
+    }
+
+    /// How many places are taken with one message more, if it may come in: there is one reader, whose inbox is empty.
+    #[inline(always)]
+    fn sole_places(&self, at: LaneIndex) -> Option<u64> {
+        let [reader] = self.readers.as_slice() else { return None };
+        let (seat, lane) = (&reader.seats[at], &self.lanes[at]);
+        if seat.filled || self.closed || !lane.gate.line.is_empty() || reader.holds_otherwise() {
+            return None;
         }
         // Its inbox is empty, so what waits is what it has not pulled: no inbox need be locked to know how much that is.
         let depth = lane.intake.end() - seat.next - seat.released;
-        if depth + lane.gate.reserved() >= lane.gate.capacity {
-            return false;
-        }
-        self.enter_where(at, depth + 1, depth + 1, 1);
-        true
+        (depth + lane.gate.reserved() < lane.gate.capacity).then_some(depth + 1)
     }
 
     /// Admits one message to a lane the short way, if that may be.
