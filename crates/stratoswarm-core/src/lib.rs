@@ -152,8 +152,9 @@ pub use reader::{
 };
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
-    BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, ChannelTimes, LaneInfo, ReaderInfo, ReaderKind,
-    ReaderTimes, RequestCounts, Skipped, TaskInfo, TaskState, Times, WaitInfo, WaitKind, WaitState,
+    BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, ChannelTimes, ExpiredCounts, LaneInfo, MemberInfo,
+    ReaderInfo, ReaderKind, ReaderTimes, RequestCounts, Skipped, TaskInfo, TaskState, Times, WaitInfo,
+    WaitKind, WaitState,
 };
 pub use tasks::Tracked;
 

@@ -26,6 +26,9 @@ const OTHER: &str = "other";
 /// How the requests end, in the order of their counts.
 const OUTCOMES: [&str; 4] = ["answered", "expired", "abandoned", "unanswered"];
 
+/// How far requests had come whose deadline passed, in the order of their counts.
+const STAGES: [&str; 4] = ["unserved", "sending", "queued", "handling"];
+
 /// Why messages are passed over, in the order of their counts.
 const REASONS: [&str; 5] = ["expired", "abandoned", "panicked", "missed", "conflated"];
 
@@ -48,7 +51,7 @@ const VERDICTS: [VerdictKind; 11] = [
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     named: HashSet<String>,
-    channels: Rising<ChannelKey, 7>,
+    channels: Rising<ChannelKey, 11>,
     lanes: Rising<LaneKey, 1>,
     readers: Rising<ReaderKey, 8>,
     waiting: Rising<ReaderKey, { TimesRow::COUNTS }>,
@@ -263,6 +266,13 @@ fn tell_channels(rows: &Rows, families: &mut Families) {
         })
     });
     families.counter("requests", "Requests that have ended", ended);
+    let expired = rows.channels.iter().flat_map(|(key, row)| {
+        STAGES
+            .iter()
+            .zip(&row.counts[7..])
+            .map(move |(stage, count)| ([labels(key), vec![("stage", (*stage).to_owned())]].concat(), *count))
+    });
+    families.counter("requests_expired", "Requests whose deadline passed, also those not accepted", expired);
 }
 
 fn tell_lanes(rows: &Rows, families: &mut Families) {

@@ -12,8 +12,8 @@ pub(super) struct ChannelRow {
     pub(super) granted: u64,
     pub(super) unserved: u64,
     pub(super) bytes: u64,
-    /// Sent, delivered, asked, answered, expired, abandoned, unanswered.
-    pub(super) counts: [u64; 7],
+    /// Sent, delivered, asked, answered, expired, abandoned, unanswered; expired unserved, sending, queued, handling.
+    pub(super) counts: [u64; 11],
 }
 
 #[derive(Debug, Default, Clone)]
@@ -58,6 +58,10 @@ impl ChannelRow {
                 requests.expired,
                 requests.abandoned,
                 requests.unanswered,
+                requests.expired_at.unserved,
+                requests.expired_at.sending,
+                requests.expired_at.queued,
+                requests.expired_at.handling,
             ],
         }
     }

@@ -207,6 +207,7 @@ impl<'a, M: Message> Asking<'a, M> {
     #[cold]
     pub(super) fn expired(&self, stage: Stage) -> RequestError {
         let waited = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        self.shared().counters.expire(stage);
         let members = self.shared().log.lock().members();
         tracing::debug!(channel = self.channel.name(), %stage, ?waited, members, "request expired");
         RequestError::Expired { stage, waited, members }

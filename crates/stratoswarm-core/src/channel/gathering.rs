@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::Log,
-    error::RequestError,
+    error::{RequestError, Stage},
     handle::block_on,
     message::{Ask, Message, Priority},
     reader::Delivery,
@@ -239,11 +239,12 @@ impl<'a, M: Message, A: Ask<M>> Gathering<'a, M, A> {
                 if let Some(stage) = self.asking.withdraw() {
                     return (None, Err(self.asking.expired(stage)));
                 }
-                if self.until_deadline {
-                    let none = gathered.replies.is_empty();
-                    return (Some(if none { &counters.expired } else { &counters.answered }), Ok(gathered));
+                if self.until_deadline && !gathered.replies.is_empty() {
+                    return (Some(&counters.answered), Ok(gathered));
                 }
-                (Some(&counters.expired), Err(too_few(&gathered)))
+                let handled = self.cell.as_ref().is_some_and(|cell| cell.is_handled());
+                counters.expire(if handled { Stage::Handling } else { Stage::Queued });
+                (None, if self.until_deadline { Ok(gathered) } else { Err(too_few(&gathered)) })
             }
             GatherEnd::WrongReplyType => {
                 self.asking.end();

@@ -219,7 +219,7 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
                 let handled = if cell.is_handled() { Stage::Handling } else { Stage::Queued };
                 let stage = self.asking.withdraw().unwrap_or(handled);
                 let error = self.asking.expired(stage);
-                (stage.is_accepted().then_some(&counters.expired), Some(error))
+                (None, Some(error))
             }
         };
         if let Some(counter) = counter.filter(|_| first) {

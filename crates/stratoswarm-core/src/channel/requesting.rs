@@ -245,6 +245,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     #[cold]
     fn expired(&mut self, stage: Stage) -> RequestError {
         let waited = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+        self.channel.shared().counters.expire(stage);
         let members = self.channel.shared().log.lock().members();
         tracing::debug!(channel = self.channel.name(), %stage, ?waited, members, "request expired");
         RequestError::Expired { stage, waited, members }
@@ -396,9 +397,6 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     #[cold]
     fn give_up(&mut self) -> RequestError {
         let stage = self.withdraw(true);
-        if stage.is_accepted() {
-            self.channel.shared().counters.expired.fetch_add(1, Ordering::Relaxed);
-        }
         self.expired(stage)
     }
 

@@ -1,5 +1,5 @@
 use super::{
-    Gate, LaneIndex, Log, SharedInbox, WaitList,
+    Gate, LaneIndex, Log, Member, SharedInbox, WaitList,
     departed::Departed,
     lane::Lane,
     lossy::{LossyReader, LossyShared},
@@ -68,6 +68,7 @@ pub(crate) struct ReaderFigures {
     pub(crate) kept: KeptFigures,
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
+    pub(crate) listed: Vec<Member>,
 }
 
 /// What a group adds that acknowledges. Then what it has taken is what it has settled.
@@ -260,6 +261,7 @@ impl<M> Reader<M> {
             paused: self.paused,
             kept,
             parked: self.parked.callers().copied().collect(),
+            listed: self.listed.clone(),
         }
     }
 }
@@ -285,6 +287,7 @@ impl LossyReader {
             paused: false,
             kept: KeptFigures::default(),
             parked: self.parked.callers().copied().collect(),
+            listed: Vec::new(),
         }
     }
 }
@@ -304,6 +307,7 @@ impl<M> Tape<M> {
             paused: false,
             kept: KeptFigures::default(),
             parked: self.callers().copied().collect(),
+            listed: Vec::new(),
         }
     }
 }

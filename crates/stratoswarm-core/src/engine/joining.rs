@@ -373,7 +373,11 @@ impl<M> Log<M> {
             }
         }
         let left = figures.left as usize;
-        self.remember(ReaderFigures { members: 0, ..figures }, gone.in_flight, remembered);
+        self.remember(
+            ReaderFigures { members: 0, listed: Vec::new(), ..figures },
+            gone.in_flight,
+            remembered,
+        );
         for at in self.lanes.read() {
             self.places_left(at, gone.seats[at].places, effects);
         }

@@ -5,7 +5,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{InFlightGuard, Inbox, LaneIndex, sampling::Stamp};
+use super::{InFlightGuard, Inbox, sampling::Stamp};
 use crate::stats::Times;
 
 /// So many samples may wait in an inbox; of more, the oldest are forgotten. One stays for good that its reader never takes.

@@ -11,7 +11,7 @@ use crate::{
     handle::ChannelFacts,
     message::Message,
     stats::{ChannelInfo, TaskInfo},
-    tasks::{TaskFacts, Tracked},
+    tasks::{TaskFacts, TaskNumber, Tracked},
 };
 
 /// The owner of named, typed channels.
@@ -75,6 +75,24 @@ impl Fabric {
     /// What a look sees of its channels and tasks; none if they are locked for longer than this.
     pub(crate) fn facts(&self, within: Duration) -> Option<(Vec<ChannelFacts>, Vec<TaskFacts>)> {
         Some((self.directory.facts(within)?, self.directory.tasks.facts(within)?))
+    }
+
+    /// The figures of these, and the names of the tasks in them that it was told of.
+    fn infos(&self, live: &[Entry]) -> Vec<ChannelInfo> {
+        let mut infos: Vec<_> = live.iter().map(|entry| entry.channel.info()).collect();
+        let names = self.directory.tasks.names();
+        if names.is_empty() {
+            return infos;
+        }
+        let name = |tracked: Option<TaskNumber>| names.get(&tracked?).map(ToString::to_string);
+        for info in &mut infos {
+            let of_readers = info.readers.iter_mut().flat_map(|reader| {
+                reader.handles.iter_mut().for_each(|handle| handle.name = name(handle.tracked));
+                &mut reader.waits
+            });
+            info.waits.iter_mut().chain(of_readers).for_each(|wait| wait.name = name(wait.tracked));
+        }
+        infos
     }
 
     /// A future that this fabric knows by a name, and of which it can tell whether it waits for anything besides channels: so
@@ -196,7 +214,7 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn channels(&self) -> Vec<ChannelInfo> {
-        infos(&self.directory.live())
+        self.infos(&self.directory.live())
     }
 
     /// All that is known at this moment: the channels as [`channels`](Self::channels) has them, the handles that there are, and
@@ -205,7 +223,7 @@ impl Fabric {
         let live = self.directory.live();
         let handles = live.iter().flat_map(|entry| entry.channel.held()).collect();
         let tasks = self.directory.tasks.all().iter().map(TaskInfo::new).collect();
-        Snapshot { channels: infos(&live), handles, tasks }
+        Snapshot { channels: self.infos(&live), handles, tasks }
     }
 
     /// From now on, as long as what comes back lives, a few messages of each channel are looked at: how long they wait, and are
@@ -331,11 +349,6 @@ impl fmt::Debug for Fabric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fabric").field("channels", &self.directory.len()).finish_non_exhaustive()
     }
-}
-
-/// The figures of these.
-fn infos(live: &[Entry]) -> Vec<ChannelInfo> {
-    live.iter().map(|entry| entry.channel.info()).collect()
 }
 
 /// Marks a builder's message type without holding one.

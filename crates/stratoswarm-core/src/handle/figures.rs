@@ -1,12 +1,15 @@
 //! The engine's figures as users see them.
 
+use std::time::Duration;
+
 use super::{Account, Shared};
 use crate::{
-    engine::{KeptFigures, Kind, LaneFigures, ReaderFigures, ReaderSamples},
+    engine::{KeptFigures, Kind, LaneFigures, Member, ReaderFigures, ReaderSamples},
     stats::{
-        Caller, ChannelInfo, ChannelKind, ChannelTimes, LaneInfo, ReaderInfo, ReaderKind, ReaderTimes,
-        RequestCounts, WaitInfo, WaitKind, WaitState,
+        Caller, ChannelInfo, ChannelKind, ChannelTimes, LaneInfo, MemberInfo, ReaderInfo, ReaderKind,
+        ReaderTimes, RequestCounts, WaitInfo, WaitKind, WaitState,
     },
+    timers,
 };
 
 impl<M> Shared<M> {
@@ -29,6 +32,11 @@ impl<M> Shared<M> {
         let waits = lists.iter().flat_map(|(callers, state)| {
             callers.iter().map(|caller| WaitInfo::new(caller, state_of(caller, *state)))
         });
+        let mut waits: Vec<_> = waits.collect();
+        let requests = RequestCounts { asked: figures.asked, ..counts };
+        if requests.open() > 0 {
+            self.add_asking(&mut waits);
+        }
         ChannelInfo {
             name: self.name.to_string(),
             kind: self.kind,
@@ -45,9 +53,9 @@ impl<M> Shared<M> {
             blocked_senders: figures.blocked.len(),
             blocked_at: figures.blocked.iter().map(|caller| caller.at).collect(),
             unserved: figures.unserved.len(),
-            waits: waits.collect(),
+            waits,
             lanes: figures.lanes.iter().map(LaneInfo::new).collect(),
-            requests: RequestCounts { asked: figures.asked, ..counts },
+            requests,
             readers: figures.readers.into_iter().map(|reader| ReaderInfo::new(reader, self.kind)).collect(),
             bytes: self.account().map_or(0, |account| account.used() as usize),
             budget: self.account().map(Account::info),
@@ -55,6 +63,28 @@ impl<M> Shared<M> {
         }
     }
 }
+
+impl<M> Shared<M> {
+    /// Adds those whose requests were accepted, and that have no answer yet.
+    fn add_asking(&self, waits: &mut Vec<WaitInfo>) {
+        // Who waits to be accepted is in the list of those who wait for an answer, too.
+        let mut sending: Vec<_> = waits.iter().map(|wait| (wait.at, wait.task, wait.tracked)).collect();
+        for asked in timers::requests(self.address()).iter().filter_map(|cell| cell.asked(NOT_FOR_LONG)) {
+            let state = if asked.is_handled { WaitState::Handled } else { WaitState::Queued };
+            let wait = WaitInfo::new(&asked.caller, state);
+            let key = (wait.at, wait.task, wait.tracked);
+            match sending.iter().position(|it| *it == key) {
+                Some(at) if !asked.is_handled => {
+                    sending.swap_remove(at);
+                }
+                _ => waits.push(wait),
+            }
+        }
+    }
+}
+
+/// A reply is stored under the lock of its request, in no time: one that takes longer is left out.
+const NOT_FOR_LONG: Duration = Duration::from_millis(1);
 
 /// Who waits for bytes has his place, and is to be told from those who have all they waited for.
 fn state_of(caller: &Caller, state: WaitState) -> WaitState {
@@ -89,6 +119,7 @@ impl ReaderInfo {
             paused,
             kept,
             parked,
+            listed,
         } = figures;
         let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
         let (kind, name) = shown(kind, name, number, channel);
@@ -110,7 +141,16 @@ impl ReaderInfo {
             delayed,
             behind,
             waits,
+            handles: listed.iter().map(MemberInfo::new).collect(),
         }
+    }
+}
+
+impl MemberInfo {
+    fn new(member: &Member) -> Self {
+        let who = member.who.as_ref();
+        let (task, tracked) = (who.and_then(|who| who.task), who.and_then(|who| who.tracked));
+        Self { at: member.at, task, name: None, tracked }
     }
 }
 

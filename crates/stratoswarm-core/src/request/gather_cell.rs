@@ -234,6 +234,11 @@ impl<R> GatherCell<R> {
         drop(gone);
     }
 
+    /// Whether some group has it, or had.
+    pub(crate) fn is_handled(&self) -> bool {
+        self.state.lock().asked.iter().any(|asked| asked.taken)
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

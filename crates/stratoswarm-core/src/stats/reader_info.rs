@@ -1,4 +1,4 @@
-use super::{ReaderKind, Skipped, WaitInfo};
+use super::{MemberInfo, ReaderKind, Skipped, WaitInfo};
 
 /// What became of the messages meant for one reader: accepted = taken + skipped + dead + left, at every moment.
 ///
@@ -57,4 +57,6 @@ pub struct ReaderInfo {
     pub behind: u64,
     /// Its members that wait for a message.
     pub waits: Vec<WaitInfo>,
+    /// The handles that read here, the oldest first; none of readers that hold nobody back.
+    pub handles: Vec<MemberInfo>,
 }

@@ -1,3 +1,5 @@
+use super::ExpiredCounts;
+
 /// What became of a channel's requests, as their callers saw it.
 ///
 /// `asked` less the others is what is still waiting for its reply, or has just got it.
@@ -35,4 +37,14 @@ pub struct RequestCounts {
     pub abandoned: u64,
     /// Requests whose last responder was dropped, or was of another type.
     pub unanswered: u64,
+    /// How far those had come whose deadline passed, also those that were not accepted.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub expired_at: ExpiredCounts,
+}
+
+impl RequestCounts {
+    /// How many of those accepted wait for a reply still.
+    pub(crate) fn open(&self) -> u64 {
+        self.asked.saturating_sub(self.answered + self.expired + self.abandoned + self.unanswered)
+    }
 }

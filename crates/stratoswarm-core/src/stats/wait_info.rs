@@ -1,6 +1,7 @@
 use std::{panic::Location, time::Duration};
 
 use super::{Caller, WaitKind, WaitState};
+use crate::tasks::{TaskNumber, Who};
 
 /// One who waits on a channel, or holds a place in it: who, where, and for how long.
 ///
@@ -33,6 +34,11 @@ pub struct WaitInfo {
     /// The task that waits, if it is one of tokio's that was spawned.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::task"))]
     pub task: Option<tokio::task::Id>,
+    /// The name of that task, if the fabric [knows it](crate::Fabric::spawn). [`Fabric::channels`](crate::Fabric::channels)
+    /// and [`snapshot`](crate::Fabric::snapshot) tell it, and [`info`](crate::Channel::info) of a handle does not.
+    pub name: Option<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) tracked: Option<TaskNumber>,
     /// Where the call is; of a reader, where its handle was made.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::stats::serialize::location"))]
     pub at: &'static Location<'static>,
@@ -43,6 +49,7 @@ pub struct WaitInfo {
 impl WaitInfo {
     pub(crate) fn new(caller: &Caller, state: WaitState) -> Self {
         let Caller { kind, who, at, since } = *caller;
-        Self { kind, state, task: who.task, at, waited: since.elapsed() }
+        let Who { task, tracked } = who;
+        Self { kind, state, task, name: None, tracked, at, waited: since.elapsed() }
     }
 }

@@ -14,6 +14,10 @@ pub enum WaitState {
     Held,
     /// A request that waits for a group to exist.
     Unserved,
+    /// A request that was accepted, and that no handler has yet.
+    Queued,
+    /// A request that a handler has.
+    Handled,
 }
 
 impl fmt::Display for WaitState {
@@ -23,6 +27,8 @@ impl fmt::Display for WaitState {
             Self::Granted => "granted a place",
             Self::Held => "holds a place",
             Self::Unserved => "waiting for a group",
+            Self::Queued => "queued",
+            Self::Handled => "being handled",
         })
     }
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     panic::Location,
     sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
@@ -69,6 +70,12 @@ impl Registry {
     pub(crate) fn all(&self) -> Vec<TaskFacts> {
         let tasks: Vec<_> = self.tasks.lock().iter().filter_map(Weak::upgrade).collect();
         tasks.iter().map(TaskFacts::of).collect()
+    }
+
+    /// What they are called.
+    pub(crate) fn names(&self) -> HashMap<TaskNumber, Arc<str>> {
+        let tasks: Vec<_> = self.tasks.lock().iter().filter_map(Weak::upgrade).collect();
+        tasks.iter().map(|task| (task.number, Arc::clone(&task.name))).collect()
     }
 
     /// What is known of all of them; none if they cannot be looked at within this time.

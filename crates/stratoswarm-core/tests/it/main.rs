@@ -71,6 +71,7 @@ mod combinations; // what rarely meets: pauses and lapses, permits and a smaller
 mod edges; // wakers dropped late, readers that leave with work in flight, runtimes without a clock
 mod events; // what is told to tracing
 mod expiry;
+mod facts; // who waits, by task, line and stage
 mod lanes;
 mod latest;
 mod layers; // imports run downward only

@@ -10,16 +10,17 @@ use super::{
     served::Handle,
 };
 
-const READERS: [Column; 9] = [
+const READERS: [Column; 10] = [
     Column::words("  READER", 10, 0),
     Column::words("KIND", usize::MAX, 4),
     Column::number("LEFT", 0),
     Column::number("IN HAND", 2),
     Column::number("TAKEN/S", 3),
     Column::number("LAG", 5),
-    Column::number("MEMBERS", 6),
+    Column::number("MEMBERS", 7),
+    Column::words("LAST TASK", 8, 6),
     Column::words("DOING", 10, 1),
-    Column::path("MADE AT", 7),
+    Column::path("MADE AT", 8),
 ];
 
 const WAITS: [Column; 4] = [
@@ -93,6 +94,7 @@ fn readers(row: &Row, width: usize, palette: Palette) -> Vec<Line<'static>> {
             rate(reader.taken_per_s),
             reader.lag.clone(),
             count(reader.members),
+            reader.last_task.clone(),
             reader.doing.clone(),
             reader.at.clone(),
         ]

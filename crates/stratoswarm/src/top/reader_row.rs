@@ -3,6 +3,7 @@ use stratoswarm_core::ReaderKind;
 use super::{
     figure::{clean, count, lag},
     served::{Reader, ReaderFigures},
+    wait_row::tasks,
 };
 
 /// A reader of a channel.
@@ -17,6 +18,8 @@ pub(super) struct ReaderRow {
     pub(super) missed: u64,
     pub(super) taken_per_s: Option<f64>,
     pub(super) lag: String,
+    /// The tasks that were last seen to wait there: the first by name or number, and how many others.
+    pub(super) last_task: String,
     /// What it does: `no member`, `3 in hand`, `waits`; `elsewhere` where it neither has anything in hand nor waits for more.
     pub(super) doing: String,
     /// The place where the handle was made that has waited the longest.
@@ -37,6 +40,7 @@ impl ReaderRow {
             missed: reader.skipped.missed,
             taken_per_s: figures.and_then(|figures| figures.taken_per_s),
             lag: lag(figures.and_then(|it| it.lag_s), figures.is_some_and(|it| it.lag_at_least)),
+            last_task: tasks(reader.handles.iter().map(|it| (it.name.as_deref(), it.task.as_deref()))),
             doing: doing(reader),
             at: oldest.map_or_else(|| "-".to_owned(), |wait| clean(&wait.at)),
         }

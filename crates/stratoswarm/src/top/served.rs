@@ -93,6 +93,7 @@ pub(super) struct Reader {
     pub(super) dead: u64,
     pub(super) unsettled: u64,
     pub(super) waits: Vec<Wait>,
+    pub(super) handles: Vec<Member>,
 }
 
 /// `stratoswarm_core::WaitInfo`. What it waits for and how far it is are words of this enumeration or of a later one.
@@ -102,8 +103,18 @@ pub(super) struct Wait {
     pub(super) kind: String,
     pub(super) state: String,
     pub(super) task: Option<String>,
+    /// What the fabric calls that task.
+    pub(super) name: Option<String>,
     pub(super) at: String,
     pub(super) waited: Duration,
+}
+
+/// `stratoswarm_core::MemberInfo`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Member {
+    pub(super) task: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// `stratoswarm_core::HeldHandle`.

@@ -47,7 +47,6 @@ impl WaitRow {
 
     /// Of at least one.
     fn of(alike: &[&Wait], name: Option<&str>) -> Self {
-        let tasks: BTreeSet<_> = alike.iter().filter_map(|wait| wait.task.as_deref()).collect();
         let (kind, state, at) =
             alike.first().map_or(("", "", ""), |wait| (&wait.kind, &wait.state, &wait.at));
         let known: Option<WaitState> = named(state);
@@ -55,15 +54,24 @@ impl WaitRow {
         if known != Some(WaitState::Waiting) {
             what = format!("{what}, {}", known.map_or_else(|| clean(state), |state| state.to_string()));
         }
-        let who = match (name, tasks.first()) {
-            (Some(name), _) => name.to_owned(),
-            (None, None) => "-".to_owned(),
-            (None, Some(task)) if tasks.len() > 1 => format!("task {} +{}", clean(task), tasks.len() - 1),
-            (None, Some(task)) => format!("task {}", clean(task)),
-        };
+        let known_by = alike.iter().map(|wait| (wait.name.as_deref(), wait.task.as_deref()));
+        let who = name.map_or_else(|| tasks(known_by), ToOwned::to_owned);
         let since = alike.iter().map(|wait| wait.waited).max().unwrap_or_default();
         let is_blocked =
             known == Some(WaitState::Waiting) && !matches!(kind, "Closed" | "ReadersGone" | "Receive");
         Self { what, count: alike.len(), who, since, at: clean(at), is_blocked }
+    }
+}
+
+/// The first of these tasks, of each its name and its number, and how many others.
+pub(super) fn tasks<'a>(of: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> String {
+    let text = |(name, task): (Option<&str>, Option<&str>)| {
+        name.map(clean).or_else(|| task.map(|task| format!("task {}", clean(task))))
+    };
+    let tasks: BTreeSet<_> = of.filter_map(text).collect();
+    match (tasks.first(), tasks.len()) {
+        (None, _) => "-".to_owned(),
+        (Some(task), 1) => task.clone(),
+        (Some(task), several) => format!("{task} +{}", several - 1),
     }
 }
