@@ -121,6 +121,7 @@ mod stats;
 mod sync;
 mod tasks;
 mod timers;
+mod trace;
 mod waiting;
 
 #[cfg(feature = "sink")]
@@ -157,6 +158,7 @@ pub use stats::{
     WaitKind, WaitState,
 };
 pub use tasks::Tracked;
+pub use trace::{StepKind, TraceContext, TraceSpan, TraceStep, Tracer};
 
 /// The guarantees, numbered, and the tests that prove them.
 #[cfg(any(doc, doctest))]

@@ -10,10 +10,11 @@ use crate::{
     handle::{Handle, HandleKind, Shared, block_on, ended},
     message::{Ask, Message},
     reader::{LossySubscriber, Receiver, Subscriber},
-    request::AnyResponder,
+    request::{AnyResponder, TraceCell},
     stats::ChannelInfo,
     sync::MutexGuard,
     timers,
+    trace::{StepKind, TraceContext},
 };
 
 /// A bounded channel: the sending side, and the place where readers come from.
@@ -134,7 +135,25 @@ impl<M: Message> Channel<M> {
     #[cold]
     #[inline(never)]
     fn try_send_slow(&self, log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
+        if self.shared().is_traced() {
+            drop(log);
+            return self.try_send_traced(message);
+        }
         self.try_send_in(log, message, || self.shared().expiry())
+    }
+
+    /// The same of a message that is traced.
+    #[cold]
+    fn try_send_traced(&self, message: M) -> Result<(), TrySendError<M>> {
+        let shared = self.shared();
+        let mut span = shared.begin_trace(StepKind::Send, None);
+        let context = span.as_ref().map(|span| span.context()).filter(TraceContext::is_sampled);
+        let beside = || TraceCell::beside(context, shared.expiry());
+        let sent = self.try_send_in(shared.log.lock(), message, beside);
+        if let (Some(span), Err(error)) = (&mut span, &sent) {
+            span.fail(if matches!(error, TrySendError::Full(_)) { "full" } else { "closed" });
+        }
+        sent
     }
 
     /// Sends with something else beside the message than the channel's own.

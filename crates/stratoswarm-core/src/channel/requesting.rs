@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{
     Channel,
     limit::Limit,
+    request_trace::RequestTrace,
     toll::try_enter,
     turn::{By, Turn},
 };
@@ -24,10 +25,11 @@ use crate::{
     handle::{Shared, block_on},
     message::{Ask, Message, Priority},
     reader::Delivery,
-    request::{AnyCell, AnyResponder, Reply, ReplyCell},
+    request::{AnyCell, AnyResponder, Reply, ReplyCell, TraceCell},
     stats::{Caller, WaitKind},
     sync::{MutexGuard, atomic::Ordering, poll_proceed},
     timers::Timer,
+    trace::StepKind,
 };
 
 /// The future of [`Channel::request`] and [`Channel::try_request`], and the builder of its options.
@@ -59,6 +61,8 @@ pub struct Requesting<'a, M: Message, A: Ask<M>> {
     channel: &'a Channel<M>,
     limit: Limit,
     parent: Option<Instant>,
+    /// Where it belongs in a trace, if its channel is traced.
+    trace: Option<Box<RequestTrace>>,
     progress: Progress,
     cell: Option<Arc<ReplyCell<A::Reply>>>,
     started: Option<Instant>,
@@ -93,6 +97,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             channel,
             limit: Limit::of_channel(channel.default_timeout()),
             parent: None,
+            trace: None,
             progress: Progress::New,
             cell: None,
             started: None,
@@ -173,6 +178,9 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
     /// ```
     pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
         self.parent = parent.deadline();
+        if let Some(parent) = parent.trace() {
+            self.trace = Some(Box::new(RequestTrace { parent: Some(parent), begun: None }));
+        }
         self
     }
 
@@ -294,6 +302,12 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         mut log: MutexGuard<'a, Log<M>>,
         cx: &mut Context<'_>,
     ) -> Result<(), RequestError> {
+        if self.channel.shared().is_traced() && self.trace.as_ref().is_none_or(|trace| trace.begun.is_none())
+        {
+            drop(log);
+            self.begin_trace();
+            log = self.channel.shared().log.lock();
+        }
         let mut effects = Effects::new();
         let entered = self.enter(&mut log, cx, &mut effects);
         self.channel.shared().unlock_and_apply(log, effects);
@@ -303,6 +317,12 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             self.turn.arm(cx);
         }
         entered
+    }
+
+    #[cold]
+    fn begin_trace(&mut self) {
+        let trace = self.trace.get_or_insert_default();
+        trace.begun = Some(self.channel.shared().begin_trace(StepKind::Request, trace.parent));
     }
 
     /// Brings the request in, or waits.
@@ -342,7 +362,9 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             }
         };
         if let (Some(message), Some(cell)) = (self.message.take(), &self.cell) {
-            let request = paid.beside_request(AnyResponder::first(Arc::clone(cell) as _));
+            let context = self.trace.as_ref().and_then(|trace| trace.context());
+            let responder = TraceCell::beside(context, AnyResponder::first(Arc::clone(cell) as _));
+            let request = paid.beside_request(responder);
             let number = log.push_request_in(lane, message, request, effects);
             self.progress = Progress::Sent(lane, number);
             log.after_push(1, effects);
@@ -435,9 +457,12 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
             Progress::Over => return Poll::Pending, // polled after it was ready
             _ => this.poll_again(cx),
         };
-        if polled.is_ready() {
+        if let Poll::Ready(outcome) = &polled {
             this.timer.disarm();
             budget.made_progress();
+            if let Some(trace) = this.trace.take() {
+                trace.end(outcome.as_ref());
+            }
         } else if before != this.progress && matches!(this.progress, Progress::Sent(..)) {
             budget.made_progress();
         }
@@ -450,6 +475,9 @@ impl<M: Message, A: Ask<M>> Drop for Requesting<'_, M, A> {
         let abandoned = matches!(self.progress, Progress::Sent(..));
         if !matches!(self.progress, Progress::Over | Progress::New) {
             self.withdraw(false);
+        }
+        if let Some(trace) = self.trace.take() {
+            trace.cancel();
         }
         if abandoned {
             self.channel.shared().counters.abandoned.fetch_add(1, Ordering::Relaxed);

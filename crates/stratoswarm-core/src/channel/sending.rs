@@ -21,9 +21,10 @@ use crate::{
     handle::{Account, Shared, block_on, weigh},
     message::{Message, Priority},
     reader::Delivery,
-    request::{AnyResponder, SettleCell},
+    request::{AnyResponder, SettleCell, TraceCell},
     stats::WaitKind,
     sync::{MutexGuard, poll_proceed},
+    trace::{StepKind, TraceContext},
 };
 
 /// The future of [`Channel::send`].
@@ -195,14 +196,19 @@ impl<'a, M: Message> Sending<'a, M> {
         polled
     }
 
-    /// Polls with something else beside the message than the channel's own.
+    /// Polls with something else beside the message than the channel's own; where it is traced, as sent within `parent`.
     pub(super) fn poll_with(
         &mut self,
-        beside: impl FnOnce() -> AnyResponder,
+        parent: Option<TraceContext>,
+        beside: impl FnOnce(Option<TraceContext>) -> AnyResponder,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
-        let polled = self.poll_in_lane(self.shared().log.lock(), None, beside, cx);
+        let polled = if self.shared().is_traced() {
+            self.poll_traced(parent, beside, cx)
+        } else {
+            self.poll_in_lane(self.shared().log.lock(), None, || beside(None), cx)
+        };
         if polled.is_ready() {
             budget.made_progress();
         }
@@ -256,6 +262,33 @@ impl<'a, M: Message> Sending<'a, M> {
         shared.unlock_and_apply(log, effects);
         if polled.is_pending() {
             self.turn.arm(cx);
+        }
+        polled
+    }
+
+    /// The way of a message that is traced: what says where it belongs is put beside it, if it is sampled.
+    #[cold]
+    #[inline(never)]
+    fn poll_traced(
+        &mut self,
+        parent: Option<TraceContext>,
+        beside: impl FnOnce(Option<TraceContext>) -> AnyResponder,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<M>>> {
+        if self.message.is_none() {
+            return Poll::Pending; // polled after it was ready
+        }
+        let shared = self.shared();
+        let mut span = match self.turn.take_span() {
+            None if self.turn.is_new() => shared.begin_trace(StepKind::Send, parent),
+            span => span,
+        };
+        let context = span.as_ref().map(|span| span.context()).filter(TraceContext::is_sampled);
+        let polled = self.poll_in_lane(shared.log.lock(), None, || beside(context), cx);
+        match (&polled, &mut span) {
+            (Poll::Pending, _) => self.turn.keep_span(span),
+            (Poll::Ready(Err(_)), Some(span)) => span.fail("closed"),
+            _ => {}
         }
         polled
     }
@@ -318,6 +351,10 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let shared = self.shared();
+        if shared.is_traced() {
+            drop(log);
+            return self.poll_traced(None, |context| TraceCell::beside(context, shared.expiry()), cx);
+        }
         if let Some(account) = shared.account() {
             return self.poll_new_charged(log, account, cx);
         }

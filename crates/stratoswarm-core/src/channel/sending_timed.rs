@@ -14,7 +14,8 @@ use crate::{
     handle::{Lifetime, block_on},
     message::{Message, Priority},
     reader::Delivery,
-    request::AnyResponder,
+    request::{AnyResponder, TraceCell},
+    trace::TraceContext,
 };
 
 /// The future of a [`send`](crate::Channel::send) with a time until when the message is good: [`Sending::ttl`],
@@ -44,12 +45,14 @@ use crate::{
 pub struct SendingTimed<'a, M: Message> {
     sending: Sending<'a, M>,
     lifetime: Lifetime,
+    /// Where what it is sent for belongs in a trace.
+    parent: Option<TraceContext>,
 }
 
 impl<'a, M: Message> SendingTimed<'a, M> {
     pub(super) fn new(sending: Sending<'a, M>) -> Self {
         let lifetime = Lifetime { after: sending.default_ttl(), until: None };
-        Self { sending, lifetime }
+        Self { sending, lifetime, parent: None }
     }
 
     /// See [`Sending::priority`].
@@ -67,6 +70,7 @@ impl<'a, M: Message> SendingTimed<'a, M> {
     /// See [`Sending::within`].
     pub fn within<N: Message>(mut self, parent: &Delivery<N>) -> Self {
         self.lifetime.until = self.lifetime.until.into_iter().chain(parent.deadline()).min();
+        self.parent = parent.trace().or(self.parent);
         self
     }
 
@@ -90,8 +94,8 @@ impl<M: Message> SendingTimed<'_, M> {
         beside: impl FnOnce(AnyResponder) -> AnyResponder,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
-        let Self { sending, lifetime } = self;
-        sending.poll_with(|| beside(lifetime.expiry()), cx)
+        let Self { sending, lifetime, parent } = self;
+        sending.poll_with(*parent, |context| beside(TraceCell::beside(context, lifetime.expiry())), cx)
     }
 
     /// Takes the message of one that is over then.

@@ -6,7 +6,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::toll::Toll;
+use super::{toll::Toll, traced::Traced};
 use crate::{
     engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::Closed,
@@ -41,6 +41,8 @@ pub(super) enum Wait {
     Until(Way, Box<Until>),
     /// It waits where bytes are bounded, too.
     Charged(Way, Box<Toll>),
+    /// It waits in one of these ways, and its wait is traced.
+    Traced(Way, Box<Traced>),
 }
 
 #[derive(Clone, Copy)]
@@ -79,7 +81,7 @@ impl Turn {
     #[inline]
     fn id(&self) -> Option<WaitId> {
         match &*self.wait {
-            Wait::No(_) | Wait::Charged(..) => None,
+            Wait::No(_) | Wait::Charged(..) | Wait::Traced(..) => None,
             Wait::As(_, id) => Some(*id),
             Wait::Until(_, until) => Some(until.id),
         }
@@ -88,7 +90,11 @@ impl Turn {
     #[inline(always)]
     pub(super) fn way(&mut self) -> &mut Way {
         match &mut *self.wait {
-            Wait::No(way) | Wait::As(way, _) | Wait::Until(way, _) | Wait::Charged(way, _) => way,
+            Wait::No(way)
+            | Wait::As(way, _)
+            | Wait::Until(way, _)
+            | Wait::Charged(way, _)
+            | Wait::Traced(way, _) => way,
         }
     }
 
@@ -214,7 +220,7 @@ impl Turn {
         let until = match &mut *self.wait {
             Wait::Until(_, until) => until,
             Wait::Charged(_, toll) => return toll.place().arm(cx),
-            Wait::No(_) | Wait::As(..) => return,
+            Wait::No(_) | Wait::As(..) | Wait::Traced(..) => return,
         };
         if until.armed.replace(until.at).is_some_and(|armed| armed != until.at) {
             until.timer.disarm();
@@ -300,6 +306,12 @@ impl Turn {
         if let Wait::Charged(_, toll) = &mut *self.wait {
             shared.with(|log, effects| toll.let_go(log, lane, effects));
             let waited = toll.place().cancel(shared);
+            self.is_over();
+            return waited;
+        }
+        if let Wait::Traced(_, traced) = &mut *self.wait {
+            traced.span.fail("cancelled");
+            let waited = traced.turn.cancel(shared);
             self.is_over();
             return waited;
         }

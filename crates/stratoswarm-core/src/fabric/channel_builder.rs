@@ -485,8 +485,12 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
-            let shared =
-                Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, self.traffic.clone(), at);
+            let tracer = self.fabric.directory().tracer.as_ref().filter(|_| self.traffic.retain.is_none());
+            let traffic = Traffic { traced: tracer.is_some(), ..self.traffic.clone() };
+            let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, traffic, at);
+            if let Some(tracer) = tracer {
+                shared.trace_by(Arc::clone(tracer));
+            }
             if self.close_with_last_reader {
                 shared.log.lock().close_with_readers();
             }

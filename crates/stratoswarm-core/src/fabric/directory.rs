@@ -16,6 +16,7 @@ use crate::{
     stats::ChannelKind,
     sync::{Mutex, Rank},
     tasks::Registry,
+    trace::Tracer,
 };
 
 /// The channels of a fabric, by name. Nothing of a channel is looked at under its lock: they are taken out for that.
@@ -26,9 +27,11 @@ pub(super) struct Directory {
     sampling: std::sync::Mutex<usize>,
     /// The tasks that the fabric was told of.
     pub(super) tasks: Arc<Registry>,
+    /// Who is told of each step of its messages.
+    pub(super) tracer: Option<Arc<dyn Tracer>>,
 }
 
-// No user's code runs under its lock.
+// No user's code runs under its lock, the tracer's neither.
 impl RefUnwindSafe for Directory {}
 
 #[derive(Default)]
@@ -105,12 +108,13 @@ pub(super) struct Place<'a> {
 }
 
 impl Directory {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(tracer: Option<Arc<dyn Tracer>>) -> Self {
         Self {
             channels: Mutex::new(Rank::Fabric, Channels::default()),
             closed: AtomicBool::new(false),
             sampling: std::sync::Mutex::default(),
             tasks: Arc::default(),
+            tracer,
         }
     }
 

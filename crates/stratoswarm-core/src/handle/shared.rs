@@ -26,6 +26,7 @@ use crate::{
         poll_proceed,
     },
     timers,
+    trace::{StepKind, TraceContext, TraceSpan, TraceStep, Tracer, TracingGroup},
     waiting::WaitId,
 };
 
@@ -49,6 +50,8 @@ pub(crate) struct Shared<M> {
     undelivered: OnceLock<Undelivered<M>>,
     /// What its messages are charged to, if their bytes are bounded.
     account: OnceLock<Account>,
+    /// Who is told of what is sent and asked, if its fabric has a tracer.
+    tracer: OnceLock<Arc<dyn Tracer>>,
 }
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
@@ -86,6 +89,7 @@ impl<M> Shared<M> {
             home: OnceLock::new(),
             undelivered: OnceLock::new(),
             account: OnceLock::new(),
+            tracer: OnceLock::new(),
         })
     }
 
@@ -103,6 +107,34 @@ impl<M> Shared<M> {
     #[inline]
     pub(crate) fn account(&self) -> Option<&Account> {
         self.account.get()
+    }
+
+    /// Has this one told of what is sent and asked, before anything is. There is a lane.
+    pub(crate) fn trace_by(&self, tracer: Arc<dyn Tracer>) {
+        let _ = self.tracer.set(tracer);
+    }
+
+    /// Whether somebody is told of what is sent and asked.
+    #[inline]
+    pub(crate) fn is_traced(&self) -> bool {
+        self.traffic.traced
+    }
+
+    /// A message is to be sent, or a reply asked for. No lock may be held.
+    #[cold]
+    pub(crate) fn begin_trace(
+        &self,
+        kind: StepKind,
+        parent: Option<TraceContext>,
+    ) -> Option<Box<dyn TraceSpan>> {
+        let step = TraceStep { kind, channel: &self.name, parent, group: None, seq: None, attempt: 1 };
+        self.tracer.get()?.begin(&step)
+    }
+
+    /// What a member of this group needs.
+    pub(crate) fn tracing_group(&self, group: &str) -> Option<Arc<TracingGroup>> {
+        let (tracer, channel) = (Arc::clone(self.tracer.get()?), Arc::clone(&self.name));
+        Some(Arc::new(TracingGroup { tracer, channel, group: group.into() }))
     }
 
     /// It is closed: what only it could use of its budget is free for others.

@@ -20,6 +20,8 @@ pub(crate) struct Traffic {
     pub(crate) budget: Option<(Budget, usize)>,
     /// How many messages stay for late readers.
     pub(crate) retain: Option<usize>,
+    /// Its fabric has a tracer.
+    pub(crate) traced: bool,
 }
 
 /// Where nothing else is said.
@@ -36,6 +38,7 @@ impl Traffic {
             max_bytes: None,
             budget: None,
             retain: None,
+            traced: false,
         }
     }
 
@@ -141,13 +144,14 @@ impl Traffic {
         })
     }
 
-    /// Gives a new log its lanes. Where messages expire by themselves, or are charged, there is one, too, as each has to be
-    /// looked at.
+    /// Gives a new log its lanes. Where messages expire by themselves, are charged, or are traced, there is one, too, as each has
+    /// to be looked at.
     pub(super) fn set_up<M>(&self, log: &mut Log<M>, capacity: usize) {
         if let Some(retain) = self.retain {
             log.retain(retain); // goes with nothing of what follows
         }
-        if self.lanes.is_empty() && self.ttl.is_none() && !self.fair_senders && !self.bounds_bytes() {
+        let asks = self.ttl.is_some() || self.fair_senders || self.bounds_bytes() || self.traced;
+        if self.lanes.is_empty() && !asks {
             return;
         }
         let mut lanes = self.lanes.clone();

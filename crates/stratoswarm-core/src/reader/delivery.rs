@@ -8,6 +8,7 @@ use crate::{
     message::Message,
     request::{AnyCell, AnyResponder, ReplyOutcome, Verdict},
     tasks::TaskNumber,
+    trace::{TraceContext, TracingGroup},
 };
 
 /// A message as a member of a group gets it: with its sequence number and, if it is a request, its responder.
@@ -108,6 +109,18 @@ impl<M: Message> Delivery<M> {
     /// ```
     pub fn deadline(&self) -> Option<Instant> {
         self.taken.request.cell().and_then(|cell| cell.deadline())
+    }
+
+    /// Where it belongs in a trace, if its [fabric has a tracer](crate::Fabric::with_tracer): the span of its handling, which is
+    /// over when the delivery is dropped, or the responder or [`Ack`] made of it. None for what is not traced, as a send that is
+    /// not sampled.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.taken.request.cell().and_then(AnyCell::trace)
+    }
+
+    /// It is handed out as one of a batch: its handling begins, if it belongs to a trace.
+    pub(super) fn begin_trace(&mut self, tracing: &TracingGroup) {
+        self.taken.begin_trace(Some(tracing));
     }
 
     /// A tracked task has got it to do.

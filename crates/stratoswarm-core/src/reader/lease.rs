@@ -10,6 +10,7 @@ use crate::{
     request::{AnyCell, AnyResponder, Owed, RequestLiveness, Settled, Verdict},
     spares::Spares,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    trace::TraceContext,
 };
 
 /// What a delivery of a group that acknowledges carries in the place of a request's responder: what is owed for it, and the
@@ -183,6 +184,10 @@ impl<M: Message> AnyCell for Lease<M> {
 
     fn is_request(&self) -> bool {
         self.request.is_request()
+    }
+
+    fn trace(&self) -> Option<TraceContext> {
+        self.request.cell()?.trace()
     }
 
     fn attempt(&self) -> u32 {

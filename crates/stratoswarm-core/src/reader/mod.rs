@@ -19,6 +19,7 @@ mod responder;
 mod sealed;
 mod stream_responder;
 mod subscriber;
+mod tracing;
 mod woken;
 
 pub use ack::Ack;

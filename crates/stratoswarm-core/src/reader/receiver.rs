@@ -23,6 +23,7 @@ use crate::{
     request::RequestLiveness,
     sync::poll_proceed,
     timers,
+    trace::TracingGroup,
 };
 
 /// A member of a group: each message goes to one of the members.
@@ -59,6 +60,8 @@ pub struct Receiver<M: Message> {
     cursor: Cursor<M>,
     in_flight: Arc<InFlight>,
     group: u64,
+    /// If its channel is traced.
+    tracing: Option<Arc<TracingGroup>>,
 }
 
 impl<M: Message> Receiver<M> {
@@ -69,9 +72,10 @@ impl<M: Message> Receiver<M> {
         at: &'static Location<'static>,
     ) -> Self {
         let Membership { inbox, in_flight, keeps, group } = membership;
+        let tracing = shared.tracing_group(name);
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
-        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight, group }
+        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight, group, tracing }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -120,7 +124,7 @@ impl<M: Message> Receiver<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_mut().map(|taken| handover(taken, self.group)) {
+            match next.as_mut().map(|taken| handover(taken, self.group, self.tracing.as_deref())) {
                 Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
@@ -249,7 +253,9 @@ impl<M: Message> Receiver<M> {
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
         let (cursor, group) = (Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), self.group);
-        Self { cursor: if self.cursor.keeps() { cursor.keeping() } else { cursor }, in_flight, group }
+        let (cursor, tracing) =
+            (if self.cursor.keeps() { cursor.keeping() } else { cursor }, self.tracing.clone());
+        Self { cursor, in_flight, group, tracing }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
@@ -283,10 +289,14 @@ impl<M: Message> Receiver<M> {
 
     #[inline(never)]
     fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
-        if let Some(taken) = self.cursor.take_kept_plain() {
-            return Poll::Ready(Some(Delivery::new(taken)));
-        }
-        self.cursor.poll_kept(cx, firm).map(|taken| taken.map(Delivery::new))
+        let taken = match self.cursor.take_kept_plain() {
+            Some(taken) => Some(taken),
+            None => ready!(self.cursor.poll_kept(cx, firm)),
+        };
+        Poll::Ready(taken.map(|mut taken| {
+            taken.begin_trace(self.tracing.as_deref());
+            Delivery::new(taken)
+        }))
     }
 
     #[inline(never)]
@@ -310,8 +320,8 @@ impl<M: Message> Receiver<M> {
                 in_flight.map_or(InFlightGuard::none(), |in_flight| in_flight.take(number)),
             )
         };
-        let group = self.group;
-        self.cursor.poll(cx, firm, plain, |taken| handover(taken, group), Delivery::new)
+        let (group, tracing) = (self.group, self.tracing.as_deref());
+        self.cursor.poll(cx, firm, plain, |taken| handover(taken, group, tracing), Delivery::new)
     }
 
     fn poll_items(
@@ -334,6 +344,9 @@ impl<M: Message> Receiver<M> {
             let open = ready!(polled);
             let count = buffer.len() - before;
             if count > 0 || !open {
+                if let Some(tracing) = &self.tracing {
+                    buffer[before..].iter_mut().for_each(|delivery| delivery.begin_trace(tracing));
+                }
                 budget.made_progress();
                 return Poll::Ready(count);
             }
@@ -377,7 +390,7 @@ impl<M: Message> Batch<M, Delivery<M>> for Deliveries<'_, M> {
 /// Whether a handler of this group should get what was taken: a look at the clock, if it is a request with a deadline. Of
 /// one that asks each group it gets its group's part.
 #[inline]
-fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
+fn handover<M>(taken: &mut Taken<M>, group: u64, tracing: Option<&TracingGroup>) -> RequestLiveness {
     if !taken.request.is_some() {
         return RequestLiveness::Live;
     }
@@ -386,6 +399,9 @@ fn handover<M>(taken: &mut Taken<M>, group: u64) -> RequestLiveness {
     }
     let liveness = begin(taken, group);
     taken.discharge();
+    if liveness == RequestLiveness::Live {
+        taken.begin_trace(tracing);
+    }
     liveness
 }
 

@@ -3,7 +3,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{AnyResponder, Asked, Owed};
-use crate::{stats::Skipped, tasks::TaskNumber};
+use crate::{stats::Skipped, tasks::TaskNumber, trace::TraceContext};
 
 /// Whether a handler should still get a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,16 @@ pub(crate) trait AnyCell: Any + Send + Sync {
 
     /// A tracked task has got it to do.
     fn set_holder(&self, _task: TaskNumber) {}
+
+    /// Where the message belongs in a trace.
+    fn trace(&self) -> Option<TraceContext> {
+        None
+    }
+
+    /// What lies beside the message besides its place in a trace, if this is that.
+    fn within(&self) -> Option<&AnyResponder> {
+        None
+    }
 
     /// What its group is owed, if it acknowledges.
     fn owed(&self) -> Option<&dyn Owed> {

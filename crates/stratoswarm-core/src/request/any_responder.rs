@@ -92,6 +92,9 @@ impl AnyResponder {
             |cell| cell.downcast().ok().map(AnswerTo::Part)
         } else if typed.is::<StreamCell<R>>() {
             |cell| cell.downcast().ok().map(|cell| AnswerTo::Stream(cell, None))
+        } else if let Some(within) = cell.within() {
+            let (typed, _) = within.clone().into_typed();
+            return (typed, Self(Some(cell))); // it has a share of its own in what is owed
         } else {
             let request = cell.owed().map(Owed::request);
             let owed = Self(Some(cell));

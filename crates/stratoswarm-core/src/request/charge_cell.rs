@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{AnyCell, AnyResponder, RequestLiveness};
+use crate::trace::TraceContext;
 
 /// What the sender of a message is charged for as long as it waits. It is given back with the last reference: each reader
 /// that has yet to take the message has one.
@@ -76,6 +77,10 @@ impl<C: Charging> AnyCell for ChargeCell<C> {
 
     fn close(&self) {
         self.beside.cell().into_iter().for_each(AnyCell::close);
+    }
+
+    fn trace(&self) -> Option<TraceContext> {
+        self.beside.cell()?.trace()
     }
 
     fn channel(&self) -> usize {

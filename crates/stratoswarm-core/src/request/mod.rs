@@ -21,6 +21,7 @@ mod settle_cell;
 mod settled;
 mod settlement;
 mod stream_cell;
+mod trace_cell;
 mod watchers;
 
 pub(crate) use answer_to::AnswerTo;
@@ -40,3 +41,4 @@ pub(crate) use settle_cell::SettleCell;
 pub use settled::Settled;
 pub use settlement::Settlement;
 pub(crate) use stream_cell::{Row, StreamCell, StreamId};
+pub(crate) use trace_cell::TraceCell;

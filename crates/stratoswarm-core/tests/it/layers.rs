@@ -6,9 +6,10 @@ use std::{
 };
 
 /// From the lowest up. A module may use those before it.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "sync", "spares", "contain", "clock", "tasks", "message", "examples", "stats", "error", "waiting",
-    "request", "timers", "engine", "handle", "reader", "channel", "fabric", "explain", "patterns", "preset",
+    "trace", "request", "timers", "engine", "handle", "reader", "channel", "fabric", "explain", "patterns",
+    "preset",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

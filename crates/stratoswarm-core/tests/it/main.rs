@@ -82,6 +82,7 @@ mod scenarios; // the registry as a program uses it
 mod semantics_page; // docs/semantics.md names tests that exist
 mod serde_round_trip; // every message, reply and fault of the preset, through JSON and CBOR
 mod times; // how long messages wait and are worked on
+mod traces; // what a tracer is told, and what goes with a message
 mod user_code; // Drop, Clone and handlers that misbehave
 mod user_wakers; // wakers that misbehave
 mod wire; // names and replies of what can leave the process
