@@ -15,6 +15,8 @@ pub mod demo;
 mod process_name;
 pub mod report;
 pub mod search;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod swarm;
 #[cfg(feature = "console")]
 pub mod top;

@@ -32,6 +32,8 @@ mod recording_part;
 mod run_options;
 mod signals;
 mod sizes;
+#[cfg_attr(not(feature = "store"), path = "without_stored.rs")]
+mod stored;
 mod top_options;
 
 pub use command::Command;

@@ -6,7 +6,7 @@ use stratoswarm_core::{ChannelRegistry, WatchEvent};
 
 use super::{
     Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging,
-    looked_at, quit, read_instance, recording, signals,
+    looked_at, quit, read_instance, recording, signals, stored::Stored,
 };
 use crate::{
     report::{JsonReport, Progress, TextReport, print},
@@ -62,9 +62,11 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         without: options.without.clone(),
         overload: options.overload,
     };
+    let stored = Stored::prepare(options, &instance)?;
     let registry = ChannelRegistry::new();
     let _console = looked_at::start(&options.listen, registry.fabric())?;
-    let recording = recording::start(options, &registry)?; // last, as it makes a file
+    let recording = recording::start(options, &registry)?; // late, as it makes a file
+    let shelf = stored.open(&instance)?; // and so does this
     quit::explain(registry.fabric());
     // Without a thread for it there is nobody who tells.
     let _watch = options.watch.then(|| registry.fabric().watch().start(|event| complain_of(&event)).ok());
@@ -77,7 +79,7 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         tokio::spawn(signals::obey(Arc::clone(&stop)));
         let progress = Progress::on_terminal();
         logging.start(&progress);
-        swarm::run(instance, settings, progress, stop, registry).await
+        swarm::run_on(instance, settings, progress, stop, registry, shelf).await
     });
     let recorded = match recording {
         Some(recording) => runtime.block_on(recording.finish()).map(drop),

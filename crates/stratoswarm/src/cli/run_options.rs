@@ -60,6 +60,13 @@ pub struct RunOptions {
     #[arg(long)]
     pub watch: bool,
 
+    /// Start from the best tours of the instance in this file, and keep those that are found in it
+    ///
+    /// A file that is not there is made. Runs of several instances may share one, one after the other. A run that is killed loses
+    /// nothing that was kept. The result then depends on what is there, not on the seed alone.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+
     /// Record all messages into this file, in the format MCAP; there must be no file of that name
     ///
     /// See `stratoswarm recording` for what can be done with it.
@@ -119,7 +126,8 @@ mod tests {
         assert_eq!(options.file, PathBuf::from("-"));
         assert_eq!((options.agents, options.seed, options.seconds, options.generations), (16, 1, None, None));
         assert!(
-            !options.json
+            options.store.is_none()
+                && !options.json
                 && options.tour_out.is_none()
                 && options.target.is_none()
                 && options.without.is_empty()

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::swarm::{ChannelAccount, Outcome, overload::ServiceAccount};
+use crate::swarm::{ChannelAccount, Outcome, WarmStart, overload::ServiceAccount};
 
 /// The object that `--json` prints, on one line.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,9 @@ pub struct JsonReport<'a> {
     /// Under an overload only.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     overload: &'a [ServiceAccount],
+    /// With a store only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warm_start: Option<WarmStart>,
 }
 
 impl<'a> JsonReport<'a> {
@@ -42,6 +45,7 @@ impl<'a> JsonReport<'a> {
             price: outcome.price,
             channels: &outcome.channels,
             overload: &outcome.overload,
+            warm_start: outcome.warm_start,
         }
     }
 }

@@ -29,6 +29,16 @@ impl fmt::Display for TextReport<'_> {
             write!(f, " {node}")?;
         }
         writeln!(f, "\n")?;
+        if let Some(warm_start) = outcome.warm_start {
+            match warm_start.best_length {
+                Some(length) => writeln!(
+                    f,
+                    "It started from {} tours of the store, the best of length {length}.\n",
+                    warm_start.tours
+                ),
+                None => writeln!(f, "It started from nothing: the store had no tour of this instance.\n"),
+            }?;
+        }
         write_table(f, &outcome.channels)?;
         write_overload(f, &outcome.overload)?;
         let dead = if outcome.overload.is_empty() { "" } else { " + dead" };
@@ -119,6 +129,7 @@ mod tests {
             price: 0.0,
             channels: vec![channel("gpu", "channel", 123_456_789), channel("events", "broadcast", 5)],
             overload: Vec::new(),
+            warm_start: None,
         };
         assert_eq!(
             TextReport(&outcome).to_string().lines().collect::<Vec<_>>(),

@@ -45,7 +45,7 @@ pub(super) struct Context {
 }
 
 /// The keys of the agents' best tours begin with this.
-pub(super) const BEST: &str = "best/";
+pub(crate) const BEST: &str = "best/";
 
 /// How probable it is that a child is mutated after the crossover.
 const MUTATION_RATE: f64 = 0.3;
@@ -92,6 +92,11 @@ impl Agent {
     /// How many tours it has had improved.
     pub(super) fn tasks(&self) -> u64 {
         self.tasks
+    }
+
+    /// Takes a tour into its next generation.
+    pub(super) fn start_from(&mut self, genome: Bytes) {
+        self.migrant = Some(genome);
     }
 
     /// Lives through so many generations, fewer if the run is to end.

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Client, Component, ComponentClient, CostModel, Efficiency, Governor, Knowledge, Observer, Pace,
-    Scheduler, Settings, Stop, SwarmError, device::Device, evolution::Evolution, overload::Tally,
+    Scheduler, Settings, Shelf, Stop, SwarmError, device::Device, evolution::Evolution, overload::Tally,
 };
 use crate::report::Progress;
 
@@ -24,6 +24,8 @@ pub(super) struct Components {
     tasks: JoinSet<Ended>,
     /// Under an overload: what is counted of the scheduler, and of the governor.
     tallies: Option<[Arc<Tally>; 2]>,
+    /// Where knowledge outlasts the run.
+    shelf: Option<Arc<dyn Shelf>>,
 }
 
 /// A component's task has ended.
@@ -55,8 +57,8 @@ const DELIVERIES: u32 = 3;
 
 impl Components {
     /// None yet; those of `without` are never started.
-    pub(super) fn new(fabric: &Fabric, without: Vec<Component>) -> Self {
-        Self { fabric: fabric.clone(), without, tasks: JoinSet::new(), tallies: None }
+    pub(super) fn new(fabric: &Fabric, without: Vec<Component>, shelf: Option<Arc<dyn Shelf>>) -> Self {
+        Self { fabric: fabric.clone(), without, tasks: JoinSet::new(), tallies: None, shelf }
     }
 
     /// Starts every component, except those that are to be left out, and asks each of them its first question.
@@ -108,7 +110,12 @@ impl Components {
             self.add(&client.scheduler(), "schedulers", |calls| scheduler.serve(calls));
         }
         self.add(&client.cost(), "models", |calls| CostModel::new(meter()).serve(calls));
-        self.add(&client.knowledge(), "stores", |calls| Knowledge::new(half_bytes, meter()).serve(calls));
+        let knowledge = Knowledge::new(half_bytes, meter());
+        let knowledge = match self.shelf.take() {
+            Some(shelf) => knowledge.on(shelf),
+            None => knowledge,
+        };
+        self.add(&client.knowledge(), "stores", |calls| knowledge.serve(calls));
         let (lanes, efficiency) = (advice.parallel_tasks, registry.efficiency().downgrade());
         let device = Device::new(half_bytes, lanes, Arc::clone(stop), meter(), efficiency);
         self.add(&client.device(), "executors", |calls| device.serve(calls));

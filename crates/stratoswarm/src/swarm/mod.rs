@@ -22,7 +22,7 @@
 //! All chance follows from the seed. An agent depends on others only between epochs, when all of them have come to
 //! rest, so the result (tour, length, generations) of a run that ends by its generations, or by its patience, is the
 //! same for any number of agents, cores and interleavings. A run that time, a target or a signal ends is not: it stops
-//! wherever it is. Prices, figures, times and how long messages waited are measured, so they differ from run to run.
+//! wherever it is; one with a [`Shelf`] starts from what is there. Prices, figures, times and how long messages waited are measured, so they differ from run to run.
 
 pub mod device;
 pub mod evolution;
@@ -49,7 +49,9 @@ mod reader_account;
 mod run;
 mod scheduler;
 mod settings;
+mod shelf;
 mod stop;
+mod warm_start;
 
 pub use channel_account::ChannelAccount;
 pub use component::Component;
@@ -65,13 +67,18 @@ pub use meter::Meter;
 pub use observer::Observer;
 pub use outcome::Outcome;
 pub use reader_account::ReaderAccount;
-pub use run::run;
+pub use run::{run, run_on};
 pub use scheduler::Scheduler;
 pub use settings::Settings;
+pub use shelf::Shelf;
 pub use stop::Stop;
+pub use warm_start::WarmStart;
+
+#[cfg_attr(not(feature = "store"), allow(unused_imports, reason = "the store's as well"))]
+pub(crate) use self::agent::BEST;
 
 use self::{
-    agent::{Agent, BEST, Context},
+    agent::{Agent, Context},
     client::Client,
     component_client::ComponentClient,
     components::Components,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{ChannelAccount, Ending, overload::ServiceAccount};
+use super::{ChannelAccount, Ending, WarmStart, overload::ServiceAccount};
 use crate::tour::Tour;
 
 /// What a run came to, checked: the tour is a permutation of the instance's cities, its length was recomputed from
@@ -34,6 +34,8 @@ pub struct Outcome {
     pub channels: Vec<ChannelAccount>,
     /// Under an overload, what became of it at each of the services it was for; none otherwise.
     pub overload: Vec<ServiceAccount>,
+    /// From what it started, if it has a store.
+    pub warm_start: Option<WarmStart>,
 }
 
 impl Outcome {

@@ -3,6 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use stratoswarm_core::{
     ChannelRegistry, Fabric, ShutdownReport,
     messages::{
@@ -13,8 +14,8 @@ use stratoswarm_core::{
 use tokio::task::JoinSet;
 
 use super::{
-    Agent, BEST, ChannelAccount, Client, Components, Context, Ending, Meter, Outcome, Settings, Stop,
-    SwarmError,
+    Agent, BEST, ChannelAccount, Client, Components, Context, Ending, Meter, Outcome, Settings, Shelf, Stop,
+    SwarmError, WarmStart,
     evolution::CAPACITY,
     overload::{Load, ServiceAccount, Tally},
 };
@@ -52,10 +53,30 @@ pub async fn run(
     stop: Arc<Stop>,
     registry: ChannelRegistry,
 ) -> Result<Outcome, SwarmError> {
+    run_on(instance, settings, progress, stop, registry, None).await
+}
+
+/// As [`run`], from what is on a shelf, if there is one: its best tours are in the first generation, and what the agents find is
+/// kept there.
+///
+/// # Errors
+/// Those of [`run`]; the shelf fails.
+///
+/// # Cancel safety
+/// As that of [`run`]; what was acknowledged is kept.
+pub async fn run_on(
+    instance: Arc<Instance>,
+    settings: Settings,
+    progress: Progress,
+    stop: Arc<Stop>,
+    registry: ChannelRegistry,
+    shelf: Option<Arc<dyn Shelf>>,
+) -> Result<Outcome, SwarmError> {
+    let has_shelf = shelf.is_some();
     let begin = Instant::now();
     let client = Client::new(registry, Meter::new());
     let fabric = client.registry().fabric().clone();
-    let mut components = Components::new(&fabric, settings.without.clone());
+    let mut components = Components::new(&fabric, settings.without.clone(), shelf);
     let limit = settings.time_limit().map(|limit| {
         let stop = Arc::clone(&stop);
         tokio::spawn(async move {
@@ -63,7 +84,7 @@ pub async fn run(
             stop.set(Ending::Seconds);
         })
     });
-    let solving = solve(&instance, &settings, &client, &mut components, progress, &stop);
+    let solving = solve(&instance, &settings, &client, &mut components, progress, &stop, has_shelf);
     let found = fabric.track("run", solving).await;
     if let Some(limit) = limit {
         limit.abort();
@@ -99,6 +120,7 @@ pub async fn run(
         price: found.price,
         channels,
         overload,
+        warm_start: has_shelf.then_some(found.warm_start),
     })
 }
 
@@ -110,6 +132,7 @@ struct Found {
     ending: Ending,
     cpu: Option<Duration>,
     price: f64,
+    warm_start: WarmStart,
 }
 
 async fn solve(
@@ -119,6 +142,7 @@ async fn solve(
     components: &mut Components,
     progress: Progress,
     stop: &Arc<Stop>,
+    is_warm: bool,
 ) -> Result<Found, SwarmError> {
     let cities = instance.cities();
     let roll_call = components.start(settings, client, cities, PROBLEM, stop, progress).await?;
@@ -133,12 +157,20 @@ async fn solve(
         let (seed, plan) = (settings.seed, roll_call.plan.clone());
         let context =
             Arc::new(Context { seed, cities, problem: PROBLEM, plan, needs, stop: Arc::clone(stop) });
+        let known = if is_warm { known(instance, client).await? } else { Vec::new() };
+        let warm_start =
+            WarmStart { tours: known.len(), best_length: known.first().map(|(length, _)| *length) };
+        let mut known = known.into_iter();
         let mut agents = Vec::new();
         for number in 0..settings.agents {
-            agents.push(Agent::spawn(number, Arc::clone(&context), client.clone()).await?);
+            let mut agent = Agent::spawn(number, Arc::clone(&context), client.clone()).await?;
+            if let Some((_, genome)) = known.next() {
+                agent.start_from(genome);
+            }
+            agents.push(agent);
         }
         let (agents, ending) = evolve(agents, settings, cities, client, stop).await?;
-        let (tour, length) = result(instance, settings.agents, client).await?;
+        let (tour, length) = result(instance, client).await?;
         let generations = agents.iter().map(Agent::generation).min().unwrap_or_default();
         let tasks = u32::try_from(agents.iter().map(Agent::tasks).sum::<u64>()).unwrap_or(u32::MAX);
         for agent in agents {
@@ -148,7 +180,7 @@ async fn solve(
         let price = client.cost().query(QueryCost { tasks }).await?.price;
         unload(problem, client).await?;
         let metrics = client.efficiency().query(QueryMetrics {}).await?;
-        Ok(Found { tour, length, generations, ending, cpu: metrics.process_cpu, price })
+        Ok(Found { tour, length, generations, ending, cpu: metrics.process_cpu, price, warm_start })
     };
     tokio::select! {
         found = work => found,
@@ -173,7 +205,7 @@ async fn load(instance: &Arc<Instance>, client: &Client) -> Result<AllocationId,
 
 /// Gives the problem's memory back, and sees whether everybody has given everything back.
 async fn unload(problem: AllocationId, client: &Client) -> Result<(), SwarmError> {
-    client.device().ask(TransferToDevice { buffer: PROBLEM, data: bytes::Bytes::new() }).await?;
+    client.device().ask(TransferToDevice { buffer: PROBLEM, data: Bytes::new() }).await?;
     client.governor().ask(ReleaseAllocation { allocation: problem }).await?;
     let status = client.scheduler().query(QueryStatus {}).await?;
     if status.placed_tasks != 0 || status.reserved != Resources::default() {
@@ -266,20 +298,38 @@ async fn best_length(client: &Client) -> Result<i64, SwarmError> {
     }
 }
 
-/// The best of the tours that the agents have stored, checked: a permutation, of the length the evolution claims.
-async fn result(instance: &Instance, agents: u32, client: &Client) -> Result<(Tour, i64), SwarmError> {
+/// The tours that the agents have stored, in this run or one before it.
+async fn stored(instance: &Instance, client: &Client) -> Result<Vec<Tour>, SwarmError> {
     let wrong = |text: String| SwarmError::WrongResult(text);
-    let found = client.knowledge().ask(Query { prefix: BEST.to_owned(), limit: agents }).await?;
-    let mut best: Option<(Tour, i64)> = None;
+    let found = client.knowledge().ask(Query { prefix: BEST.to_owned(), limit: u32::MAX }).await?;
+    let mut tours = Vec::new();
     for found in found.matches {
         let batch = TourBatch::decode(found.entry.value, instance.cities());
         for order in batch.map_err(|error| wrong(error.to_string()))?.into_tours() {
-            let tour = Tour::new(order, instance.cities()).map_err(|error| wrong(error.to_string()))?;
-            let length = tour.length(instance);
-            // Of equals the first, that is, the one of the agent with the lowest number.
-            if best.as_ref().is_none_or(|best| length < best.1) {
-                best = Some((tour, length));
-            }
+            tours.push(Tour::new(order, instance.cities()).map_err(|error| wrong(error.to_string()))?);
+        }
+    }
+    Ok(tours)
+}
+
+/// What is known before the first generation, with the lengths; the best first.
+async fn known(instance: &Instance, client: &Client) -> Result<Vec<(i64, Bytes)>, SwarmError> {
+    let tours = stored(instance, client).await?.into_iter();
+    let mut known: Vec<_> =
+        tours.map(|tour| (tour.length(instance), TourBatch::new(vec![tour.into_order()]).encode())).collect();
+    known.sort();
+    Ok(known)
+}
+
+/// The best of the tours that the agents have stored, checked: a permutation, of the length the evolution claims.
+async fn result(instance: &Instance, client: &Client) -> Result<(Tour, i64), SwarmError> {
+    let wrong = |text: String| SwarmError::WrongResult(text);
+    let mut best: Option<(Tour, i64)> = None;
+    for tour in stored(instance, client).await? {
+        let length = tour.length(instance);
+        // Of equals the first, that is, the one of the agent with the lowest number.
+        if best.as_ref().is_none_or(|best| length < best.1) {
+            best = Some((tour, length));
         }
     }
     let (tour, length) = best.ok_or_else(|| wrong("no tour was stored".to_owned()))?;

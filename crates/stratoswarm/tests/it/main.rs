@@ -18,6 +18,8 @@ mod results; // what the binary prints and writes, and that it is true
 mod shipped; // data/: what is published must measure what is published
 #[cfg(target_os = "linux")] // it is seen in /proc when the program listens
 mod signals; // Ctrl-C and SIGTERM
+#[cfg(feature = "store")]
+mod store; // run --store: warm starts, kills, and files that are none
 #[cfg(all(unix, feature = "console"))]
 mod top; // a swarm of another process, seen from outside
 mod tour_files; // reading, writing, atomicity
