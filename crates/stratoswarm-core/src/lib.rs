@@ -91,6 +91,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod channel;
+mod chaos;
 mod clock;
 mod contain;
 mod engine;
@@ -131,6 +132,8 @@ pub use channel::{
     ReplyStream, Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions,
     WeakBroadcast, WeakChannel,
 };
+#[cfg(feature = "chaos")]
+pub use chaos::{Chaos, Hold, Moment};
 pub use engine::{AckPolicy, Record, Start};
 pub use error::{
     Closed, JoinError, Lagged, OpenError, RecvTimeoutError, RequestError, ReserveManyError, ResizeError,
@@ -138,8 +141,8 @@ pub use error::{
 };
 pub use explain::{Explainer, Line, Verdict, VerdictKind, Watch, WatchEvent, WatchOptions};
 pub use fabric::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, Gone, HeldHandle, Lookup, ReaderReport,
-    Sampling, ShutdownReport, Snapshot, WeakFabric, broadcast, channel,
+    BroadcastBuilder, ChannelBuilder, ChannelReport, Fabric, FabricBuilder, Gone, HeldHandle, Lookup,
+    ReaderReport, Sampling, ShutdownReport, Snapshot, WeakFabric, broadcast, channel,
 };
 pub use handle::Budget;
 pub use message::{Ask, DeadLetter, DeadReason, Message, NoReply, Once, Priority};

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let exporter = InMemorySpanExporter::default(); // in place of one that sends them to a collector
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
 
-    let fabric = Fabric::with_tracer(OtelTracer::new(provider.tracer("two_stages")));
+    let fabric = Fabric::builder().tracer(OtelTracer::new(provider.tracer("two_stages"))).build();
     let jobs = fabric.channel::<Job>("jobs").open()?;
     let steps = fabric.channel::<Job>("steps").open()?;
     let prices = fabric.channel::<Double>("prices").open()?;

@@ -16,7 +16,7 @@ use stratoswarm_core::{Delivery, Message, TraceContext};
 /// use stratoswarm_otel::{OtelTracer, context_of};
 ///
 /// # let provider = SdkTracerProvider::builder().build();
-/// # let fabric = Fabric::with_tracer(OtelTracer::new(provider.tracer("agents")));
+/// # let fabric = Fabric::builder().tracer(OtelTracer::new(provider.tracer("agents"))).build();
 /// # let (jobs, steps) = (fabric.channel::<Job>("jobs").open()?, fabric.channel::<Job>("steps").open()?);
 /// # let mut worker = jobs.join("workers");
 /// # jobs.send(Job(1)).await?;

@@ -8,7 +8,7 @@
 //! use stratoswarm_otel::OtelTracer;
 //!
 //! let provider = SdkTracerProvider::builder().build(); // with the exporter of your choice
-//! let fabric = Fabric::with_tracer(OtelTracer::new(provider.tracer("agents")));
+//! let fabric = Fabric::builder().tracer(OtelTracer::new(provider.tracer("agents"))).build();
 //! let jobs = fabric.channel::<Job>("jobs").open()?;
 //! let mut worker = jobs.join("workers");
 //! jobs.send(Job(1)).await?; // the span `send jobs`

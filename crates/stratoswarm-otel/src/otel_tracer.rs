@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Makes spans of OpenTelemetry of what a fabric does; given to
-/// [`Fabric::with_tracer`](stratoswarm_core::Fabric::with_tracer).
+/// [`FabricBuilder::tracer`](stratoswarm_core::FabricBuilder::tracer).
 ///
 /// Sampling is the provider's: a sampler that heeds parents keeps a request and all that is asked for it, or nothing.
 pub struct OtelTracer<T>(T);
@@ -34,7 +34,7 @@ impl OtelTracer<global::BoxedTracer> {
     /// ```
     /// # use stratoswarm_core::Fabric;
     /// # use stratoswarm_otel::OtelTracer;
-    /// let fabric = Fabric::with_tracer(OtelTracer::global());
+    /// let fabric = Fabric::builder().tracer(OtelTracer::global()).build();
     /// # drop(fabric);
     /// ```
     pub fn global() -> Self {

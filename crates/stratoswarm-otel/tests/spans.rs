@@ -23,7 +23,7 @@ fn traced(sampler: Sampler) -> Traced {
     let exporter = InMemorySpanExporter::default();
     let provider =
         SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).with_sampler(sampler).build();
-    let fabric = Fabric::with_tracer(OtelTracer::new(provider.tracer("test")));
+    let fabric = Fabric::builder().tracer(OtelTracer::new(provider.tracer("test"))).build();
     Traced { fabric, provider, exporter }
 }
 
@@ -216,7 +216,7 @@ async fn what_is_not_sampled_is_not_exported_and_requests_keep_to_their_callers(
 
 #[tokio::test]
 async fn without_a_provider_nothing_goes_along() {
-    let fabric = Fabric::with_tracer(OtelTracer::global());
+    let fabric = Fabric::builder().tracer(OtelTracer::global()).build();
     let jobs = fabric.channel::<Job>("jobs").open().unwrap();
     let mut worker = jobs.join("workers");
     jobs.send(Job(1)).await.unwrap();

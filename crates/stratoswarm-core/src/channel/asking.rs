@@ -13,6 +13,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     engine::{Effects, LaneIndex, Log},
     error::{RequestError, Stage},
     handle::Shared,
@@ -73,6 +74,12 @@ impl<'a, M: Message> Asking<'a, M> {
 
     pub(super) fn shared(&self) -> &'a Arc<Shared<M>> {
         self.channel.shared()
+    }
+
+    /// Waits for what holds it up before it begins.
+    #[inline(always)]
+    pub(super) fn hold(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.turn.hold(self.channel.shared(), Moment::Request, cx)
     }
 
     /// The deadline, with which it begins; an error if no time is left, or none was.

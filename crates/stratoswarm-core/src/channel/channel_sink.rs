@@ -13,6 +13,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     error::{Closed, TrySendError},
     message::Message,
     sync::poll_proceed,
@@ -77,6 +78,7 @@ impl<M: Message> Sink<M> for ChannelSink<M> {
             return Poll::Ready(Ok(()));
         }
         let budget = ready!(poll_proceed(cx));
+        ready!(turn.hold(channel.shared(), Moment::Send, cx));
         let by = By { handle: channel.address(), at };
         let reserved = ready!(poll_place(turn, channel.shared(), by, cx));
         budget.made_progress();

@@ -270,6 +270,7 @@ impl<M: Message, A: Ask<M>> Future for Gathering<'_, M, A> {
         match before {
             Progress::Over => return Poll::Pending, // polled after it was ready
             Progress::New => {
+                ready!(this.asking.hold(cx));
                 if let Err(error) = this.start(cx) {
                     budget.made_progress();
                     return Poll::Ready(Err(error));

@@ -158,6 +158,7 @@ impl<'a, M: Message, A: Ask<M>> ReplyStream<'a, M, A> {
         match before {
             Progress::Over => return Poll::Ready(None),
             Progress::New => {
+                ready!(self.asking.hold(cx));
                 if let Err(error) = self.start(cx) {
                     return Poll::Ready(Some(Err(error)));
                 }

@@ -20,6 +20,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     engine::{Admission, Effects, LaneIndex, Log},
     error::{RequestError, Stage},
     handle::{Shared, block_on},
@@ -269,7 +270,10 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         let shared = self.channel.shared();
         // It knows the waker: whatever happens to the request from now on wakes this task.
         let caller = Caller::here(WaitKind::Request, self.from);
-        let cell = Arc::new(ReplyCell::new(deadline, shared.address(), caller, cx.waker().clone()));
+        let cell = ReplyCell::new(deadline, shared.address(), caller, cx.waker().clone());
+        #[cfg(feature = "chaos")]
+        let cell = cell.late_if(deadline.is_some() && shared.chaos().is_late(&shared.name));
+        let cell = Arc::new(cell);
         self.cell = Some(Arc::clone(&cell));
         self.progress = Progress::Sending;
         let mut log = shared.log.lock();
@@ -452,6 +456,9 @@ impl<M: Message, A: Ask<M>> Future for Requesting<'_, M, A> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
         let before = this.progress;
+        if before == Progress::New && !this.only_try {
+            ready!(this.turn.hold(this.channel.shared(), Moment::Request, cx));
+        }
         let polled = match before {
             Progress::New => this.poll_new(cx),
             Progress::Over => return Poll::Pending, // polled after it was ready

@@ -13,6 +13,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     engine::{LaneIndex, Log},
     error::Closed,
     handle::Shared,
@@ -117,6 +118,7 @@ impl<'a, M: Message> Place<'a, M> {
         if self.is_over {
             return Poll::Pending; // polled after it was ready
         }
+        ready!(self.turn.hold(self.shared, Moment::Send, cx));
         let reserved = ready!(poll_place(&mut self.turn, self.shared, self.by, cx));
         self.is_over = true;
         budget.made_progress();
@@ -139,6 +141,7 @@ impl<'a, M: Message> Places<'a, M> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<WaitId>, Closed>> {
         let budget = ready!(poll_proceed(cx));
         let (Place { shared, turn, by, .. }, count) = (&mut self.place, self.count);
+        ready!(turn.hold(shared, Moment::Send, cx));
         let reserved = shared.with(|log, effects| {
             let lane = turn.find_lane(log, Priority::default);
             let turn = turn.poll_permits(shared, log, count, *by, cx, effects);

@@ -16,6 +16,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     engine::{Effects, Log},
     error::SendError,
     handle::{Account, Shared, block_on, weigh},
@@ -171,6 +172,7 @@ impl<'a, M: Message> Sending<'a, M> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Arc<SettleCell>>, SendError<M>>> {
+        ready!(self.turn.hold(self.channel.shared(), Moment::Send, cx));
         let Some(message) = &self.message else { return Poll::Pending }; // polled after it was ready
         let (by, shared) = (self.by(), self.shared());
         let mut effects = Effects::new();
@@ -204,6 +206,7 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.turn.hold(self.channel.shared(), Moment::Send, cx));
         let polled = if self.shared().is_traced() {
             self.poll_traced(parent, beside, cx)
         } else {
@@ -418,6 +421,7 @@ impl<M: Message> Future for Sending<'_, M> {
         let this = self.get_mut();
         let budget = ready!(poll_proceed(cx));
         let shared = this.shared();
+        ready!(this.turn.hold(shared, Moment::Send, cx));
         let mut log = shared.log.lock();
         if this.turn.is_new()
             && this.message.is_some()

@@ -10,6 +10,7 @@ use super::{
     turn::{By, Turn},
 };
 use crate::{
+    chaos::Moment,
     engine::{Effects, Log},
     error::Closed,
     handle::Shared,
@@ -45,6 +46,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.turn.hold(self.shared, Moment::Send, cx));
         let sent = ready!(self.poll_all(cx));
         budget.made_progress();
         Poll::Ready(sent)

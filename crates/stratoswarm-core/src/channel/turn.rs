@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{toll::Toll, traced::Traced};
 use crate::{
+    chaos::{Held, Moment},
     engine::{Admission, Effects, Entry, LaneIndex, Log},
     error::Closed,
     handle::{Shared, pays},
@@ -29,6 +30,8 @@ pub(super) struct By {
 pub(super) struct Turn {
     /// Dropped by hand: most turns never wait, and to ask that first takes less than to drop one.
     pub(super) wait: ManuallyDrop<Wait>,
+    /// What holds it up before it asks to be admitted.
+    held: Held,
 }
 
 /// What is known of a turn, and by what it waits. The same few bytes are in each, so that it takes no more than a number.
@@ -68,7 +71,16 @@ const SOON: usize = 8;
 impl Turn {
     #[inline(always)]
     pub(super) const fn new() -> Self {
-        Self { wait: ManuallyDrop::new(Wait::No(Way { class: None, lane: 0, asked: false })) }
+        Self {
+            wait: ManuallyDrop::new(Wait::No(Way { class: None, lane: 0, asked: false })),
+            held: Held::new(),
+        }
+    }
+
+    /// Waits for what holds the operation up before it begins.
+    #[inline(always)]
+    pub(super) fn hold<M>(&mut self, shared: &Shared<M>, moment: Moment, cx: &mut Context<'_>) -> Poll<()> {
+        self.held.poll(shared, moment, cx)
     }
 
     /// Whether it does not wait, and was granted nothing.

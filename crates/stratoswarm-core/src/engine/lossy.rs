@@ -217,6 +217,14 @@ impl<M> Log<M> {
         self.lossy.readers.len()
     }
 
+    /// Counts one that a lossy reader took, and that is lost to it.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn count_lost(&mut self, of: &LossyShared) {
+        if let Some(reader) = self.lossy(of) {
+            reader.skipped.missed += 1;
+        }
+    }
+
     /// How many messages a lossy reader may take at once: together they hold no more than four clones of each message, or
     /// one each.
     pub(crate) fn lossy_share(&self) -> usize {

@@ -146,10 +146,11 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     }
 
     fn open_as(
-        self,
+        mut self,
         at: &'static Location<'static>,
         handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
     ) -> Result<Broadcast<M>, OpenError> {
+        self.capacity = self.fabric.directory().settings.capacity.or(self.capacity);
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }

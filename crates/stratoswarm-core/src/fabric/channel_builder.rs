@@ -467,10 +467,15 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
     }
 
     fn open_as(
-        self,
+        mut self,
         at: &'static Location<'static>,
         handle: impl Fn(Arc<Shared<M>>) -> Option<Handle<M>>,
     ) -> Result<Channel<M>, OpenError> {
+        if let Some(messages) = self.fabric.directory().settings.capacity {
+            self.capacity = Some(messages);
+            self.traffic.lanes.iter_mut().for_each(|(_, room)| *room = messages);
+            self.traffic.retain = self.traffic.retain.map(|retained| retained.min(messages));
+        }
         if self.capacity == Some(0) {
             return Err(OpenError::ZeroCapacity);
         }
@@ -485,7 +490,8 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
-            let tracer = self.fabric.directory().tracer.as_ref().filter(|_| self.traffic.retain.is_none());
+            let tracer =
+                self.fabric.directory().settings.tracer.as_ref().filter(|_| self.traffic.retain.is_none());
             let traffic = Traffic { traced: tracer.is_some(), ..self.traffic.clone() };
             let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, traffic, at);
             if let Some(tracer) = tracer {

@@ -25,14 +25,25 @@ pub(super) struct Directory {
     closed: AtomicBool,
     /// How many want messages to be sampled. What follows from it is done under its lock, before any other.
     sampling: std::sync::Mutex<usize>,
+    pub(super) settings: Settings,
     /// The tasks that the fabric was told of.
     pub(super) tasks: Arc<Registry>,
-    /// Who is told of each step of its messages.
-    pub(super) tracer: Option<Arc<dyn Tracer>>,
 }
 
 // No user's code runs under its lock, the tracer's neither.
 impl RefUnwindSafe for Directory {}
+
+/// What holds for all channels.
+#[derive(Default)]
+pub(super) struct Settings {
+    /// How many messages may wait in each, whatever else is stated.
+    pub(super) capacity: Option<usize>,
+    /// Who is told of each step of their messages.
+    pub(super) tracer: Option<Arc<dyn Tracer>>,
+    /// Who disturbs them.
+    #[cfg(feature = "chaos")]
+    pub(super) chaos: Option<Arc<dyn crate::chaos::Chaos>>,
+}
 
 #[derive(Default)]
 struct Channels {
@@ -108,13 +119,13 @@ pub(super) struct Place<'a> {
 }
 
 impl Directory {
-    pub(super) fn new(tracer: Option<Arc<dyn Tracer>>) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         Self {
             channels: Mutex::new(Rank::Fabric, Channels::default()),
             closed: AtomicBool::new(false),
             sampling: std::sync::Mutex::default(),
+            settings,
             tasks: Arc::default(),
-            tracer,
         }
     }
 
@@ -201,6 +212,10 @@ impl Directory {
                 Err(error) => return Err(error),
             };
             shared.set_home(Arc::<Self>::downgrade(self));
+            #[cfg(feature = "chaos")]
+            if let Some(chaos) = &self.settings.chaos {
+                shared.disturb(chaos);
+            }
             let first = Handle::unlisted(Arc::clone(&shared)); // keeps it open until there is another
             let Some(made) = handle(Arc::clone(&shared)) else { continue };
             let Place { name, order, ephemeral } = place;

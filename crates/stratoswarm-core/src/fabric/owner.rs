@@ -3,8 +3,9 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 use super::{
-    BroadcastBuilder, ChannelBuilder, ChannelReport, Lookup, Sampling, ShutdownReport, Snapshot, WeakFabric,
-    directory::{Directory, Entry},
+    BroadcastBuilder, ChannelBuilder, ChannelReport, FabricBuilder, Lookup, Sampling, ShutdownReport,
+    Snapshot, WeakFabric,
+    directory::{Directory, Entry, Settings},
     shutdown,
 };
 use crate::{
@@ -12,7 +13,6 @@ use crate::{
     message::Message,
     stats::{ChannelInfo, TaskInfo},
     tasks::{TaskFacts, TaskNumber, Tracked},
-    trace::Tracer,
 };
 
 /// The owner of named, typed channels.
@@ -62,46 +62,25 @@ impl Fabric {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new() -> Self {
-        Self { directory: Arc::new(Directory::new(None)) }
+        Self::with(Settings::default())
     }
 
-    /// A fabric without channels that tells this tracer of each step of its messages: of sends, requests, and their handling by
-    /// groups; see [`StepKind`](crate::StepKind). A message takes along where it belongs ([`Delivery::trace`](crate::Delivery::trace)), and
-    /// [`within`](crate::Sending::within) hands that on.
-    ///
-    /// Its channels go the way of those whose messages expire, so each message costs more. Not traced are broadcasts, channels
-    /// that [retain](crate::ChannelBuilder::retain), batches and permits, questions to many and for streams, and what is
-    /// [settled](crate::Sending::settled).
+    /// Options for all channels of a fabric.
     ///
     /// # Examples
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
     /// # use stratoswarm_core::examples::Job;
-    /// use stratoswarm_core::{Fabric, TraceContext, TraceSpan, TraceStep, Tracer};
-    ///
-    /// struct Printing;
-    /// struct Begun(TraceContext);
-    ///
-    /// impl Tracer for Printing {
-    ///     fn begin(&self, step: &TraceStep<'_>) -> Option<Box<dyn TraceSpan>> {
-    ///         println!("{:?} on {}, within {:?}", step.kind, step.channel, step.parent);
-    ///         Some(Box::new(Begun(TraceContext::new([7; 16], [1; 8], 1))))
-    ///     }
-    /// }
-    /// impl TraceSpan for Begun {
-    ///     fn context(&self) -> TraceContext { self.0 }
-    ///     fn fail(&mut self, reason: &'static str) { println!("failed: {reason}") }
-    /// }
-    ///
-    /// let jobs = Fabric::with_tracer(Printing).channel::<Job>("jobs").open()?;
-    /// let mut worker = jobs.join("workers");
-    /// jobs.send(Job(1)).await?;
-    /// let trace = worker.try_recv()?.trace().ok_or("not traced")?;
-    /// assert_eq!(trace.to_string(), "00-07070707070707070707070707070707-0101010101010101-01");
-    /// # Ok(()) }
+    /// let fabric = Fabric::builder().all_capacities(1).build(); // in a test: finds what relies on room
+    /// assert_eq!(fabric.channel::<Job>("jobs").capacity(64).open()?.capacity(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn with_tracer(tracer: impl Tracer) -> Self {
-        Self { directory: Arc::new(Directory::new(Some(Arc::new(tracer)))) }
+    pub fn builder() -> FabricBuilder {
+        FabricBuilder::default()
+    }
+
+    pub(super) fn with(settings: Settings) -> Self {
+        Self { directory: Arc::new(Directory::new(settings)) }
     }
 
     pub(super) fn from_directory(directory: Arc<Directory>) -> Self {
@@ -322,6 +301,16 @@ impl Fabric {
         entry.channel.forsake();
         Directory::let_go(entry);
         Some(report)
+    }
+
+    /// Closes the channel of this name, of whatever type; false if there is none that is open. For tests that know no type.
+    #[cfg(feature = "chaos")]
+    pub fn close(&self, name: &str) -> bool {
+        let open = self.directory.find(name).filter(|entry| !entry.channel.info().is_closed);
+        if let Some(entry) = &open {
+            entry.channel.close();
+        }
+        open.is_some()
     }
 
     /// A handle that does not keep the channels open.

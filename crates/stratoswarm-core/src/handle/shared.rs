@@ -15,6 +15,8 @@ use super::{
     traffic::Traffic,
     undelivered::{Left, Undelivered},
 };
+#[cfg(feature = "chaos")]
+use crate::chaos::{Chaos, Disturbed, Hold, Moment, NoChaos};
 use crate::{
     contain::contain,
     engine::{Effects, End, Log, Warning},
@@ -52,6 +54,9 @@ pub(crate) struct Shared<M> {
     account: OnceLock<Account>,
     /// Who is told of what is sent and asked, if its fabric has a tracer.
     tracer: OnceLock<Arc<dyn Tracer>>,
+    /// Who disturbs it.
+    #[cfg(feature = "chaos")]
+    chaos: OnceLock<Arc<dyn Chaos>>,
 }
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
@@ -90,6 +95,8 @@ impl<M> Shared<M> {
             undelivered: OnceLock::new(),
             account: OnceLock::new(),
             tracer: OnceLock::new(),
+            #[cfg(feature = "chaos")]
+            chaos: OnceLock::new(),
         })
     }
 
@@ -101,6 +108,25 @@ impl<M> Shared<M> {
     /// Has its messages charged to this account, before there is one.
     pub(crate) fn charge_to(&self, account: Account) {
         let _ = self.account.set(account);
+    }
+
+    /// Says who disturbs it, before it can be found.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn disturb(&self, chaos: &Arc<dyn Chaos>) {
+        let _ = self.chaos.set(Arc::clone(chaos));
+    }
+
+    /// Who disturbs it.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn chaos(&self) -> &dyn Chaos {
+        self.chaos.get().map_or(&NoChaos, |chaos| &**chaos)
+    }
+
+    /// Whether somebody disturbs it.
+    #[cfg(feature = "chaos")]
+    #[inline]
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.chaos.get().is_some()
     }
 
     /// What its messages are charged to, if their bytes are bounded.
@@ -385,6 +411,14 @@ impl<M> Shared<M> {
     /// The same for one who waits no longer than this; none then.
     pub(super) fn try_handle_sites(&self, within: Duration) -> Vec<SiteCount> {
         self.handles.try_lock_for(within).map_or_else(Vec::new, |handles| handles.reported().collect())
+    }
+}
+
+#[cfg(feature = "chaos")]
+impl<M> Disturbed for Shared<M> {
+    #[inline]
+    fn hold(&self, moment: Moment) -> Option<Hold> {
+        self.chaos.get().and_then(|chaos| chaos.hold(&self.name, moment))
     }
 }
 

@@ -6,6 +6,8 @@ use std::{
 use tokio::task::{JoinError, JoinSet};
 
 use super::Served;
+#[cfg(feature = "chaos")]
+use crate::chaos::{Disturbed as _, Moment, disturbed};
 use crate::{
     message::Message,
     reader::{Delivery, Receiver},
@@ -86,6 +88,8 @@ where
                 owed.settle(Verdict::Ack);
             }
         };
+        #[cfg(feature = "chaos")]
+        let handling = disturbed(receiver.channel().hold(Moment::Handle), handling);
         match child {
             Some(child) => drop(running.spawn(child.run(handling))),
             None => drop(running.spawn(handling)),

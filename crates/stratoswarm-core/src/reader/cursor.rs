@@ -6,6 +6,7 @@ use std::{
 
 use super::kept::Kept;
 use crate::{
+    chaos::Held,
     contain::contain,
     engine::{Batch, Effects, InFlight, InFlightGuard, Inbox, Log, MemberSeat, SharedInbox, Take, Taken},
     error::TryRecvError,
@@ -40,6 +41,9 @@ pub(super) struct Cursor<M: Message> {
     /// The wait that is registered, if one is.
     pub(super) waiting: Option<WaitId>,
     yielding: Yielding,
+    /// What holds it up before it takes what is there.
+    #[cfg_attr(not(feature = "chaos"), expect(dead_code, reason = "empty"))]
+    held: Held,
     pub(super) at: &'static Location<'static>,
     pub(super) handle: Handle<M>,
     /// Of a member of a group that acknowledges.
@@ -68,6 +72,7 @@ impl<M: Message> Cursor<M> {
             fresh: true,
             waiting: None,
             yielding,
+            held: Held::new(),
             at,
             handle,
             kept: None,
@@ -94,6 +99,18 @@ impl<M: Message> Cursor<M> {
         self.fresh = false;
         self.looks = self.sorted || self.kept.is_some();
         self.handle.log.lock().member_seen(&self.inbox, self.member, Who::here());
+    }
+
+    /// Waits for what holds it up, where there is something for it.
+    #[cfg_attr(not(feature = "chaos"), expect(clippy::unused_self, clippy::needless_pass_by_ref_mut))]
+    #[inline(always)]
+    pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        #[cfg(feature = "chaos")]
+        if self.handle.is_disturbed() && (self.held.waits() || self.left() > 0) {
+            return self.held.poll_next(&**self.handle.shared(), cx);
+        }
+        let _ = cx;
+        Poll::Ready(())
     }
 
     /// Whether its group acknowledges.

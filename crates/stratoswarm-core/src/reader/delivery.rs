@@ -111,7 +111,7 @@ impl<M: Message> Delivery<M> {
         self.taken.request.cell().and_then(|cell| cell.deadline())
     }
 
-    /// Where it belongs in a trace, if its [fabric has a tracer](crate::Fabric::with_tracer): the span of its handling, which is
+    /// Where it belongs in a trace, if its [fabric has a tracer](crate::FabricBuilder::tracer): the span of its handling, which is
     /// over when the delivery is dropped, or the responder or [`Ack`] made of it. None for what is not traced, as a send that is
     /// not sampled.
     pub fn trace(&self) -> Option<TraceContext> {

@@ -11,6 +11,7 @@ use futures_core::Stream;
 
 use super::{Reader, Recv, reader_calls::reader_calls, recv::Waiting, sealed::Sealed};
 use crate::{
+    chaos::Held,
     engine::{Effects, LossySeat, Queue},
     error::{Lagged, RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
@@ -51,6 +52,9 @@ pub struct LossySubscriber<M: Clone + Send + 'static> {
     waiting: Option<WaitId>,
     /// Up to which message it was told to `tracing` that some were missed, if none was taken by another way since.
     told: Option<u64>,
+    /// What holds it up before it takes what is there.
+    #[cfg_attr(not(feature = "chaos"), expect(dead_code, reason = "empty"))]
+    held: Held,
     at: &'static Location<'static>,
     handle: Handle<M>,
 }
@@ -59,7 +63,17 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     pub(crate) fn new(shared: &Arc<Shared<M>>, at: &'static Location<'static>) -> Self {
         let reader = shared.log.lock().open_lossy();
         let handle = Handle::reading(Arc::clone(shared), HandleKind::LossySubscriber, None, at);
-        Self { batch: Queue::new(), reader, run: 0, before: 0, waiting: None, told: None, at, handle }
+        Self {
+            batch: Queue::new(),
+            reader,
+            run: 0,
+            before: 0,
+            waiting: None,
+            told: None,
+            held: Held::new(),
+            at,
+            handle,
+        }
     }
 
     /// Waits for the next message, or for the news that some are missed; `None` once the channel is closed and drained.
@@ -113,9 +127,9 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     /// ```
     pub fn try_recv(&mut self) -> Result<Result<M, Lagged>, TryRecvError> {
         if let Some(message) = self.pop() {
-            return Ok(Ok(message));
+            return Ok(self.arrived(message));
         }
-        let next = self.take(None);
+        let next = self.take(None).map(|next| next.and_then(|message| self.arrived(message)));
         self.give_up(); // a wait that is registered still, as by a stream
         next
     }
@@ -265,17 +279,33 @@ impl<M: Clone + Send + 'static> LossySubscriber<M> {
     #[inline(always)]
     fn poll_next_item(&mut self, cx: &mut Context<'_>, _: bool) -> Poll<Option<Result<M, Lagged>>> {
         let budget = ready!(poll_proceed(cx));
+        #[cfg(feature = "chaos")]
+        if self.handle.is_disturbed() && (self.held.waits() || self.left() > 0) {
+            ready!(self.held.poll_next(&**self.handle.shared(), cx));
+        }
         if let Some(message) = self.pop() {
             budget.made_progress();
-            return Poll::Ready(Some(Ok(message)));
+            return Poll::Ready(Some(self.arrived(message)));
         }
         let next = match self.take(Some(cx)) {
             Err(TryRecvError::Empty) => return Poll::Pending,
             Err(TryRecvError::Closed) => None,
-            Ok(next) => Some(next),
+            Ok(next) => Some(next.and_then(|message| self.arrived(message))),
         };
         budget.made_progress();
         Poll::Ready(next)
+    }
+
+    /// A message that was taken, unless it is to be lost.
+    #[cfg_attr(not(feature = "chaos"), expect(clippy::unused_self, clippy::unnecessary_wraps))]
+    #[inline(always)]
+    fn arrived(&self, message: M) -> Result<M, Lagged> {
+        #[cfg(feature = "chaos")]
+        if self.handle.chaos().loses(&self.handle.name) {
+            self.handle.log.lock().count_lost(&self.reader);
+            return Err(Lagged { missed: 1 });
+        }
+        Ok(message)
     }
 
     /// Takes a batch from the log and the first message from the batch.

@@ -271,6 +271,7 @@ impl<M: Message> Receiver<M> {
     #[inline(always)]
     fn poll_next_item(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.cursor.poll_held(cx));
         if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
@@ -289,6 +290,10 @@ impl<M: Message> Receiver<M> {
 
     #[inline(never)]
     fn poll_kept(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        #[cfg(feature = "chaos")]
+        if self.cursor.shared().is_disturbed() {
+            return self.poll_refusing(cx, firm);
+        }
         let taken = match self.cursor.take_kept_plain() {
             Some(taken) => Some(taken),
             None => ready!(self.cursor.poll_kept(cx, firm)),
@@ -297,6 +302,21 @@ impl<M: Message> Receiver<M> {
             taken.begin_trace(self.tracing.as_deref());
             Delivery::new(taken)
         }))
+    }
+
+    /// The same of one who gives some deliveries back.
+    #[cfg(feature = "chaos")]
+    fn poll_refusing(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        loop {
+            let Some(mut taken) = ready!(self.cursor.poll_kept(cx, firm)) else { return Poll::Ready(None) };
+            taken.begin_trace(self.tracing.as_deref());
+            let delivery = Delivery::new(taken);
+            let shared = self.cursor.shared();
+            let Some(after) = shared.chaos().refuses(&shared.name, delivery.attempt()) else {
+                return Poll::Ready(Some(delivery));
+            };
+            let _ = delivery.into_acked().1.nak_after(after);
+        }
     }
 
     #[inline(never)]
@@ -332,6 +352,7 @@ impl<M: Message> Receiver<M> {
         firm: bool,
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.cursor.poll_held(cx));
         let before = buffer.len();
         loop {
             if limit == 0 {

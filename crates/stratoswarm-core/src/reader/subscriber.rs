@@ -270,6 +270,7 @@ impl<M: Message> Subscriber<M> {
     #[inline(always)]
     fn poll_next_item(&mut self, cx: &mut Context<'_>, firm: bool) -> Poll<Option<M>> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.cursor.poll_held(cx));
         if let Some((mut inbox, hint)) = self.cursor.plain(1) {
             budget.made_progress();
             *hint -= 1;
@@ -290,6 +291,7 @@ impl<M: Message> Subscriber<M> {
         firm: bool,
     ) -> Poll<usize> {
         let budget = ready!(poll_proceed(cx));
+        ready!(self.cursor.poll_held(cx));
         let before = buffer.len();
         loop {
             if limit == 0 {

@@ -40,6 +40,9 @@ pub(crate) struct ReplyCell<R> {
     /// After how many deliveries a group gave the request up; 0 if none did; [`LOST`] if one lost it.
     buried: AtomicU32,
     state: Mutex<State<R>>,
+    /// Whoever answers is told that it is too late, and the caller waits until its deadline.
+    #[cfg(feature = "chaos")]
+    is_late: bool,
 }
 
 struct State<R> {
@@ -104,7 +107,16 @@ impl<R> ReplyCell<R> {
             responders: AtomicU32::new(1),
             buried: AtomicU32::new(0),
             state: Mutex::new(Rank::Cell, state),
+            #[cfg(feature = "chaos")]
+            is_late: false,
         }
+    }
+
+    /// Has the reply come too late, whenever it comes.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn late_if(mut self, is_late: bool) -> Self {
+        self.is_late = is_late;
+        self
     }
 
     #[inline]
@@ -184,6 +196,10 @@ impl<R> ReplyCell<R> {
     pub(crate) fn answer(&self, reply: R) -> ReplyOutcome<R> {
         if clock::MAY_PAUSE && self.is_overdue() {
             self.drop_responder();
+            return ReplyOutcome::TooLate(reply);
+        }
+        #[cfg(feature = "chaos")]
+        if self.is_late {
             return ReplyOutcome::TooLate(reply);
         }
         match self.finish(phase::ANSWERED, Some(reply)) {

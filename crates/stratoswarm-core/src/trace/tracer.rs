@@ -1,6 +1,6 @@
 use super::{TraceSpan, TraceStep};
 
-/// Who is told of each step on the way of a fabric's messages; see [`Fabric::with_tracer`](crate::Fabric::with_tracer).
+/// Who is told of each step on the way of a fabric's messages; see [`FabricBuilder::tracer`](crate::FabricBuilder::tracer).
 pub trait Tracer: Send + Sync + 'static {
     /// A step begins, in the task that does it; no lock is held. None: it is not traced. What is returned is dropped when the step
     /// is over.

@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 use stratoswarm_core::{
-    Broadcast, Channel, ChannelKind, Fabric, Message, Once, OpenError, RequestError, SendError, TryRecvError,
+    Broadcast, Channel, ChannelKind, Fabric, Message, Once, OpenError, Priority, RequestError, SendError,
+    TryRecvError, examples::Job,
 };
 use tokio_test::task;
 
@@ -491,4 +492,34 @@ fn what_is_handed_back_of_a_topic_may_use_the_fabric() {
         drop(fabric);
         assert_eq!(back.load(Ordering::Relaxed), sent.load(Ordering::Relaxed), "each once");
     });
+}
+
+#[test]
+fn a_fabric_may_state_the_capacity_of_all_its_channels() {
+    let fabric = Fabric::builder().all_capacities(2).build();
+    let jobs = fabric.channel::<Job>("jobs").capacity(64).lane(Priority::Critical, 16).retain(2);
+    assert!(
+        matches!(jobs.open(), Err(OpenError::Incompatible { .. })),
+        "what goes with nothing still does not"
+    );
+    let jobs = fabric.channel::<Job>("jobs").capacity(64).lane(Priority::Critical, 16).open().unwrap();
+    assert_eq!(jobs.capacity(), 2);
+    let lanes: Vec<_> = jobs.info().lanes.iter().map(|lane| lane.capacity).collect();
+    assert_eq!(lanes, [2, 2]);
+    assert!(fabric.channel::<Job>("jobs").capacity(7).open().is_ok(), "another capacity is the same one");
+
+    let news = fabric.broadcast::<u32>("news").capacity(1000).open().unwrap();
+    assert_eq!((news.capacity(), fabric.broadcast::<u32>("plain").open().unwrap().capacity()), (2, 2));
+    assert_eq!(fabric.channel::<Job>("plain").open().unwrap().capacity(), 2);
+
+    let kept = fabric.channel::<Job>("kept").capacity(8).retain(8).open().unwrap();
+    for n in 0..5 {
+        kept.try_send(Job(n)).unwrap();
+        assert_eq!(kept.group("workers").join().unwrap().try_recv().unwrap().0, n);
+    }
+    let late: Vec<_> = kept.group("late").from_oldest().join().unwrap().try_iter().map(|job| job.0).collect();
+    assert_eq!(late, [3, 4], "it keeps no more than there is room");
+
+    let none = Fabric::builder().all_capacities(0).build();
+    assert_eq!(none.channel::<Job>("jobs").capacity(64).open().err(), Some(OpenError::ZeroCapacity));
 }

@@ -41,7 +41,7 @@ struct Begun {
 impl Told {
     /// A fabric that it is told of.
     fn fabric(&self) -> Fabric {
-        let fabric = Fabric::with_tracer(self.clone());
+        let fabric = Fabric::builder().tracer(self.clone()).build();
         let _ = self.fabric.set(fabric.downgrade());
         fabric
     }
