@@ -65,6 +65,12 @@ impl<M> RefUnwindSafe for Place<M> {}
 const GONE: usize = usize::MAX;
 
 impl<M> Inbox<M> {
+    /// Whether its group acknowledges what it is given.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn acknowledges(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.acks())
+    }
+
     /// The next message. None if there is none here, or a more urgent one in the intake; or if the log is to say whose turn it
     /// is.
     #[inline(always)]

@@ -312,9 +312,10 @@ impl<M: Message> Receiver<M> {
             taken.begin_trace(self.tracing.as_deref());
             let delivery = Delivery::new(taken);
             let shared = self.cursor.shared();
-            let Some(after) = shared.chaos().refuses(&shared.name, delivery.attempt()) else {
-                return Poll::Ready(Some(delivery));
-            };
+            let acknowledges = self.cursor.inbox().lock().acknowledges(); // it may be ordered by keys, and no more
+            let refused =
+                acknowledges.then(|| shared.chaos().refuses(&shared.name, delivery.attempt())).flatten();
+            let Some(after) = refused else { return Poll::Ready(Some(delivery)) };
             let _ = delivery.into_acked().1.nak_after(after);
         }
     }
