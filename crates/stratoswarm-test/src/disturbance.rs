@@ -123,14 +123,15 @@ impl Disturbance {
     }
 
     fn end(&self, channel: &str, moment: Moment) -> Option<End> {
-        let in_task = current().is_some();
-        if (in_task || moment == Moment::Handle)
-            && self.happens(FaultKind::Panic, channel, |faults| faults.panic_handlers)
-        {
+        if moment == Moment::Handle {
+            let panics = self.happens(FaultKind::PanicHandler, channel, |faults| faults.panic_handlers);
+            return panics.then_some(End::Panic);
+        }
+        current()?; // the kit's tasks alone
+        if self.happens(FaultKind::PanicTask, channel, |faults| faults.panic_tasks) {
             return Some(End::Panic);
         }
-        let ends = in_task && self.happens(FaultKind::Abort, channel, |faults| faults.abort_tasks);
-        ends.then_some(End::Abort)
+        self.happens(FaultKind::AbortTask, channel, |faults| faults.abort_tasks).then_some(End::Abort)
     }
 
     fn yields(&self, channel: &str) -> u32 {

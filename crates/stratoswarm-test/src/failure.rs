@@ -19,6 +19,8 @@ pub struct Failure {
     pub told: String,
     /// The faults of the run.
     pub faults: Tally,
+    /// The tasks that a fault has ended.
+    pub ended: Vec<String>,
     /// Those that are enough for a failure: the fewest kinds that were found, and of each the fewest.
     pub least: Tally,
     /// What it said with these.
@@ -37,6 +39,9 @@ impl fmt::Display for Failure {
         writeln!(f, "{test} fails under seed {seed}, number {tried} of {of}")?;
         indented(f, &self.told)?;
         writeln!(f, "faults: {}", self.faults)?;
+        if !self.ended.is_empty() {
+            writeln!(f, "tasks that a fault has ended: {}", self.ended.join(", "))?;
+        }
         if !self.is_repeatable {
             writeln!(
                 f,

@@ -18,10 +18,12 @@ pub enum FaultKind {
     LateReply,
     /// A delivery comes back: [`Faults::nak_delay`](crate::Faults::nak_delay).
     Nak,
-    /// A handler or a task panics: [`Faults::panic_handlers`](crate::Faults::panic_handlers).
-    Panic,
+    /// A handler panics: [`Faults::panic_handlers`](crate::Faults::panic_handlers).
+    PanicHandler,
+    /// A task panics: [`Faults::panic_tasks`](crate::Faults::panic_tasks).
+    PanicTask,
     /// A task ends: [`Faults::abort_tasks`](crate::Faults::abort_tasks).
-    Abort,
+    AbortTask,
     /// A channel closes: [`Faults::close_at`](crate::Faults::close_at).
     Close,
     /// One operation is dropped and begun anew: [`Kit::interrupt`](crate::Kit::interrupt).
@@ -30,7 +32,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Capacities,
         Self::Yields,
         Self::Delay,
@@ -38,8 +40,9 @@ impl FaultKind {
         Self::Lose,
         Self::LateReply,
         Self::Nak,
-        Self::Panic,
-        Self::Abort,
+        Self::PanicHandler,
+        Self::PanicTask,
+        Self::AbortTask,
         Self::Close,
         Self::Interrupt,
     ];
@@ -55,8 +58,9 @@ impl fmt::Display for FaultKind {
             Self::Lose => "losses",
             Self::LateReply => "late replies",
             Self::Nak => "deliveries given back",
-            Self::Panic => "panics",
-            Self::Abort => "tasks ended",
+            Self::PanicHandler => "handlers that panic",
+            Self::PanicTask => "tasks that panic",
+            Self::AbortTask => "tasks that end",
             Self::Close => "close",
             Self::Interrupt => "interrupted operations",
         })

@@ -24,6 +24,7 @@ pub struct Faults {
     pub(crate) late_replies: Option<f64>,
     pub(crate) nak_delay: Option<Duration>,
     pub(crate) panic_handlers: Option<f64>,
+    pub(crate) panic_tasks: Option<f64>,
     pub(crate) abort_tasks: Option<f64>,
     pub(crate) close_at: Option<Duration>,
 }
@@ -73,10 +74,15 @@ impl Faults {
         self
     }
 
-    /// Handlers in [`serve`](stratoswarm_core::patterns::serve) panic before they do anything, and tasks of
-    /// [`Kit::spawn`](crate::Kit::spawn) at an operation of the channel, each with this probability.
+    /// Handlers in [`serve`](stratoswarm_core::patterns::serve) panic before they do anything, each with this probability.
     pub fn panic_handlers(mut self, probability: f64) -> Self {
         self.panic_handlers = Some(probability);
+        self
+    }
+
+    /// Tasks of [`Kit::spawn`](crate::Kit::spawn) panic at an operation of the channel with this probability.
+    pub fn panic_tasks(mut self, probability: f64) -> Self {
+        self.panic_tasks = Some(probability);
         self
     }
 
@@ -103,6 +109,7 @@ impl Faults {
             late_replies: self.late_replies.or(others.late_replies),
             nak_delay: self.nak_delay.or(others.nak_delay),
             panic_handlers: self.panic_handlers.or(others.panic_handlers),
+            panic_tasks: self.panic_tasks.or(others.panic_tasks),
             abort_tasks: self.abort_tasks.or(others.abort_tasks),
             close_at: self.close_at.or(others.close_at),
         }
@@ -118,8 +125,9 @@ impl Faults {
                 FaultKind::Lose => self.lose = None,
                 FaultKind::LateReply => self.late_replies = None,
                 FaultKind::Nak => self.nak_delay = None,
-                FaultKind::Panic => self.panic_handlers = None,
-                FaultKind::Abort => self.abort_tasks = None,
+                FaultKind::PanicHandler => self.panic_handlers = None,
+                FaultKind::PanicTask => self.panic_tasks = None,
+                FaultKind::AbortTask => self.abort_tasks = None,
                 FaultKind::Close => self.close_at = None,
                 FaultKind::Capacities | FaultKind::Interrupt => {}
             }

@@ -55,6 +55,8 @@ struct Inner {
     chance: Mutex<Chance>,
     interrupts: Mutex<Chance>,
     crash: Mutex<Crash>,
+    /// Tasks that a fault has ended.
+    ended: Mutex<Vec<String>>,
     recording: Mutex<Option<Recording>>,
 }
 
@@ -83,6 +85,7 @@ impl Kit {
                 chance: Mutex::new(Chance::of(seed, "chance")),
                 interrupts: Mutex::new(Chance::of(seed, "interrupts")),
                 crash: Mutex::default(),
+                ended: Mutex::default(),
                 recording: Mutex::default(),
             }),
         }
@@ -182,7 +185,7 @@ impl Kit {
     }
 
     /// Starts a component as a task of this name, which [`explain`](Fabric::explain) knows, too. It ends where a fault
-    /// [ends](Faults::abort_tasks) it, or [panics](Faults::panic_handlers) there: then the handle gives `None`. A panic of its own
+    /// [ends](Faults::abort_tasks) it, or [panics](Faults::panic_tasks) there: then the handle gives `None`. A panic of its own
     /// fails the test at once.
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
@@ -384,7 +387,10 @@ impl Kit {
     fn outcome<T>(&self, name: &str, ended: Ended<T>) -> Option<T> {
         match ended {
             Ended::Done(output) => Some(output),
-            Ended::Faulted => None,
+            Ended::Faulted => {
+                lock(&self.inner.ended).push(name.to_owned());
+                None
+            }
             Ended::Panicked(payload) => {
                 let mut crash = lock(&self.inner.crash);
                 let told = format!("task `{name}` {}", panics::told(&*payload));
@@ -397,6 +403,11 @@ impl Kit {
                 None
             }
         }
+    }
+
+    /// The tasks that a fault has ended.
+    pub(crate) fn ended(&self) -> Vec<String> {
+        lock(&self.inner.ended).clone()
     }
 
     fn has_crashed(&self) -> bool {

@@ -15,7 +15,9 @@
 //! async fn every_ping_is_answered(kit: Kit) {
 //!     let fabric = kit.capacities(1).everywhere(Faults::new().yields(3).delay(ms(0)..ms(50))).fabric();
 //!     let pings = fabric.channel::<Ping>("pings").open().unwrap();
-//!     let worker = kit.fake("pings", |ping: Delivery<Ping>| async move { drop(ping.reply(())) });
+//!     let worker = kit.fake("pings", |ping: Delivery<Ping>| async move {
+//!         ping.reply(());
+//!     });
 //!     pings.request(Ping).await.unwrap();
 //!     assert_eq!(worker.calls(), 1);
 //!     kit.assert_balanced();

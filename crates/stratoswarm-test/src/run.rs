@@ -16,6 +16,8 @@ pub(crate) struct Run {
     /// Why it failed.
     pub(crate) failed: Option<String>,
     pub(crate) tally: Tally,
+    /// The tasks that a fault has ended.
+    pub(crate) ended: Vec<String>,
     /// Whether it was recorded.
     pub(crate) is_recorded: bool,
 }
@@ -38,7 +40,7 @@ where
         let run = runtime.block_on(async {
             let kit = Kit::new(test, plan);
             let failed = outcome(&kit, limit, body).await.err();
-            Run { failed, tally: kit.faults(), is_recorded: kit.finish_recording().await }
+            Run { failed, tally: kit.faults(), ended: kit.ended(), is_recorded: kit.finish_recording().await }
         });
         // What is left panics where it is dropped: that is no part of the test.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(runtime)));

@@ -137,6 +137,7 @@ impl Seeds {
             took,
             told,
             faults: first.tally,
+            ended: first.ended,
             least: least.tally,
             least_told: least.failed.unwrap_or_default(),
             is_repeatable,

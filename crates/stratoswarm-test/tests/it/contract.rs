@@ -237,7 +237,7 @@ fn with_deliveries_given_back() {
 
 #[test]
 fn with_panics() {
-    under(&Faults::new().panic_handlers(0.05));
+    under(&Faults::new().panic_handlers(0.05).panic_tasks(0.05));
 }
 
 #[test]
@@ -261,6 +261,7 @@ fn with_all_at_once() {
             .late_replies(0.1)
             .nak_delay(ms(5))
             .panic_handlers(0.03)
+            .panic_tasks(0.03)
             .abort_tasks(0.03),
     );
 }

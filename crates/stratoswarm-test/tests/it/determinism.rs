@@ -21,6 +21,7 @@ async fn busy(kit: Kit) {
         .late_replies(0.1)
         .nak_delay(ms(5))
         .panic_handlers(0.02)
+        .panic_tasks(0.02)
         .abort_tasks(0.02);
     let fabric = kit.capacities(2).everywhere(faults).fabric();
     let (jobs, doubles) =

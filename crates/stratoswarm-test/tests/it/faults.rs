@@ -255,7 +255,7 @@ fn a_delivery_that_is_given_back_comes_again_after_its_delay() {
 
 #[test]
 fn a_handler_that_panics_leaves_its_caller_unanswered() {
-    let panics = total(FaultKind::Panic, async |kit: Kit| {
+    let panics = total(FaultKind::PanicHandler, async |kit: Kit| {
         let fabric = kit.on("doubles", Faults::new().panic_handlers(0.2)).fabric();
         let doubles = fabric.channel::<Double>("doubles").open().unwrap();
         let serving =
@@ -277,7 +277,7 @@ fn a_handler_that_panics_leaves_its_caller_unanswered() {
         fabric.close("doubles");
         let served = serving.await.unwrap();
         assert_eq!((served.panicked, served.finished), (unanswered, 10 - unanswered));
-        assert_eq!(kit.faults().of(FaultKind::Panic), unanswered);
+        assert_eq!(kit.faults().of(FaultKind::PanicHandler), unanswered);
     });
     assert!((50..150).contains(&panics), "{panics}");
 }

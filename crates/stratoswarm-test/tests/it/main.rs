@@ -11,6 +11,7 @@ mod contract; // T2: channels under every fault, against what was sent
 mod determinism; // T1: the same seed, the same run
 mod faults; // what each does, alone
 mod fixtures;
+mod guide; // the examples of docs/testing.md
 mod idle; // T5: accounts, and what is left
 mod interrupt;
 mod planted; // T6: five faults of programs, found and mended

@@ -122,7 +122,12 @@ async fn acks(kit: Kit, is_mended: bool) {
 
 #[test]
 fn an_ack_before_the_work() {
-    is_found("an ack before the work", |kit| acks(kit, false), |kit| acks(kit, true), &[FaultKind::Abort]);
+    is_found(
+        "an ack before the work",
+        |kit| acks(kit, false),
+        |kit| acks(kit, true),
+        &[FaultKind::AbortTask],
+    );
 }
 
 // 3. A reply that is forgotten on the way of an error: its caller waits for ever.

@@ -15,8 +15,8 @@ async fn sends(fabric: Fabric, count: u64) {
 #[test]
 fn a_task_ends_at_an_operation_and_what_it_had_not_sent_was_not_sent() {
     for (kind, faults) in [
-        (FaultKind::Abort, Faults::new().abort_tasks(0.1)),
-        (FaultKind::Panic, Faults::new().panic_handlers(0.1)),
+        (FaultKind::AbortTask, Faults::new().abort_tasks(0.1)),
+        (FaultKind::PanicTask, Faults::new().panic_tasks(0.1)),
     ] {
         let ended = std::cell::Cell::new(0);
         Seeds::of("ended").count(100).run(|kit: Kit| {
@@ -39,7 +39,7 @@ fn a_task_ends_at_an_operation_and_what_it_had_not_sent_was_not_sent() {
 
 #[stratoswarm_test::test(seeds = 100)]
 async fn what_is_supervised_begins_anew_until_it_is_done(kit: Kit) {
-    let fabric = kit.everywhere(Faults::new().abort_tasks(0.1).panic_handlers(0.1)).fabric();
+    let fabric = kit.everywhere(Faults::new().abort_tasks(0.1).panic_tasks(0.1)).fabric();
     let jobs = fabric.channel::<Job>("jobs").open().unwrap();
     let mut worker = jobs.join("workers");
     let of = fabric.clone();
@@ -51,7 +51,7 @@ async fn what_is_supervised_begins_anew_until_it_is_done(kit: Kit) {
 #[test]
 fn the_body_of_a_test_is_no_task_of_the_kit() {
     Seeds::of("body").count(20).run(async |kit: Kit| {
-        let fabric = kit.everywhere(Faults::new().abort_tasks(1.0).panic_handlers(1.0)).fabric();
+        let fabric = kit.everywhere(Faults::new().abort_tasks(1.0).panic_tasks(1.0)).fabric();
         let jobs = fabric.channel::<Job>("jobs").open().unwrap();
         jobs.send(Job(1)).await.unwrap();
         assert_eq!(jobs.join("workers").recv().await.unwrap().0, 1);
