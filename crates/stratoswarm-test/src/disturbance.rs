@@ -39,7 +39,8 @@ struct State {
 #[derive(Debug)]
 struct Streams {
     faults: Faults,
-    of: HashMap<FaultKind, Chance>,
+    /// For each kind, once it was needed.
+    of: [Option<Chance>; FaultKind::ALL.len()],
 }
 
 // It is whole whenever its lock is released.
@@ -109,10 +110,10 @@ impl Disturbance {
         draw: impl FnOnce(&mut Chance, S) -> Option<T>,
     ) -> Option<T> {
         let mut state = self.lock();
-        let streams = state.streams(channel);
+        let streams = state.streams(channel)?;
         let stated = stated(&streams.faults)?;
         let seed = self.plan.seed.wrapping_mul(31).wrapping_add(kind as u64);
-        let chance = streams.of.entry(kind).or_insert_with(|| Chance::of(seed, channel));
+        let chance = streams.of[kind as usize].get_or_insert_with(|| Chance::of(seed, channel));
         let drawn = draw(chance, stated)?;
         self.admit(&mut state, kind, channel).then_some(drawn)
     }
@@ -163,16 +164,14 @@ impl Disturbance {
 }
 
 impl State {
-    fn streams(&mut self, channel: &str) -> &mut Streams {
+    fn streams(&mut self, channel: &str) -> Option<&mut Streams> {
         if !self.channels.contains_key(channel) {
             let named = self.on.iter().rev().filter(|(name, _)| name == channel);
             let faults = named.fold(Faults::new(), |faults, (_, others)| faults.or(others));
             let faults = faults.or(&self.everywhere);
-            self.channels.insert(channel.to_owned(), Streams { faults, of: HashMap::new() });
+            self.channels.insert(channel.to_owned(), Streams { faults, of: Default::default() });
         }
-        self.channels
-            .entry(channel.to_owned())
-            .or_insert_with(|| Streams { faults: Faults::new(), of: HashMap::new() })
+        self.channels.get_mut(channel)
     }
 }
 

@@ -5,18 +5,19 @@ use crate::FaultKind;
 /// How many faults there were, by kind and channel, in the order of the kinds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    counts: BTreeMap<(FaultKind, String), u64>,
+    counts: BTreeMap<FaultKind, BTreeMap<String, u64>>,
+    totals: [u64; FaultKind::ALL.len()],
 }
 
 impl Tally {
     /// How many there were of this kind, on all channels.
     pub fn of(&self, kind: FaultKind) -> u64 {
-        self.counts.iter().filter(|((counted, _), _)| *counted == kind).map(|(_, count)| count).sum()
+        self.totals[kind as usize]
     }
 
     /// How many there were of this kind on one channel.
     pub fn on(&self, kind: FaultKind, channel: &str) -> u64 {
-        self.counts.get(&(kind, channel.to_owned())).copied().unwrap_or(0)
+        self.counts.get(&kind).and_then(|channels| channels.get(channel)).copied().unwrap_or(0)
     }
 
     /// The kinds of which there was any.
@@ -25,7 +26,12 @@ impl Tally {
     }
 
     pub(crate) fn count(&mut self, kind: FaultKind, channel: &str) {
-        *self.counts.entry((kind, channel.to_owned())).or_default() += 1;
+        self.totals[kind as usize] += 1;
+        let channels = self.counts.entry(kind).or_default();
+        match channels.get_mut(channel) {
+            Some(count) => *count += 1,
+            None => drop(channels.insert(channel.to_owned(), 1)),
+        }
     }
 }
 
@@ -34,7 +40,8 @@ impl fmt::Display for Tally {
         if self.counts.is_empty() {
             return f.write_str("none");
         }
-        for (at, ((kind, channel), count)) in self.counts.iter().enumerate() {
+        let each = self.counts.iter().flat_map(|(kind, channels)| channels.iter().map(move |it| (kind, it)));
+        for (at, (kind, (channel, count))) in each.enumerate() {
             f.write_str(if at > 0 { ", " } else { "" })?;
             match (kind, channel.as_str()) {
                 (FaultKind::Capacities, _) => write!(f, "{kind}")?,

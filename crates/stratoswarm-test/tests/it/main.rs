@@ -17,4 +17,5 @@ mod interrupt;
 mod planted; // T6: five faults of programs, found and mended
 mod probe; // T4: what a probe passes on
 mod report; // what a failing test says
+mod seconds; // what the kit costs
 mod tasks; // tasks that end, panic or hang

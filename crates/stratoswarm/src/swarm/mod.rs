@@ -29,6 +29,7 @@ pub mod evolution;
 pub mod overload;
 
 mod agent;
+mod alone;
 mod channel_account;
 mod client;
 mod component;
@@ -53,6 +54,7 @@ mod shelf;
 mod stop;
 mod warm_start;
 
+pub use alone::alone;
 pub use channel_account::ChannelAccount;
 pub use component::Component;
 pub use cost::CostModel;
