@@ -123,14 +123,15 @@ mod sync;
 mod tasks;
 mod timers;
 mod trace;
+mod traced;
 mod waiting;
 
 #[cfg(feature = "sink")]
 pub use channel::ChannelSink;
 pub use channel::{
-    Broadcast, Channel, Gathering, GroupOptions, Limited, OwnedPermit, Permit, Permits, RecorderOptions,
-    ReplyStream, Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling, SubscriberOptions,
-    WeakBroadcast, WeakChannel,
+    Broadcast, Channel, Gathering, GroupOptions, Limited, OutcomesOptions, OwnedPermit, Permit, Permits,
+    RecorderOptions, ReplyStream, Requesting, Reserving, Sending, SendingLimited, SendingTimed, Settling,
+    SubscriberOptions, WeakBroadcast, WeakChannel,
 };
 #[cfg(feature = "chaos")]
 pub use chaos::{Chaos, Hold, Moment};
@@ -157,11 +158,12 @@ pub use reader::{
 pub use request::{Gathered, ReplyOutcome, Settled, Settlement};
 pub use stats::{
     BudgetInfo, BudgetShare, ChannelInfo, ChannelKind, ChannelTimes, ExpiredCounts, LaneInfo, MemberInfo,
-    ReaderInfo, ReaderKind, ReaderTimes, RequestCounts, Skipped, TaskInfo, TaskState, Times, WaitInfo,
-    WaitKind, WaitState,
+    ReaderInfo, ReaderKind, ReaderTimes, RequestCounts, SenderInfo, Skipped, TaskInfo, TaskState, Times,
+    WaitInfo, WaitKind, WaitState,
 };
 pub use tasks::Tracked;
 pub use trace::{StepKind, TraceContext, TraceSpan, TraceStep, Tracer};
+pub use traced::{Origin, Outcome, OutcomeKind, Outcomes, ReplyEncoder};
 
 /// The guarantees, numbered, and the tests that prove them.
 #[cfg(any(doc, doctest))]

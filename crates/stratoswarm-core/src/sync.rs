@@ -72,6 +72,8 @@ pub(crate) enum Rank {
     Budget,
     /// Which sources of a mux were woken.
     Woken,
+    /// What a traced channel tells.
+    Trace,
 }
 
 #[cfg(not(loom))]

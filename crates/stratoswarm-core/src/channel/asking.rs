@@ -172,7 +172,8 @@ impl<'a, M: Message> Asking<'a, M> {
                     if let Some(message) = self.message.take() {
                         accepted(&log);
                         let request = paid.beside_request(AnyResponder::first(Arc::clone(cell) as _));
-                        let number = log.push_request_in(lane, message, request, &mut effects);
+                        let number =
+                            log.push_request_in(lane, message, request, self.channel.sender(), &mut effects);
                         self.progress = Progress::Sent(lane, number);
                         log.after_push(1, &mut effects);
                     }

@@ -7,7 +7,7 @@ use crate::{
     error::SendError,
     handle::{Handle, HandleKind, Shared, ended},
     reader::LossySubscriber,
-    stats::ChannelInfo,
+    stats::{ChannelInfo, SenderInfo},
     sync::MutexGuard,
 };
 
@@ -83,7 +83,7 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     #[inline(never)]
     fn wake_readers(&self, mut log: MutexGuard<'_, Log<M>>) {
         let mut effects = Effects::new();
-        log.record_last(1, &mut effects);
+        log.record_last(1, self.handle.sender(), &mut effects);
         log.wake_readers(1, &mut effects);
         self.shared().unlock_and_apply(log, effects);
     }
@@ -348,6 +348,22 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     pub fn named(&self, name: &str) -> Self {
         let shared = Arc::clone(self.shared());
         Self { handle: Handle::sending(shared, HandleKind::Broadcast, Some(name), Location::caller()) }
+    }
+
+    /// Who has, or had, a handle to send by, if it is [traced](crate::BroadcastBuilder::traced); otherwise none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// let jobs = Fabric::new().broadcast::<Job>("jobs").traced().open()?;
+    /// drop(jobs.named("planner"));
+    /// assert_eq!(jobs.senders()[1].name.as_deref(), Some("planner"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn senders(&self) -> Vec<SenderInfo> {
+        self.shared().trace().map_or_else(Vec::new, |trace| trace.senders())
     }
 
     /// A handle that does not keep the broadcast open.

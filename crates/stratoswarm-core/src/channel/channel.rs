@@ -1,7 +1,7 @@
 use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use super::{
-    GroupOptions, RecorderOptions, Requesting, Sending, SubscriberOptions, WeakChannel,
+    GroupOptions, OutcomesOptions, RecorderOptions, Requesting, Sending, SubscriberOptions, WeakChannel,
     sending_many::SendingMany, toll::try_enter,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     message::{Ask, Message},
     reader::{LossySubscriber, Receiver, Subscriber},
     request::{AnyResponder, TraceCell},
-    stats::ChannelInfo,
+    stats::{ChannelInfo, SenderInfo},
     sync::MutexGuard,
     timers,
     trace::{StepKind, TraceContext},
@@ -71,6 +71,11 @@ impl<M: Message> Channel<M> {
     }
 
     /// What tells this handle from others that exist, as long as it does not move.
+    /// Who sends by this handle, on a traced channel.
+    pub(super) fn sender(&self) -> u32 {
+        self.handle.sender()
+    }
+
     pub(super) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -135,7 +140,7 @@ impl<M: Message> Channel<M> {
     #[cold]
     #[inline(never)]
     fn try_send_slow(&self, log: MutexGuard<'_, Log<M>>, message: M) -> Result<(), TrySendError<M>> {
-        if self.shared().is_traced() {
+        if self.shared().has_tracer() {
             drop(log);
             return self.try_send_traced(message);
         }
@@ -179,7 +184,7 @@ impl<M: Message> Channel<M> {
             Err(_) => Err(TrySendError::Full(message)),
             Ok(paid) => {
                 let beside = paid.beside(&mut log, beside());
-                log.push_in(lane, message, beside, &mut effects);
+                log.push_in(lane, message, beside, self.sender(), &mut effects);
                 log.after_push(1, &mut effects);
                 Ok(())
             }
@@ -804,6 +809,44 @@ impl<M: Message> Channel<M> {
     pub fn named(&self, name: &str) -> Self {
         let shared = Arc::clone(self.shared());
         Self { handle: Handle::sending(shared, HandleKind::Channel, Some(name), Location::caller()) }
+    }
+
+    /// Who has, or had, a handle to send by, if it is [traced](crate::ChannelBuilder::traced); otherwise none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// let jobs = Fabric::new().channel::<Job>("jobs").traced().open()?;
+    /// drop(jobs.named("planner"));
+    /// assert_eq!(jobs.senders()[1].name.as_deref(), Some("planner"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn senders(&self) -> Vec<SenderInfo> {
+        self.shared().trace().map_or_else(Vec::new, |trace| trace.senders())
+    }
+
+    /// Reads what becomes of its messages, if it is [traced](crate::ChannelBuilder::traced), from now on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{Fabric, OutcomeKind};
+    /// # use stratoswarm_core::examples::Job;
+    /// let jobs = Fabric::new().channel::<Job>("jobs").traced().open()?;
+    /// let mut outcomes = jobs.outcomes().open()?;
+    /// let mut worker = jobs.join("workers");
+    /// jobs.send(Job(1)).await?;
+    /// worker.try_recv()?.into_message();
+    /// let mut told = Vec::new();
+    /// outcomes.drain(&mut told, 8);
+    /// let taken = told.pop().ok_or("nothing")??;
+    /// assert_eq!((taken.seq, taken.group.as_deref(), taken.how), (0, Some("workers"), OutcomeKind::Taken));
+    /// # Ok(()) }
+    /// ```
+    pub fn outcomes(&self) -> OutcomesOptions<'_, M> {
+        OutcomesOptions::new(self.shared())
     }
 
     /// A handle that does not keep the channel open.

@@ -92,7 +92,7 @@ impl<M: Message> Sink<M> for ChannelSink<M> {
         let this = self.get_mut();
         match this.place.take() {
             Some(place) => {
-                this.channel.shared().send_permitted(place, message);
+                this.channel.shared().send_permitted(place, message, this.channel.sender());
                 Ok(())
             }
             None => this.channel.try_send(message).map_err(|error| match error {

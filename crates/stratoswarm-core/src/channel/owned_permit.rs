@@ -54,7 +54,7 @@ impl<M: Message> OwnedPermit<M> {
     pub fn send(self, message: M) -> Channel<M> {
         let Self { mut place, channel } = self;
         if let Some(id) = place.id.take() {
-            place.shared.send_permitted(id, message);
+            place.shared.send_permitted(id, message, channel.sender());
         }
         channel
     }

@@ -53,7 +53,7 @@ impl<'a, M: Message> Permit<'a, M> {
     /// ```
     pub fn send(mut self, message: M) {
         if let Some(id) = self.id.take() {
-            self.channel.shared().send_permitted(id, message);
+            self.channel.shared().send_permitted(id, message, self.channel.sender());
         }
     }
 }
@@ -73,13 +73,13 @@ impl<M: Message> fmt::Debug for Permit<'_, M> {
 }
 
 impl<M: Message> Shared<M> {
-    pub(super) fn send_permitted(&self, id: WaitId, message: M) {
+    pub(super) fn send_permitted(&self, id: WaitId, message: M, sender: u32) {
         let mut expiry = self.expiry();
         if let Some(account) = self.account() {
             // It cannot wait: it is charged what it weighs, though that be too much, in the place of what its permit was.
             expiry = account.exchange(Account::advance::<M>(), weigh(&message)).beside(None, expiry);
         }
-        if self.with(|log, effects| log.push_permitted(id, message, expiry, effects)) {
+        if self.with(|log, effects| log.push_permitted(id, message, expiry, sender, effects)) {
             tracing::warn!(
                 channel = &*self.name,
                 "a permit was used after the shutdown: nobody waits for its message"

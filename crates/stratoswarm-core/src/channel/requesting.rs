@@ -306,7 +306,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
         mut log: MutexGuard<'a, Log<M>>,
         cx: &mut Context<'_>,
     ) -> Result<(), RequestError> {
-        if self.channel.shared().is_traced() && self.trace.as_ref().is_none_or(|trace| trace.begun.is_none())
+        if self.channel.shared().has_tracer() && self.trace.as_ref().is_none_or(|trace| trace.begun.is_none())
         {
             drop(log);
             self.begin_trace();
@@ -369,7 +369,7 @@ impl<'a, M: Message, A: Ask<M>> Requesting<'a, M, A> {
             let context = self.trace.as_ref().and_then(|trace| trace.context());
             let responder = TraceCell::beside(context, AnyResponder::first(Arc::clone(cell) as _));
             let request = paid.beside_request(responder);
-            let number = log.push_request_in(lane, message, request, effects);
+            let number = log.push_request_in(lane, message, request, self.channel.sender(), effects);
             self.progress = Progress::Sent(lane, number);
             log.after_push(1, effects);
         }

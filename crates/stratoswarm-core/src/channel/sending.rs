@@ -184,7 +184,7 @@ impl<'a, M: Message> Sending<'a, M> {
             (Poll::Ready(Ok(paid)), Some(message)) => {
                 let cell = log.owe(lane);
                 let beside = paid.beside(&mut log, shared.expiry());
-                log.push_in(lane, message, beside, &mut effects);
+                log.push_in(lane, message, beside, self.channel.sender(), &mut effects);
                 log.after_push(1, &mut effects);
                 Poll::Ready(Ok(cell))
             }
@@ -207,7 +207,7 @@ impl<'a, M: Message> Sending<'a, M> {
     ) -> Poll<Result<(), SendError<M>>> {
         let budget = ready!(poll_proceed(cx));
         ready!(self.turn.hold(self.channel.shared(), Moment::Send, cx));
-        let polled = if self.shared().is_traced() {
+        let polled = if self.shared().has_tracer() {
             self.poll_traced(parent, beside, cx)
         } else {
             self.poll_in_lane(self.shared().log.lock(), None, || beside(None), cx)
@@ -253,7 +253,7 @@ impl<'a, M: Message> Sending<'a, M> {
         let polled = match (turn, taken) {
             (Poll::Ready(Ok(paid)), Some(message)) => {
                 let beside = paid.beside(&mut log, expiry());
-                log.push_in(lane, message, beside, &mut effects);
+                log.push_in(lane, message, beside, self.channel.sender(), &mut effects);
                 if log.has_listeners() {
                     log.after_push(1, &mut effects);
                 }
@@ -300,8 +300,7 @@ impl<'a, M: Message> Sending<'a, M> {
     #[inline]
     fn enter_lane(&mut self, log: &mut Log<M>) -> bool {
         let shared = self.shared();
-        let bare = shared.traffic.ttl.is_none();
-        let Some(message) = self.message.as_ref().filter(|_| bare) else { return false };
+        let Some(message) = self.message.as_ref().filter(|_| shared.is_bare) else { return false };
         if !self.turn.is_new() {
             return false;
         }
@@ -322,7 +321,7 @@ impl<'a, M: Message> Sending<'a, M> {
             return self.poll_in_lane(log, None, || shared.expiry(), cx);
         }
         let bytes = weigh(message);
-        let weighed = if shared.traffic.ttl.is_none() && account.try_take(bytes) {
+        let weighed = if shared.is_bare && account.try_take(bytes) {
             if log.enter_charged(lane, &mut self.message, |charges| account.beside(charges, bytes)) {
                 if log.has_listeners() {
                     shared.after_push(log);
@@ -354,7 +353,7 @@ impl<'a, M: Message> Sending<'a, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<M>>> {
         let shared = self.shared();
-        if shared.is_traced() {
+        if shared.has_tracer() {
             drop(log);
             return self.poll_traced(None, |context| TraceCell::beside(context, shared.expiry()), cx);
         }

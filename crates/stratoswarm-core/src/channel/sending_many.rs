@@ -32,6 +32,8 @@ pub(super) struct SendingMany<'a, M: Message> {
     /// others. None before; then the vector is empty.
     rest: Option<VecDeque<M>>,
     turn: Turn,
+    /// Whose messages they are, on a traced channel.
+    sender: u32,
 }
 
 impl<'a, M: Message> SendingMany<'a, M> {
@@ -41,7 +43,8 @@ impl<'a, M: Message> SendingMany<'a, M> {
         from: &'static Location<'static>,
     ) -> Self {
         let by = By { handle: channel.address(), at: from };
-        Self { shared: channel.shared(), by, batch, rest: None, turn: Turn::new() }
+        let sender = channel.sender();
+        Self { shared: channel.shared(), by, batch, rest: None, turn: Turn::new(), sender }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>> {
@@ -107,7 +110,7 @@ impl<'a, M: Message> SendingMany<'a, M> {
             };
             if let Some(message) = rest.pop_front() {
                 let beside = paid.beside(&mut log, self.shared.expiry());
-                log.push_in(lane, message, beside, &mut effects);
+                log.push_in(lane, message, beside, self.sender, &mut effects);
                 pushed += 1;
             }
         };

@@ -1,5 +1,10 @@
+use std::sync::Arc;
+
 use super::{Effects, Inbox, LaneIndex, Log, Membership, Taken, cursors::Whose, lane::Lane, marks::Marks};
-use crate::request::{AnyCell, AnyResponder, RequestLiveness};
+use crate::{
+    request::{AnyCell, AnyResponder, RequestLiveness},
+    traced::OutcomeKind,
+};
 
 /// Groups that hold no sender back: what does not fit drives out the oldest that they have not taken.
 impl<M> Log<M> {
@@ -51,34 +56,53 @@ impl<M> Log<M> {
         let reader = &mut self.readers[place];
         reader.deaf = 0;
         let in_inbox = if reader.seats[at].filled { reader.inbox.lock().drop_first(at) } else { None };
-        let (mut request, released) = match in_inbox {
-            Some((Taken { message, request, .. }, released)) => {
+        let (mut request, released, number) = match in_inbox {
+            Some((Taken { message, request, number, .. }, released)) => {
                 effects.dropped.push(message);
-                (request, released)
+                (request, released, number)
             }
             None => self.pass_first(place, at, effects),
         };
         request.narrow(self.readers[place].number); // of what each group is asked, its part
-        let skipped = &mut self.readers[place].skipped;
-        match request.cell().map(|cell| cell.state(None)) {
-            Some(RequestLiveness::Abandoned) => skipped.abandoned += 1,
-            _ if released => skipped.expired += 1,
+        let reader = &mut self.readers[place];
+        let skipped = &mut reader.skipped;
+        let how = match request.cell().map(|cell| cell.state(None)) {
+            Some(RequestLiveness::Abandoned) => {
+                skipped.abandoned += 1;
+                OutcomeKind::Abandoned
+            }
+            _ if released => {
+                skipped.expired += 1;
+                OutcomeKind::Expired
+            }
             lost => {
                 skipped.missed += 1;
                 if lost.is_some() {
                     request.cell().into_iter().for_each(AnyCell::evict);
                 }
+                OutcomeKind::Evicted
             }
+        };
+        if let Some(trace) = &self.trace
+            && trace.is_read()
+        {
+            trace.tell(number, Some(&Arc::from(&*reader.name)), None, 0, how, None);
         }
         effects.dropped_requests.push(request);
     }
 
-    /// A group passes the first message that it has in an intake. Its share in the request, and whether it had given up its
-    /// place before.
-    fn pass_first(&mut self, place: usize, at: LaneIndex, effects: &mut Effects<M>) -> (AnyResponder, bool) {
+    /// A group passes the first message that it has in an intake. Its share in the request, whether it had given up its place
+    /// before, and its sequence number.
+    fn pass_first(
+        &mut self,
+        place: usize,
+        at: LaneIndex,
+        effects: &mut Effects<M>,
+    ) -> (AnyResponder, bool, u64) {
         let Lane { intake, cursors, .. } = &mut self.lanes[at];
         let seat = &mut self.readers[place].seats[at];
         let (number, before) = (seat.next, seat.released);
+        let seq = intake.seq(number);
         let first = number == intake.front();
         let alone = first && (!cursors.are_several() || cursors.alone(Whose::Lossless, number, 1) == 1);
         let request = match if alone { intake.take(None) } else { None } {
@@ -92,7 +116,7 @@ impl<M> Log<M> {
         seat.passed += 1;
         seat.released = if before > 0 { intake.released_from(seat.next, true) } else { 0 };
         cursors.moved(Whose::Lossless, number, number + 1);
-        (request, seat.released < before)
+        (request, seat.released < before, seq)
     }
 }
 

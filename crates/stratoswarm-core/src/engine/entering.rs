@@ -50,13 +50,18 @@ impl<M: Clone> Log<M> {
         at: LaneIndex,
         message: M,
         expiry: AnyResponder,
+        sender: u32,
         effects: &mut Effects<M>,
     ) {
+        let expiry = match &self.trace {
+            Some(trace) if !expiry.is_some() => trace.mark(),
+            _ => expiry,
+        };
         let deadline = expiry.cell().and_then(|cell| cell.deadline());
         self.expiring |= deadline.is_some();
         let expires = expiry.is_some();
         let tag = |number| expires.then(|| Tag::expiry(number, expiry));
-        self.append(at, message, tag, effects);
+        self.append(at, message, tag, sender, effects);
         if expires {
             self.remember_expiry(deadline);
             self.alert_next(at, effects);
@@ -112,11 +117,12 @@ impl<M: Clone> Log<M> {
         at: LaneIndex,
         message: M,
         request: AnyResponder,
+        sender: u32,
         effects: &mut Effects<M>,
     ) -> u64 {
         self.asked += 1;
         let groups = self.groups;
-        self.append(at, message, |number| Some(Tag::request(number, request, groups)), effects)
+        self.append(at, message, |number| Some(Tag::request(number, request, groups)), sender, effects)
     }
 
     fn append(
@@ -124,13 +130,14 @@ impl<M: Clone> Log<M> {
         at: LaneIndex,
         message: M,
         tag: impl FnOnce(u64) -> Option<Tag>,
+        sender: u32,
         effects: &mut Effects<M>,
     ) -> u64 {
         let tag = tag(self.lanes[at].intake.end());
         let seq = if at == 0 {
             self.tail()
         } else if self.is_looked_on() {
-            self.record_in(at, &message, tag.as_ref(), effects);
+            self.record_in(at, &message, tag.as_ref(), sender, effects);
             self.remember_admission(&message, effects)
         } else {
             self.pass_admission()
@@ -209,11 +216,12 @@ impl<M: Clone> Log<M> {
         id: WaitId,
         message: M,
         expiry: AnyResponder,
+        sender: u32,
         effects: &mut Effects<M>,
     ) -> bool {
         let at = self.take_permit(id);
         self.admit_permitted(at, effects);
-        self.push_in(at, message, expiry, effects);
+        self.push_in(at, message, expiry, sender, effects);
         self.after_push(1, effects);
         self.permit_gone(effects);
         self.ended

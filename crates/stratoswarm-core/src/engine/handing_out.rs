@@ -14,6 +14,7 @@ use super::{
 use crate::{
     message::DeadReason,
     request::{AnyCell, AnyResponder, RequestLiveness},
+    traced::OutcomeKind,
 };
 
 /// A delivery, and what it is known by when it is settled.
@@ -171,14 +172,24 @@ impl<M: Clone> Ledger<M> {
         self.held[entry.lane] -= u64::from(!entry.released);
         let counts = &mut self.counts;
         counts.passed += 1;
-        match entry.request.cell().map(|cell| cell.state(None)) {
-            Some(RequestLiveness::Abandoned) => counts.skipped.abandoned += 1,
-            Some(_) if entry.released => counts.skipped.expired += 1,
+        let how = match entry.request.cell().map(|cell| cell.state(None)) {
+            Some(RequestLiveness::Abandoned) => {
+                counts.skipped.abandoned += 1;
+                OutcomeKind::Abandoned
+            }
+            Some(_) if entry.released => {
+                counts.skipped.expired += 1;
+                OutcomeKind::Expired
+            }
             _ => {
                 counts.skipped.conflated += 1;
                 entry.request.narrow(self.group_number); // of what each group is asked, its part
                 entry.request.cell().into_iter().for_each(AnyCell::evict);
+                OutcomeKind::Evicted
             }
+        };
+        if let Some(trace) = &self.trace {
+            trace.tell(entry.number, self.group_name(), None, entry.attempts, how, None);
         }
         fallout.freed = true;
         fallout.gone.push(entry);

@@ -146,11 +146,12 @@ impl<M> Inbox<M> {
         slot: Slot,
         lease: u64,
         verdict: Verdict,
+        member: Option<u64>,
         now: Option<Instant>,
         fallout: &mut Fallout<M>,
     ) -> Settled {
         let Some(ledger) = &mut self.ledger else { return Settled::Lapsed };
-        ledger.settle(slot, lease, verdict, now, fallout)
+        ledger.settle(slot, lease, verdict, member, now, fallout)
     }
 
     /// What is to be done at the log, once the lock is released.
@@ -215,6 +216,7 @@ impl<M> Log<M> {
         reader.seats.iter_mut().for_each(|seat| seat.filled = true);
         let mut ledger = Ledger::new(keeping, group, reader.number);
         ledger.classes = self.classes.as_ref().map(|classes| classes.lanes());
+        ledger.trace.clone_from(&self.trace);
         if closed {
             ledger.close();
         }

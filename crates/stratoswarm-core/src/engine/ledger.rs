@@ -18,6 +18,7 @@ use crate::{
     message::DeadReason,
     request::{AnyCell, AnyResponder, RequestLiveness, SettleCell},
     stats::Skipped,
+    traced::{OutcomeKind, Trace},
     waiting::WaitId,
 };
 
@@ -68,6 +69,8 @@ pub(crate) struct Ledger<M> {
     /// The parked member whose timer is for the earliest of `due`, and for when it is.
     pub(super) watch: Option<(WaitId, Instant)>,
     pub(super) counts: LedgerCounts,
+    /// Of a traced channel.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 /// A sender that waits until its message is settled.
@@ -144,6 +147,7 @@ impl<M> Ledger<M> {
             starved: false,
             watch: None,
             counts: LedgerCounts::default(),
+            trace: None,
         }
     }
 
@@ -207,6 +211,20 @@ impl<M> Ledger<M> {
     /// Whether a member may find something once more has come in.
     pub(super) fn has_room(&self) -> bool {
         !self.is_full()
+    }
+
+    /// Tells what became of an entry that a member may have had.
+    pub(super) fn tell_outcome(&self, slot: Slot, member: Option<u64>, how: OutcomeKind) {
+        if let Some(trace) = &self.trace
+            && let Some(entry) = self.entries.get(slot)
+        {
+            trace.tell(entry.number, self.group_name(), member, entry.attempts, how, None);
+        }
+    }
+
+    /// The name of the group; none of a subscriber.
+    pub(super) fn group_name(&self) -> Option<&Arc<str>> {
+        Some(&self.group).filter(|name| !name.is_empty())
     }
 
     // ---- states
@@ -312,6 +330,7 @@ impl<M> Ledger<M> {
             self.die(slot, DeadReason::Expired, fallout);
             return;
         }
+        self.tell_outcome(slot, None, OutcomeKind::of_late(why));
         why.count(&mut self.counts.skipped);
         let gone = self.remove(slot, Some(&DeadReason::Expired), fallout);
         fallout.gone.extend(gone);
@@ -319,6 +338,9 @@ impl<M> Ledger<M> {
 
     /// It is given up.
     pub(super) fn die(&mut self, slot: Slot, reason: DeadReason, fallout: &mut Fallout<M>) {
+        if !matches!(reason, DeadReason::Terminated(_)) {
+            self.tell_outcome(slot, None, OutcomeKind::Dead); // its handler's verdict is told of by itself
+        }
         let Some(entry) = self.remove(slot, Some(&reason), fallout) else { return };
         let Entry { message: Some(message), request, number, attempts, lane, .. } = entry else { return };
         self.counts.dead += 1;

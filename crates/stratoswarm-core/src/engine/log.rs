@@ -1,4 +1,4 @@
-use std::task::Waker;
+use std::{sync::Arc, task::Waker};
 
 use super::{
     Effects, LaneIndex, WaitId, WaitList, Warning,
@@ -12,7 +12,7 @@ use super::{
     sampling::Sampling,
     tape::Tapes,
 };
-use crate::{message::Priority, stats::Caller};
+use crate::{message::Priority, stats::Caller, traced::Trace};
 
 /// What stands behind a channel or a broadcast. See the [module](super).
 #[repr(C)]
@@ -65,6 +65,8 @@ pub(crate) struct Log<M> {
     pub(super) retention: Option<Box<Retention>>,
     /// Which messages are looked at to learn how long they wait, while somebody wants to know.
     pub(super) sampling: Option<Box<Sampling>>,
+    /// Of a traced channel.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl<M> Log<M> {
@@ -101,6 +103,7 @@ impl<M> Log<M> {
             readers_made: 0,
             retention: None,
             sampling: None,
+            trace: None,
         }
     }
 
@@ -113,6 +116,11 @@ impl<M> Log<M> {
         let room = lanes.iter().fold(0u64, |sum, (_, capacity)| sum.saturating_add(*capacity as u64));
         self.lossy = Lossy::new(room, true);
         self.lanes.main.gate.capacity = 0; // nobody comes in by the first
+    }
+
+    /// Has it traced. A channel must have lanes, so that none of its messages goes a short way.
+    pub(crate) fn trace(&mut self, trace: &Arc<Trace>) {
+        self.trace = Some(Arc::clone(trace));
     }
 
     /// Has handles that wait take turns, in each lane. There must be lanes: the short ways know one order only.

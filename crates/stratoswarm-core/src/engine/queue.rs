@@ -311,7 +311,7 @@ impl<M> Queue<M> {
     }
 
     /// The sequence number of the message of this number.
-    fn seq(&self, number: u64) -> u64 {
+    pub(super) fn seq(&self, number: u64) -> u64 {
         let Some(shifts) = &self.shifts else { return number };
         let before = shifts.partition_point(|shift| shift.from <= number).checked_sub(1);
         number + before.and_then(|at| shifts.get(at)).map_or(self.ahead, |shift| shift.ahead)

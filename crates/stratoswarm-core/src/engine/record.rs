@@ -1,6 +1,6 @@
 use tokio::time::Instant;
 
-use crate::message::Priority;
+use crate::{message::Priority, traced::Origin};
 
 /// A message as a [`Recorder`](crate::Recorder) gets it: a clone, and what was said of it when it was sent.
 ///
@@ -27,6 +27,8 @@ pub struct Record<M> {
     pub deadline: Option<Instant>,
     /// Somebody waits for its reply.
     pub is_request: bool,
+    /// Who sent it, and when it was admitted; on a [traced](crate::ChannelBuilder::traced) channel.
+    pub origin: Option<Origin>,
     /// The message.
     pub message: M,
 }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     message::DeadReason,
     request::{SettleCell, Settled, Verdict},
+    traced::OutcomeKind,
 };
 
 impl<M> Ledger<M> {
@@ -36,20 +37,27 @@ impl<M> Ledger<M> {
         }
     }
 
-    /// Settles a delivery, unless that was done, or it has lapsed.
+    /// Settles a delivery, unless that was done, or it has lapsed. `member`: who had it, where that is told of.
     pub(super) fn settle(
         &mut self,
         slot: Slot,
         lease: u64,
         verdict: Verdict,
+        member: Option<u64>,
         now: Option<Instant>,
         fallout: &mut Fallout<M>,
     ) -> Settled {
-        let Some(entry) = self.entries.get_mut(slot) else { return Settled::Lapsed };
+        let Some(entry) = self.entries.get(slot) else { return Settled::Lapsed };
         let State::InFlight { lease: current, lapses } = entry.state else { return Settled::Lapsed };
         if current != lease {
             return Settled::Lapsed;
         }
+        if self.acks
+            && let Some(how) = OutcomeKind::of(&verdict)
+        {
+            self.tell_outcome(slot, member, how);
+        }
+        let Some(entry) = self.entries.get_mut(slot) else { return Settled::Lapsed };
         match verdict {
             Verdict::Progress if !self.acks => {}
             _ if !self.acks => drop(self.remove(slot, None, fallout)), // there is only a key to give back

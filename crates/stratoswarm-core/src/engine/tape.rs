@@ -10,6 +10,7 @@ use crate::{
     request::AnyCell,
     stats::{Caller, Skipped},
     tasks::Who,
+    traced::Origin,
 };
 
 /// The recorders of a log. Each has a tape, to which a message is copied under the lock that admits it: what lies beside it is
@@ -49,14 +50,16 @@ struct Beside {
     class: Priority,
     deadline: Option<tokio::time::Instant>,
     is_request: bool,
+    origin: Option<Origin>,
 }
 
 impl Beside {
-    fn new(class: Priority, tag: Option<&Tag>) -> Self {
+    fn new(class: Priority, tag: Option<&Tag>, origin: Option<Origin>) -> Self {
         Self {
             class,
             deadline: tag.and_then(|tag| tag.request.cell().and_then(AnyCell::deadline)),
             is_request: tag.is_some_and(|tag| tag.request.is_request()),
+            origin,
         }
     }
 }
@@ -152,10 +155,13 @@ impl<M> Tapes<M> {
     }
 
     fn add(&mut self, message: &M, seq: u64, beside: &Beside, effects: &mut Effects<M>) {
-        let Beside { class, deadline, is_request } = *beside;
+        let Beside { class, deadline, is_request, origin } = *beside;
         for tape in &mut self.tapes {
             let clone = (self.clone)(message);
-            tape.add(clone.map(|message| Record { seq, class, deadline, is_request, message }), effects);
+            tape.add(
+                clone.map(|message| Record { seq, class, deadline, is_request, origin, message }),
+                effects,
+            );
         }
     }
 
@@ -216,13 +222,15 @@ impl<M> Log<M> {
         self.serve(effects);
     }
 
-    /// Copies the last `count` messages, which have just come into a log without lanes, and wakes who waits for them.
+    /// Copies the last `count` messages, which have just come into a log without lanes from this sender, and wakes who waits for
+    /// them.
     #[inline]
-    pub(crate) fn record_last(&mut self, count: u64, effects: &mut Effects<M>) {
-        let Self { tapes: Some(tapes), lanes, lossy, .. } = self else { return };
+    pub(crate) fn record_last(&mut self, count: u64, sender: u32, effects: &mut Effects<M>) {
+        let Self { tapes: Some(tapes), lanes, lossy, trace, .. } = self else { return };
         if !lanes.are_several() {
             for (seq, message, tag) in lanes.main.intake.last(count as usize) {
-                tapes.add(message, seq, &Beside::new(Priority::Normal, tag), effects);
+                let origin = trace.as_ref().map(|trace| trace.origin(sender));
+                tapes.add(message, seq, &Beside::new(Priority::Normal, tag, origin), effects);
             }
             if !self.keeps && lossy.readers.is_empty() {
                 effects.drop_all(&mut lanes.main.intake); // it was there to be copied only
@@ -240,11 +248,13 @@ impl<M> Log<M> {
         at: LaneIndex,
         message: &M,
         tag: Option<&Tag>,
+        sender: u32,
         effects: &mut Effects<M>,
     ) {
-        let Self { tapes: Some(tapes), lanes, classes, .. } = self else { return };
+        let Self { tapes: Some(tapes), lanes, classes, trace, .. } = self else { return };
         let class = classes.as_ref().map_or(Priority::Normal, |classes| classes.class(at));
-        tapes.add(message, lanes.main.intake.end(), &Beside::new(class, tag), effects);
+        let origin = trace.as_ref().map(|trace| trace.origin(sender));
+        tapes.add(message, lanes.main.intake.end(), &Beside::new(class, tag, origin), effects);
     }
 
     /// Wakes every recorder: nothing more will come.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Ledger, fallout::Fallout, ledger::State};
-use crate::waiting::WaitId;
+use crate::{traced::OutcomeKind, waiting::WaitId};
 
 impl<M> Ledger<M> {
     /// When something is due next.
@@ -48,7 +48,10 @@ impl<M> Ledger<M> {
         {
             let Some(entry) = self.entries.get(slot) else { return };
             match entry.state {
-                State::InFlight { .. } => self.give_back(slot, Duration::ZERO, Some(now), fallout),
+                State::InFlight { .. } => {
+                    self.tell_outcome(slot, None, OutcomeKind::Lapsed);
+                    self.give_back(slot, Duration::ZERO, Some(now), fallout);
+                }
                 State::Ready | State::Behind | State::Delayed { .. } => self.make_ready(slot),
             }
         }

@@ -35,12 +35,21 @@ pub struct BroadcastBuilder<'a, M> {
     capacity: Option<usize>,
     order: Option<i32>,
     ephemeral: bool,
+    traced: bool,
     message: Of<M>,
 }
 
 impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     pub(super) fn new(fabric: &'a Fabric, name: String) -> Self {
-        Self { fabric, name, capacity: None, order: None, ephemeral: false, message: PhantomData }
+        Self {
+            fabric,
+            name,
+            capacity: None,
+            order: None,
+            ephemeral: false,
+            traced: false,
+            message: PhantomData,
+        }
     }
 
     /// How many messages are kept for a subscriber before the oldest goes, at least 1; 1,024 if not stated.
@@ -99,6 +108,25 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
     /// ```
     pub fn ephemeral(mut self) -> Self {
         self.ephemeral = true;
+        self
+    }
+
+    /// Has it told who sent each message and when it was admitted, by one count of the fabric, to
+    /// [recorders](crate::Broadcast::record). A sender is a [name](crate::Broadcast::named), or the place where a handle without
+    /// one was made.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").traced().open()?;
+    /// let mut recorder = news.record().open()?;
+    /// news.named("editor").send(7)?;
+    /// let origin = recorder.try_recv()??.origin.ok_or("not traced")?;
+    /// assert_eq!(news.senders()[origin.sender as usize].label(), "editor");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn traced(mut self) -> Self {
+        self.traced = true;
         self
     }
 
@@ -164,7 +192,12 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         };
         let make = || {
             let capacity = self.capacity.unwrap_or(DEFAULT_CAPACITY);
-            Ok(Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, Traffic::plain(), at))
+            let shared =
+                Shared::new(&self.name, ChannelKind::Broadcast, capacity, None, Traffic::plain(), at);
+            if self.traced {
+                shared.trace_by(&self.fabric.directory().turns);
+            }
+            Ok(shared)
         };
         let place = Place { name: &self.name, order: self.order.unwrap_or(0), ephemeral: self.ephemeral };
         let broadcast = Broadcast::new(self.fabric.directory().open(place, found, make, &handle)?);
@@ -176,6 +209,7 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         self.capacity.is_none_or(|capacity| capacity == broadcast.capacity)
             && self.order.is_none_or(|order| order == entry.order)
             && (entry.ephemeral || !self.ephemeral)
+            && (!self.traced || broadcast.trace().is_some())
     }
 
     fn describe(&self) -> String {
@@ -185,6 +219,9 @@ impl<'a, M: Clone + Send + 'static> BroadcastBuilder<'a, M> {
         }
         if self.ephemeral {
             text.push_str(", ephemeral");
+        }
+        if self.traced {
+            text.push_str(", traced");
         }
         text
     }

@@ -170,6 +170,30 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
         self
     }
 
+    /// Has it told who sent each message and when it was admitted, by one count of the fabric, to
+    /// [recorders](crate::Channel::record); and what became of it, to those who read its [outcomes](crate::Channel::outcomes).
+    ///
+    /// A sender is a [name](crate::Channel::named), or the place where a handle without one was made: the
+    /// [list](crate::Channel::senders) grows with their number. Each message costs more, and a channel that is not traced costs
+    /// nothing of it. It does not go with [`retain`](Self::retain).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::Fabric;
+    /// # use stratoswarm_core::examples::Job;
+    /// let jobs = Fabric::new().channel::<Job>("jobs").traced().open()?;
+    /// let mut recorder = jobs.record().open()?;
+    /// jobs.named("planner").send(Job(7)).await?;
+    /// let origin = recorder.try_recv()??.origin.ok_or("not traced")?;
+    /// assert_eq!(jobs.senders()[origin.sender as usize].label(), "planner");
+    /// # Ok(()) }
+    /// ```
+    pub fn traced(mut self) -> Self {
+        self.traffic.traced = true;
+        self
+    }
+
     /// Handles that wait for room take turns: a freed place goes to the handle that was served the longest ago, and in it to
     /// its longest waiting send, permit or request. Without it, it goes to the longest waiting of all.
     ///
@@ -492,10 +516,10 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             let timeout = self.default_timeout.unwrap_or(Some(DEFAULT_TIMEOUT));
             let tracer =
                 self.fabric.directory().settings.tracer.as_ref().filter(|_| self.traffic.retain.is_none());
-            let traffic = Traffic { traced: tracer.is_some(), ..self.traffic.clone() };
+            let traffic = Traffic { spans: tracer.is_some(), ..self.traffic.clone() };
             let shared = Shared::new(&self.name, ChannelKind::Channel, capacity, timeout, traffic, at);
             if let Some(tracer) = tracer {
-                shared.trace_by(Arc::clone(tracer));
+                shared.tell_spans_to(Arc::clone(tracer));
             }
             if self.close_with_last_reader {
                 shared.log.lock().close_with_readers();
@@ -505,6 +529,9 @@ impl<'a, M: Message> ChannelBuilder<'a, M> {
             }
             if let Some(account) = self.traffic.account(&shared.name)? {
                 shared.charge_to(account);
+            }
+            if self.traffic.traced {
+                shared.trace_by(&self.fabric.directory().turns);
             }
             self.groups.iter().for_each(|group| shared.declare_group(group));
             Ok(shared)

@@ -17,6 +17,7 @@ use crate::{
     sync::{Mutex, Rank},
     tasks::Registry,
     trace::Tracer,
+    traced::Turns,
 };
 
 /// The channels of a fabric, by name. Nothing of a channel is looked at under its lock: they are taken out for that.
@@ -26,6 +27,8 @@ pub(super) struct Directory {
     /// How many want messages to be sampled. What follows from it is done under its lock, before any other.
     sampling: std::sync::Mutex<usize>,
     pub(super) settings: Settings,
+    /// The admissions and hand-overs of its traced channels.
+    pub(super) turns: Turns,
     /// The tasks that the fabric was told of.
     pub(super) tasks: Arc<Registry>,
 }
@@ -125,6 +128,7 @@ impl Directory {
             closed: AtomicBool::new(false),
             sampling: std::sync::Mutex::default(),
             settings,
+            turns: Turns::default(),
             tasks: Arc::default(),
         }
     }

@@ -71,6 +71,12 @@ impl<M> Handle<M> {
         Self::sending(shared, kind, name.as_deref(), at)
     }
 
+    /// Who sends by it, on a traced channel.
+    #[inline]
+    pub(crate) fn sender(&self) -> u32 {
+        self.site.sender
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared<M>> {
         &self.shared
     }

@@ -110,7 +110,10 @@ impl<M> Handles<M> {
             self.sites.len() - 1
         });
         let is_named = name.is_some();
-        let site = Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported, is_named });
+        let trace = shared.trace().filter(|_| sends);
+        let sender = trace.map_or(0, |trace| trace.sender(name, at));
+        let site =
+            Arc::new(Site { shared: Arc::clone(shared), kind, at, sends, place, reported, is_named, sender });
         let (name, weak) = (name.map(Into::into), Arc::downgrade(&site));
         self.sites[place] =
             Some(Listed { kind, name, at, reported, maker: Who::tracked_here(), sends, site: weak });

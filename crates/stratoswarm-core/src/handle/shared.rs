@@ -1,5 +1,5 @@
 use std::{
-    panic::{Location, RefUnwindSafe, UnwindSafe},
+    panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind},
     sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, ready},
     time::Duration,
@@ -29,6 +29,7 @@ use crate::{
     },
     timers,
     trace::{StepKind, TraceContext, TraceSpan, TraceStep, Tracer, TracingGroup},
+    traced::{ReplyEncoder, Trace, Turns},
     waiting::WaitId,
 };
 
@@ -57,7 +58,21 @@ pub(crate) struct Shared<M> {
     /// Who disturbs it.
     #[cfg(feature = "chaos")]
     chaos: OnceLock<Arc<dyn Chaos>>,
+    /// Nothing lies beside its messages but what is stated for each.
+    pub(crate) is_bare: bool,
+    /// What it tells besides, if it is traced.
+    tracing: OnceLock<Tracing<M>>,
 }
+
+/// What a traced channel has besides.
+struct Tracing<M> {
+    trace: Arc<Trace>,
+    /// How the reply to a message is encoded, for who reads outcomes.
+    replies: OnceLock<Replies<M>>,
+}
+
+/// How the reply to this message is encoded; none if it has none, or cannot be.
+type Replies<M> = fn(&M) -> Option<ReplyEncoder>;
 
 // A panic of a user's `Clone` under the lock is caught there, so the log is whole for whoever catches another one.
 impl<M> UnwindSafe for Shared<M> {}
@@ -80,6 +95,7 @@ impl<M> Shared<M> {
     ) -> Arc<Self> {
         let mut log = Log::new(capacity, kind == ChannelKind::Channel);
         traffic.set_up(&mut log, capacity);
+        let is_bare = traffic.ttl.is_none() && !traffic.traced;
         Arc::new(Self {
             log: CachePadded::new(Mutex::new(Rank::Log, log)),
             name: name.into(),
@@ -97,6 +113,8 @@ impl<M> Shared<M> {
             tracer: OnceLock::new(),
             #[cfg(feature = "chaos")]
             chaos: OnceLock::new(),
+            is_bare,
+            tracing: OnceLock::new(),
         })
     }
 
@@ -129,6 +147,32 @@ impl<M> Shared<M> {
         self.chaos.get().is_some()
     }
 
+    /// Has it traced, before anybody has a handle; turns are counted here.
+    pub(crate) fn trace_by(&self, turns: &Turns) {
+        let trace = Trace::new(Arc::clone(turns));
+        self.log.lock().trace(&trace);
+        let _ = self.tracing.set(Tracing { trace, replies: OnceLock::new() });
+    }
+
+    /// What it tells, if it is traced.
+    #[inline]
+    pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
+        self.tracing.get().map(|tracing| &tracing.trace)
+    }
+
+    /// Says how replies are encoded, if nobody has.
+    pub(crate) fn set_replies(&self, replies: Replies<M>) {
+        if let Some(tracing) = self.tracing.get() {
+            let _ = tracing.replies.set(replies);
+        }
+    }
+
+    /// How the reply to this message is encoded.
+    pub(crate) fn reply_encoder(&self, message: &M) -> Option<ReplyEncoder> {
+        let replies = self.tracing.get()?.replies.get()?;
+        catch_unwind(AssertUnwindSafe(|| replies(message))).unwrap_or(None)
+    }
+
     /// What its messages are charged to, if their bytes are bounded.
     #[inline]
     pub(crate) fn account(&self) -> Option<&Account> {
@@ -136,14 +180,14 @@ impl<M> Shared<M> {
     }
 
     /// Has this one told of what is sent and asked, before anything is. There is a lane.
-    pub(crate) fn trace_by(&self, tracer: Arc<dyn Tracer>) {
+    pub(crate) fn tell_spans_to(&self, tracer: Arc<dyn Tracer>) {
         let _ = self.tracer.set(tracer);
     }
 
     /// Whether somebody is told of what is sent and asked.
     #[inline]
-    pub(crate) fn is_traced(&self) -> bool {
-        self.traffic.traced
+    pub(crate) fn has_tracer(&self) -> bool {
+        self.traffic.spans
     }
 
     /// A message is to be sent, or a reply asked for. No lock may be held.

@@ -16,6 +16,8 @@ pub(crate) struct Site<M> {
     pub(super) reported: bool,
     /// Whether they have a name.
     pub(super) is_named: bool,
+    /// Of handles that send on a traced channel: who they are.
+    pub(super) sender: u32,
 }
 
 impl<M> Site<M> {

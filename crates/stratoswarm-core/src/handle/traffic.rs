@@ -21,6 +21,8 @@ pub(crate) struct Traffic {
     /// How many messages stay for late readers.
     pub(crate) retain: Option<usize>,
     /// Its fabric has a tracer.
+    pub(crate) spans: bool,
+    /// It is told who sent each message, and what became of it.
     pub(crate) traced: bool,
 }
 
@@ -38,6 +40,7 @@ impl Traffic {
             max_bytes: None,
             budget: None,
             retain: None,
+            spans: false,
             traced: false,
         }
     }
@@ -60,6 +63,9 @@ impl Traffic {
             }
             if self.bounds_bytes() {
                 return incompatible("retain", "max_bytes or a budget");
+            }
+            if self.traced {
+                return incompatible("retain", "traced");
             }
         }
         for (at, (class, capacity)) in self.lanes.iter().enumerate() {
@@ -100,6 +106,7 @@ impl Traffic {
             && (self.max_bytes.is_none() || self.max_bytes == open.max_bytes)
             && (self.budget.is_none() || self.budget == open.budget)
             && self.retain.is_none_or(|retain| Some(retain) == open.retain)
+            && (!self.traced || open.traced)
     }
 
     /// Adds what is stated to the description of a channel.
@@ -125,6 +132,9 @@ impl Traffic {
         if let Some(retain) = self.retain {
             text.push_str(&format!(", retains {retain}"));
         }
+        if self.traced {
+            text.push_str(", traced");
+        }
         text
     }
 
@@ -144,14 +154,15 @@ impl Traffic {
         })
     }
 
-    /// Gives a new log its lanes. Where messages expire by themselves, are charged, or are traced, there is one, too, as each has
-    /// to be looked at.
+    /// Gives a new log its lanes. Where messages expire by themselves, are charged or traced, there is one, too, as each has to
+    /// be looked at.
     pub(super) fn set_up<M>(&self, log: &mut Log<M>, capacity: usize) {
         if let Some(retain) = self.retain {
             log.retain(retain); // goes with nothing of what follows
         }
-        let asks = self.ttl.is_some() || self.fair_senders || self.bounds_bytes() || self.traced;
-        if self.lanes.is_empty() && !asks {
+        let looks =
+            self.ttl.is_some() || self.fair_senders || self.bounds_bytes() || self.traced || self.spans;
+        if self.lanes.is_empty() && !looks {
             return;
         }
         let mut lanes = self.lanes.clone();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::{
-    Broadcast, Channel, Fabric, OpenError, Priority,
+    Broadcast, Channel, ChannelBuilder, Fabric, Message, OpenError, Priority,
     messages::{
         CostMessage, EfficiencyMessage, EvolutionMessage, GovernorMessage, GpuCommand, KnowledgeMessage,
         SchedulerMessage, SystemEvent,
@@ -22,57 +22,57 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    pub(super) fn open(fabric: Fabric) -> Result<Self, OpenError> {
+    pub(super) fn open(fabric: Fabric, traced: bool) -> Result<Self, OpenError> {
         const LONG: Duration = Duration::from_secs(60);
         const SHORT: Duration = Duration::from_secs(5);
+        let events = fabric.broadcast("events").capacity(1000).shutdown_order(80);
+        let events = if traced { events.traced() } else { events };
         Ok(Self {
-            scheduler: fabric
-                .channel("scheduler")
+            scheduler: channel(&fabric, "scheduler", traced)
                 .capacity(1000)
                 .lane(Priority::Critical, 64)
                 .default_timeout(SHORT)
                 .shutdown_order(10)
                 .open_unlisted()?,
-            evolution: fabric
-                .channel("evolution")
+            evolution: channel(&fabric, "evolution", traced)
                 .capacity(10_000)
                 .default_timeout(LONG)
                 .shutdown_order(20)
                 .open_unlisted()?,
-            gpu: fabric
-                .channel("gpu")
+            gpu: channel(&fabric, "gpu", traced)
                 .capacity(100)
                 .lane(Priority::Critical, 16)
                 .default_timeout(LONG)
                 .shutdown_order(30)
                 .open_unlisted()?,
-            governor: fabric
-                .channel("governor")
+            governor: channel(&fabric, "governor", traced)
                 .capacity(1000)
                 .lane(Priority::Critical, 64)
                 .default_timeout(SHORT)
                 .shutdown_order(40)
                 .open_unlisted()?,
-            cost: fabric
-                .channel("cost")
+            cost: channel(&fabric, "cost", traced)
                 .capacity(1000)
                 .default_timeout(SHORT)
                 .shutdown_order(50)
                 .open_unlisted()?,
-            efficiency: fabric
-                .channel("efficiency")
+            efficiency: channel(&fabric, "efficiency", traced)
                 .capacity(1000)
                 .default_timeout(SHORT)
                 .shutdown_order(60)
                 .open_unlisted()?,
-            knowledge: fabric
-                .channel("knowledge")
+            knowledge: channel(&fabric, "knowledge", traced)
                 .capacity(1000)
                 .default_timeout(SHORT)
                 .shutdown_order(70)
                 .open_unlisted()?,
-            events: fabric.broadcast("events").capacity(1000).shutdown_order(80).open_unlisted()?,
+            events: events.open_unlisted()?,
             fabric,
         })
     }
+}
+
+fn channel<'a, M: Message>(fabric: &'a Fabric, name: &str, traced: bool) -> ChannelBuilder<'a, M> {
+    let channel = fabric.channel(name);
+    if traced { channel.traced() } else { channel }
 }

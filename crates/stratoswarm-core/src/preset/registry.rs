@@ -88,7 +88,7 @@ impl ChannelRegistry {
     /// assert_eq!(registry.gpu().capacity(), 100);
     /// ```
     pub fn new() -> Self {
-        match Channels::open(Fabric::new()) {
+        match Channels::open(Fabric::new(), false) {
             Ok(channels) => Self { channels: Arc::new(channels) },
             // Opening fails for three reasons: the name is taken by something else, the capacity is 0, or the fabric
             // is shut down. The fabric is new and nobody else has it, the names differ, the capacities are above 0.
@@ -117,7 +117,25 @@ impl ChannelRegistry {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_on(fabric: &Fabric) -> Result<Self, OpenError> {
-        Ok(Self { channels: Arc::new(Channels::open(fabric.clone())?) })
+        Ok(Self { channels: Arc::new(Channels::open(fabric.clone(), false)?) })
+    }
+
+    /// The same with all eight [traced](crate::ChannelBuilder::traced): recordings tell who sent what, and what became of it.
+    ///
+    /// # Errors
+    /// As [`open_on`](Self::open_on), and if one of them is there and not traced.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::{ChannelRegistry, Fabric};
+    /// let registry = ChannelRegistry::open_traced_on(&Fabric::new())?;
+    /// let agent = registry.governor().named("agent 1");
+    /// assert_eq!(registry.governor().senders()[1].label(), "agent 1");
+    /// # drop(agent);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_traced_on(fabric: &Fabric) -> Result<Self, OpenError> {
+        Ok(Self { channels: Arc::new(Channels::open(fabric.clone(), true)?) })
     }
 
     /// The fabric that owns the channels, for channels of your own beside them.

@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::kept::Kept;
+use super::{handed_out::Telling, kept::Kept};
 use crate::{
     chaos::Held,
     contain::contain,
@@ -30,7 +30,7 @@ pub(super) struct Cursor<M: Message> {
     hint: usize,
     /// The channel has lanes.
     sorted: bool,
-    /// The channel bounds the bytes of its messages.
+    /// The channel bounds the bytes of its messages, and is not traced.
     charged: bool,
     /// The channel has lanes, or the group acknowledges: whatever the hint, there may be something. Or it is fresh.
     looks: bool,
@@ -46,6 +46,8 @@ pub(super) struct Cursor<M: Message> {
     held: Held,
     pub(super) at: &'static Location<'static>,
     pub(super) handle: Handle<M>,
+    /// Of a traced channel.
+    pub(super) telling: Option<Arc<Telling>>,
     /// Of a member of a group that acknowledges.
     pub(super) kept: Option<Box<Kept<M>>>,
 }
@@ -55,12 +57,14 @@ impl<M: Message> Cursor<M> {
         handle: Handle<M>,
         inbox: SharedInbox<M>,
         in_flight: Option<Arc<InFlight>>,
+        group: Option<&str>,
         at: &'static Location<'static>,
     ) -> Self {
         let yielding = Yielding::new();
         let sorted = inbox.lock().is_sorted();
-        let charged = handle.account().is_some();
+        let charged = handle.account().is_some() && handle.trace().is_none();
         let member = handle.log.lock().list_member(&inbox, at);
+        let telling = Telling::new(&handle, group, member);
         Self {
             inbox,
             in_flight,
@@ -75,6 +79,7 @@ impl<M: Message> Cursor<M> {
             held: Held::new(),
             at,
             handle,
+            telling,
             kept: None,
         }
     }
@@ -386,6 +391,9 @@ impl<M: Message> Cursor<M> {
         skipped.guard.forget_sample();
         skipped.guard = InFlightGuard::none(); // what is counted as skipped is not in flight
         self.handle.log.lock().count_skip(&self.inbox, skipped.number, why);
+        if let Some(telling) = &self.telling {
+            telling.skipped(skipped.number, why);
+        }
         tracing::debug!(channel = &*self.handle.name, ?why, "message skipped");
     }
 

@@ -49,6 +49,10 @@ impl<M: Message> Delivery<M> {
         Self { taken }
     }
 
+    pub(super) fn taken_mut(&mut self) -> &mut Taken<M> {
+        &mut self.taken
+    }
+
     /// The message's place in the channel: 0 for the first ever accepted. The same at every reader.
     ///
     /// # Examples

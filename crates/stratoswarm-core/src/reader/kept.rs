@@ -140,7 +140,7 @@ impl<M: Message> Cursor<M> {
             return None;
         }
         let given = self.inbox.lock().give_plain(self.in_flight.as_deref())?;
-        Some(kept.leases.lease(given, self.handle.shared(), &self.inbox))
+        Some(kept.leases.lease(given, self.handle.shared(), &self.inbox, self.telling.as_ref()))
     }
 
     /// The next message, if the inbox has one. Then a wait that is registered ends.
@@ -152,7 +152,9 @@ impl<M: Message> Cursor<M> {
         let after = inbox.after(&fallout);
         drop(inbox);
         let taken = match (given, self.kept.as_deref_mut()) {
-            (Some(given), Some(kept)) => Some(kept.leases.lease(given, self.handle.shared(), &self.inbox)),
+            (Some(given), Some(kept)) => {
+                Some(kept.leases.lease(given, self.handle.shared(), &self.inbox, self.telling.as_ref()))
+            }
             _ => None,
         };
         if taken.is_some() {

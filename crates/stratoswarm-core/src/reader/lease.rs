@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::handed_out::{Answering, Telling};
 use crate::{
     contain::contain,
     engine::{After, Fallout, Given, SharedInbox, Slot, Taken},
     handle::Shared,
     message::Message,
-    request::{AnyCell, AnyResponder, Owed, RequestLiveness, Settled, Verdict},
+    request::{AnyCell, AnyResponder, Owed, RequestLiveness, Settled, Verdict, Watching},
     spares::Spares,
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     trace::TraceContext,
@@ -25,6 +26,8 @@ pub(super) struct Lease<M: Message> {
     shares: AtomicU32,
     over: AtomicBool,
     request: AnyResponder,
+    /// Of a traced channel: which member has it, and who is told of its reply.
+    told: Option<(u64, Option<Arc<Answering>>)>,
 }
 
 /// The leases that a member gave out.
@@ -45,6 +48,7 @@ impl<M: Message> Leases<M> {
         given: Given<M>,
         shared: &Arc<Shared<M>>,
         inbox: &SharedInbox<M>,
+        telling: Option<&Arc<Telling>>,
     ) -> Taken<M> {
         let Given { message, mut request, number, guard, lease, attempt } = given;
         // What its sender is charged stays with the entry, if the group acknowledges; otherwise it is taken.
@@ -52,9 +56,13 @@ impl<M: Message> Leases<M> {
         if charge.is_some() {
             contain(|| drop(charge));
         }
+        let told = telling.map(|telling| {
+            let answering = telling.leased(shared, &message, number, attempt, request.is_request());
+            (telling.member(), answering)
+        });
         let Some((slot, id)) = lease else { return Taken { message, request, number, guard } };
-        if request.is_some() {
-            let lease = Lease::new(slot, id, attempt, request, shared, inbox);
+        if request.is_some() || told.is_some() {
+            let lease = Lease { told, ..Lease::new(slot, id, attempt, request, shared, inbox) };
             return Taken { message, request: AnyResponder::first(Arc::new(lease)), number, guard };
         }
         if let Some(unused) = self.0.unused() {
@@ -86,6 +94,7 @@ impl<M: Message> Lease<M> {
             shares: AtomicU32::new(1),
             over: AtomicBool::new(false),
             request,
+            told: None,
         }
     }
 
@@ -131,7 +140,8 @@ impl<M: Message> Owed for Lease<M> {
         }
         let mut fallout = Fallout::new();
         let now = inbox.settling_needs_time(slot, &verdict).then(Instant::now);
-        let settled = inbox.settle(slot, id, verdict, now, &mut fallout);
+        let member = self.told.as_ref().map(|(member, _)| *member);
+        let settled = inbox.settle(slot, id, verdict, member, now, &mut fallout);
         let after = inbox.after(&fallout);
         drop(inbox);
         follow(&self.shared, &self.inbox, after, fallout);
@@ -140,6 +150,11 @@ impl<M: Message> Owed for Lease<M> {
 
     fn request(&self) -> AnyResponder {
         self.request.clone()
+    }
+
+    fn watching(&self) -> Option<Arc<dyn Watching>> {
+        let answering = self.told.as_ref()?.1.as_ref()?;
+        Some(Arc::clone(answering) as _)
     }
 }
 

@@ -4,6 +4,7 @@ mod ack;
 mod aside;
 mod cursor;
 mod delivery;
+mod handed_out;
 mod kept;
 mod lease;
 mod lossy_subscriber;

@@ -74,7 +74,7 @@ impl<M: Message> Receiver<M> {
         let Membership { inbox, in_flight, keeps, group } = membership;
         let tracing = shared.tracing_group(name);
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
-        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at);
+        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
         Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight, group, tracing }
     }
 
@@ -125,7 +125,10 @@ impl<M: Message> Receiver<M> {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
             match next.as_mut().map(|taken| handover(taken, self.group, self.tracing.as_deref())) {
-                Some(RequestLiveness::Live) => return next.map(Delivery::new).ok_or(TryRecvError::Empty),
+                Some(RequestLiveness::Live) => {
+                    let delivery = next.map(|taken| self.told(Delivery::new(taken)));
+                    return delivery.ok_or(TryRecvError::Empty);
+                }
                 Some(why) => self.cursor.skip(why, &mut next),
                 None => {}
             }
@@ -252,9 +255,10 @@ impl<M: Message> Receiver<M> {
         let name = self.channel().with(|log, _| log.join_again(self.cursor.inbox()));
         let handle = Handle::reading(Arc::clone(self.channel()), HandleKind::Receiver, name.as_deref(), at);
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
-        let (cursor, group) = (Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), at), self.group);
-        let (cursor, tracing) =
-            (if self.cursor.keeps() { cursor.keeping() } else { cursor }, self.tracing.clone());
+        let name = name.as_deref().unwrap_or_default();
+        let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
+        let (group, tracing) = (self.group, self.tracing.clone());
+        let cursor = if self.cursor.keeps() { cursor.keeping() } else { cursor };
         Self { cursor, in_flight, group, tracing }
     }
 
@@ -262,6 +266,20 @@ impl<M: Message> Receiver<M> {
 
     pub(crate) fn channel(&self) -> &Arc<Shared<M>> {
         self.cursor.shared()
+    }
+
+    /// Tells of a delivery, if the channel is traced; of a group that acknowledges its leases do.
+    #[inline]
+    fn told(&self, mut delivery: Delivery<M>) -> Delivery<M> {
+        self.tell(&mut delivery);
+        delivery
+    }
+
+    #[inline]
+    fn tell(&self, delivery: &mut Delivery<M>) {
+        if let Some(telling) = self.cursor.telling.as_ref().filter(|_| !self.cursor.keeps()) {
+            telling.hand_out(self.channel(), delivery.taken_mut());
+        }
     }
 
     fn left(&self) -> u64 {
@@ -342,7 +360,9 @@ impl<M: Message> Receiver<M> {
             )
         };
         let (group, tracing) = (self.group, self.tracing.as_deref());
-        self.cursor.poll(cx, firm, plain, |taken| handover(taken, group, tracing), Delivery::new)
+        let polled =
+            self.cursor.poll(cx, firm, plain, |taken| handover(taken, group, tracing), Delivery::new);
+        polled.map(|delivery| delivery.map(|delivery| self.told(delivery)))
     }
 
     fn poll_items(
@@ -365,6 +385,7 @@ impl<M: Message> Receiver<M> {
             Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
             let count = buffer.len() - before;
+            buffer[before..].iter_mut().for_each(|delivery| self.tell(delivery));
             if count > 0 || !open {
                 if let Some(tracing) = &self.tracing {
                     buffer[before..].iter_mut().for_each(|delivery| delivery.begin_trace(tracing));

@@ -10,7 +10,8 @@ use std::{
 use futures_core::Stream;
 
 use super::{
-    Reader, Recv, aside::Aside, cursor::Cursor, reader_calls::reader_calls, recv::Waiting, sealed::Sealed,
+    Reader, Recv, aside::Aside, cursor::Cursor, handed_out::Telling, reader_calls::reader_calls,
+    recv::Waiting, sealed::Sealed,
 };
 use crate::{
     clock,
@@ -48,13 +49,15 @@ use crate::{
 /// ```
 pub struct Subscriber<M: Message> {
     cursor: Cursor<M>,
+    /// Of a traced channel. One that keeps the latest of each key tells by its leases.
+    telling: Option<Arc<Telling>>,
 }
 
 impl<M: Message> Subscriber<M> {
     pub(crate) fn new(shared: &Arc<Shared<M>>, start: Start, at: &'static Location<'static>) -> Self {
         let inbox = shared.with(|log, effects| log.open_subscriber("", start, effects));
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, None, at);
-        Self { cursor: Cursor::new(handle, inbox, None, at) }
+        Self::reading(Cursor::new(handle, inbox, None, None, at))
     }
 
     /// With a measure of its own by which it holds senders back, or the latest of each key.
@@ -81,8 +84,8 @@ impl<M: Message> Subscriber<M> {
             Ok(inbox)
         })?;
         let handle = Handle::reading(Arc::clone(shared), HandleKind::Subscriber, name, at);
-        let cursor = Cursor::new(handle, inbox, None, at);
-        Ok(Self { cursor: if keeps { cursor.keeping() } else { cursor } })
+        let cursor = Cursor::new(handle, inbox, None, None, at);
+        Ok(Self::reading(if keeps { cursor.keeping() } else { cursor }))
     }
 
     /// Starts at the oldest message that is kept for any reader, instead of the next one sent.
@@ -154,7 +157,7 @@ impl<M: Message> Subscriber<M> {
         loop {
             let mut next = None;
             self.cursor.try_next(&mut next)?;
-            match next.as_mut().map(liveness) {
+            match next.as_mut().map(|taken| liveness(taken, self.telling.as_deref())) {
                 Some(RequestLiveness::Live) => {
                     return next.map(|taken| taken.message).ok_or(TryRecvError::Empty);
                 }
@@ -263,6 +266,11 @@ impl<M: Message> Subscriber<M> {
         self.cursor.shared()
     }
 
+    fn reading(cursor: Cursor<M>) -> Self {
+        let telling = cursor.telling.clone().filter(|_| !cursor.keeps());
+        Self { cursor, telling }
+    }
+
     fn left(&self) -> u64 {
         self.cursor.left()
     }
@@ -297,7 +305,7 @@ impl<M: Message> Subscriber<M> {
             if limit == 0 {
                 break;
             }
-            let mut batch = Messages { buffer, aside: Vec::new() };
+            let mut batch = Messages { buffer, aside: Vec::new(), telling: self.telling.as_deref() };
             let polled = self.cursor.poll_many(limit, cx, firm, &mut batch);
             Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
@@ -319,7 +327,9 @@ impl<M: Message> Subscriber<M> {
                 return Poll::Ready(message);
             }
         }
-        self.cursor.poll(cx, firm, |message, _, _| message, |taken| liveness(taken), |taken| taken.message)
+        let telling = self.telling.as_deref();
+        let judge = |taken: &mut Taken<M>| liveness(taken, telling);
+        self.cursor.poll(cx, firm, |message, _, _| message, judge, |taken| taken.message)
     }
 }
 
@@ -368,6 +378,7 @@ struct Messages<'a, M> {
     buffer: &'a mut Vec<M>,
     /// Messages that have expired.
     aside: Vec<Aside<M>>,
+    telling: Option<&'a Telling>,
 }
 
 impl<M> Batch<M, M> for Messages<'_, M> {
@@ -387,6 +398,9 @@ impl<M> Batch<M, M> for Messages<'_, M> {
             if charge.is_some() {
                 self.aside.push(Aside::Charge(charge));
             }
+            if let Some(telling) = self.telling {
+                telling.taken(taken.number);
+            }
             self.buffer.push(taken.message);
         } else {
             self.aside.push(Aside::Skipped(why, taken));
@@ -397,15 +411,15 @@ impl<M> Batch<M, M> for Messages<'_, M> {
 
 /// Whether a message that was taken is still good: a look at the clock, if it expires.
 #[inline]
-fn liveness<M>(taken: &mut Taken<M>) -> RequestLiveness {
+fn liveness<M>(taken: &mut Taken<M>, telling: Option<&Telling>) -> RequestLiveness {
     if !taken.request.is_some() {
         return RequestLiveness::Live;
     }
-    if taken.discharge_bare() {
-        return RequestLiveness::Live;
-    }
-    let liveness = state(taken);
+    let liveness = if taken.discharge_bare() { RequestLiveness::Live } else { state(taken) };
     taken.discharge();
+    if let Some(telling) = telling.filter(|_| liveness == RequestLiveness::Live) {
+        telling.taken(taken.number);
+    }
     liveness
 }
 

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnswerTo, AnyCell, GatherPart, Owed, ReplyCell, Settled, StreamCell, Verdict};
+use super::{
+    AnswerTo, AnyCell, GatherPart, Owed, ReplyCell, Settled, StreamCell, Verdict, answer_to::Watcher,
+};
 
 /// A responder whose reply type is not known: what travels with a message. Empty for a message that was only sent, or its
 /// [`ExpiryCell`](super::ExpiryCell).
@@ -96,10 +98,13 @@ impl AnyResponder {
             let (typed, _) = within.clone().into_typed();
             return (typed, Self(Some(cell))); // it has a share of its own in what is owed
         } else {
-            let request = cell.owed().map(Owed::request);
+            let request = cell.owed().map(|owed| (owed.request(), owed.watching()));
             let owed = Self(Some(cell));
             return match request {
-                Some(request) => (request.into_typed().0, owed),
+                Some((request, watching)) => {
+                    let (to, watching) = (request.into_typed().0, watching.map(Watcher::new));
+                    (to.map(|to| to.watched_by(watching)), owed)
+                }
                 None => {
                     owed.0.iter().for_each(|cell| cell.fail_wrong_type());
                     (None, Self::none())
@@ -121,7 +126,7 @@ impl AnyResponder {
 
     /// A further share in what is owed; none where nothing is, so that a request is not held.
     pub(crate) fn share(&self) -> Option<Self> {
-        self.owed().map(|_| self.clone())
+        self.owed().filter(|owed| owed.is_kept()).map(|_| self.clone())
     }
 }
 

@@ -23,6 +23,7 @@ mod settlement;
 mod stream_cell;
 mod trace_cell;
 mod watchers;
+mod watching;
 
 pub(crate) use answer_to::AnswerTo;
 pub(crate) use any_cell::{AnyCell, RequestLiveness};
@@ -42,3 +43,4 @@ pub use settled::Settled;
 pub use settlement::Settlement;
 pub(crate) use stream_cell::{Row, StreamCell, StreamId};
 pub(crate) use trace_cell::TraceCell;
+pub(crate) use watching::Watching;

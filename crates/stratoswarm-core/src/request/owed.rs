@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{AnyResponder, Settled};
+use super::{AnyResponder, Settled, Watching};
 
 /// What a group is owed that acknowledges: what a delivery carries in the place of a request's responder.
 pub(crate) trait Owed {
@@ -9,6 +9,14 @@ pub(crate) trait Owed {
 
     /// A further responder of the request; none if nobody asked.
     fn request(&self) -> AnyResponder;
+
+    /// Who is told of its reply, if anybody is.
+    fn watching(&self) -> Option<Arc<dyn Watching>>;
+
+    /// Whether something is owed: otherwise it is a request that is watched only.
+    fn is_kept(&self) -> bool {
+        true
+    }
 }
 
 /// How a delivery is settled.

@@ -14,6 +14,7 @@ mod reader_info;
 mod reader_kind;
 mod reader_times;
 mod request_counts;
+mod sender_info;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
 mod skipped;
@@ -38,6 +39,7 @@ pub use reader_info::ReaderInfo;
 pub use reader_kind::ReaderKind;
 pub use reader_times::ReaderTimes;
 pub use request_counts::RequestCounts;
+pub use sender_info::SenderInfo;
 pub use skipped::Skipped;
 pub use task_info::TaskInfo;
 pub use task_state::TaskState;

@@ -6,10 +6,10 @@ use std::{
 };
 
 /// From the lowest up. A module may use those before it.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "sync", "spares", "contain", "chaos", "clock", "tasks", "message", "examples", "stats", "error",
-    "waiting", "trace", "request", "timers", "engine", "handle", "reader", "channel", "fabric", "explain",
-    "patterns", "preset",
+    "waiting", "trace", "request", "timers", "traced", "engine", "handle", "reader", "channel", "fabric",
+    "explain", "patterns", "preset",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

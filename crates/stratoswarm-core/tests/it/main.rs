@@ -27,7 +27,8 @@ mod readers_calls; // what every kind of reader answers
 mod recording; // the tape of what was admitted
 mod senders_calls; // several places, timeouts, and what a producer learns of its consumers
 mod starting; // where late readers start, and what stays for them
-mod streams; // readers as `Stream`s
+mod streams;
+mod traced; // who sent a message, and what became of it // readers as `Stream`s
 
 // Lossy readers
 mod lossy; // taps and broadcasts: received + missed = sent

@@ -24,10 +24,10 @@ mod without_faults {
 
     // The channel and the place of the call take one each; the turn, with its number, two.
     const_assert_eq!(size_of::<Sending<'static, u64>>(), size_of::<Option<u64>>() + 4 * WORD);
-    const_assert_eq!(size_of::<SendingTimed<'static, u64>>(), size_of::<Sending<'static, u64>>() + 4 * WORD);
+    const_assert_eq!(size_of::<SendingTimed<'static, u64>>(), size_of::<Sending<'static, u64>>() + 8 * WORD);
     const_assert_eq!(size_of::<Reserving<'static, u64>>(), 7 * WORD);
-    const_assert_eq!(size_of::<Requesting<'static, Ping, Ping>>(), 23 * WORD);
-    const_assert_eq!(size_of::<Receiver<u64>>(), 13 * WORD);
-    const_assert_eq!(size_of::<Subscriber<u64>>(), 11 * WORD);
+    const_assert_eq!(size_of::<Requesting<'static, Ping, Ping>>(), 24 * WORD);
+    const_assert_eq!(size_of::<Receiver<u64>>(), 15 * WORD);
+    const_assert_eq!(size_of::<Subscriber<u64>>(), 13 * WORD);
     const_assert_eq!(size_of::<LossySubscriber<u64>>(), 25 * WORD);
 }

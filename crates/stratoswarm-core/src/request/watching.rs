@@ -1,0 +1,10 @@
+use std::{
+    any::Any,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
+
+/// Who is told of the reply to a request.
+pub(crate) trait Watching: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Its handler answers it.
+    fn replied(&self, reply: &dyn Any);
+}
