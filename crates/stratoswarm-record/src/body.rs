@@ -1,5 +1,5 @@
-//! What is recorded of a message: a map of CBOR with keys of one letter. `s` (sender), `t` (turn) and `p` (what it was sent
-//! within) are kept free for what channels do not tell yet; a reader passes over keys that it does not know.
+//! What is recorded of a message: a map of CBOR with keys of one letter. `p` (what it was sent within) is kept free for what
+//! channels do not tell yet; a reader passes over keys that it does not know.
 
 use serde::{Deserialize, Serialize};
 use stratoswarm_core::Priority;
@@ -18,6 +18,12 @@ pub(crate) struct Written<'a, M> {
     /// Whether somebody waits for its reply.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) r: bool,
+    /// Who sent it, of a traced channel: metadata tell of the senders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) s: Option<u32>,
+    /// The turn of its admission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) t: Option<u64>,
     pub(crate) m: &'a M,
 }
 
@@ -31,6 +37,10 @@ pub(crate) struct Head {
     pub(crate) d: Option<u64>,
     #[serde(default)]
     pub(crate) r: bool,
+    #[serde(default)]
+    pub(crate) s: Option<u32>,
+    #[serde(default)]
+    pub(crate) t: Option<u64>,
 }
 
 /// The message alone.

@@ -20,14 +20,19 @@
 //! - What [`redact`](ChannelRecording::redact) has cleared is in no byte of the file.
 //! - Any bytes can be opened: what cannot be read is told with its place, and takes no more than 64 MiB of memory.
 //! - A replay changes no order within a channel; under a paused clock its times are those of the recording, to the millisecond.
-//!   Over several channels its order is that in which the recorder found the messages: channels do not tell a common one yet, nor
-//!   who sent a message.
+//!   Over several channels its order is that in which the recorder found the messages.
+//! - Of channels that are [traced](stratoswarm_core::ChannelBuilder::traced) a file tells who sent each message, in which order over
+//!   all of them, and what became of it, replies among that; or how many of those outcomes are missing. Every part of a
+//!   recording tells of the senders of its messages. What is redacted is messages alone: replies are not.
 //!
 //! # What is in a file
 //! One topic for each channel, of its name, and one for its gaps, `<name>/gaps`. A message is a map with keys of one letter: `n`
 //! its number, `c` its class if that is not `Normal`, `d` the nanoseconds that are left until its deadline, `r` whether it is a
-//! request, and `m` the message itself. A gap has `from`, `to` and `why`. Metadata `stratoswarm` tells of the run, `meta` what
-//! the program said.
+//! request, and `m` the message itself; of a traced channel also `s` its sender and `t` its turn. A gap has `from`, `to` and
+//! `why`. A topic `<name>/outcomes` has what became of the messages of a traced channel: `n` the number, `g` the group, `w` its
+//! member, `t` the turn, `a` which delivery it was, `how` it went, and `R` the reply; or how many are `missed`. Metadata
+//! `stratoswarm` tells of the run, `meta` what the program said, and `sender <s> of <name>` where its handles were made, and in
+//! the next line their name.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -35,6 +40,7 @@ mod body;
 mod diff;
 mod draft;
 mod mcap;
+mod outcome_body;
 mod part_paths;
 mod paths;
 mod recorded;
@@ -45,7 +51,10 @@ mod tree;
 
 pub use diff::{Diff, DiffError, Divergence, Order};
 pub use part_paths::part_paths;
-pub use recorded::{ChannelSummary, Damage, Gap, ReadError, Recorded, RecordedMessage, Records, Rewrite};
+pub use recorded::{
+    ChannelSummary, Damage, Gap, ReadError, Recorded, RecordedMessage, RecordedOutcome, RecordedOutcomes,
+    RecordedSender, Records, Rewrite,
+};
 pub use recording::{
     ChannelRecording, RecordError, Recordable, RecordedChannel, Recording, RecordingBuilder, RecordingReport,
     StartError,

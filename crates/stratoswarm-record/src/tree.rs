@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fmt};
 
-use cbor4ii::core::Value;
+use cbor4ii::core::{Value, enc::Encode as _, utils::BufWriter};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// How many values a message may have that is looked into: in memory each may take a hundred times what it takes in the file.
@@ -29,6 +29,20 @@ impl Tree {
         let left = Cell::new(MOST_VALUES);
         let mut reader = cbor4ii::serde::Deserializer::new(cbor4ii::core::utils::SliceReader::new(body));
         Any(&left).deserialize(&mut reader).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// What is under this key, if it is a map that has it.
+    pub(crate) fn into_field(self, key: &str) -> Option<Self> {
+        let Value::Map(pairs) = self.0 else { return None };
+        let found = pairs.into_iter().find(|(name, _)| matches!(name, Value::Text(name) if name == key));
+        found.map(|(_, value)| Self(value))
+    }
+
+    /// As CBOR; none if it cannot be encoded.
+    pub(crate) fn encoded(&self) -> Option<Vec<u8>> {
+        let mut into = BufWriter::new(Vec::new());
+        self.0.encode(&mut into).ok()?;
+        Some(into.into_inner())
     }
 
     /// As JSON, if that is not too long.

@@ -15,7 +15,7 @@ use crate::{
     engine::{Effects, Record},
     error::{Lagged, RecvTimeoutError, TryRecvError},
     handle::{Handle, HandleKind, Shared, block_on},
-    stats::{Caller, WaitKind},
+    stats::{Caller, SenderInfo, WaitKind},
     sync::poll_proceed,
     timers,
     waiting::WaitId,
@@ -110,6 +110,22 @@ impl<M: Clone + Send + 'static> Recorder<M> {
         let given = log.take_tape(self.number, most, into, &mut effects);
         self.handle.unlock_and_apply(log, effects);
         given
+    }
+
+    /// Who has, or had, a handle to send by, if the channel is [traced](crate::ChannelBuilder::traced); otherwise none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use stratoswarm_core::Fabric;
+    /// let news = Fabric::new().broadcast::<u32>("news").traced().open()?;
+    /// let recorder = news.record().open()?;
+    /// drop(news.named("editor"));
+    /// assert_eq!(recorder.senders()[1].label(), "editor");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn senders(&self) -> Vec<SenderInfo> {
+        self.handle.trace().map_or_else(Vec::new, |trace| trace.senders())
     }
 
     /// Waits until at least so many messages were admitted that it has not handed out or told of, or as many as it can hold,

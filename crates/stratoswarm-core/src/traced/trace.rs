@@ -1,6 +1,6 @@
 use std::{
     collections::VecDeque,
-    panic::{Location, RefUnwindSafe},
+    panic::{Location, RefUnwindSafe, UnwindSafe},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -29,6 +29,7 @@ pub(crate) struct Trace {
 }
 
 // No user's code runs under its lock.
+impl UnwindSafe for Trace {}
 impl RefUnwindSafe for Trace {}
 
 /// Counts the admissions and hand-overs of all traced channels of a fabric.

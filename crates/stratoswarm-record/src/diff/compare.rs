@@ -23,6 +23,8 @@ pub(super) struct Rules {
 pub(super) struct Names {
     there: HashMap<String, String>,
     back: HashMap<String, String>,
+    /// What came in since two messages were last found to be the same.
+    fresh: Vec<(String, String)>,
 }
 
 impl Names {
@@ -33,10 +35,19 @@ impl Names {
             (Some(other), Some(_)) => *other == b, // and the other way round
             (None, None) => {
                 self.there.insert(a.clone(), b.clone());
-                self.back.insert(b, a);
+                self.back.insert(b.clone(), a.clone());
+                self.fresh.push((a, b));
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Two messages were compared: what came in by it stays, if they are the same.
+    fn settle(&mut self, same: bool) {
+        for (a, b) in self.fresh.drain(..).filter(|_| !same) {
+            self.there.remove(&a);
+            self.back.remove(&b);
         }
     }
 }
@@ -50,7 +61,9 @@ pub(super) struct Difference {
 
 /// The first difference between two messages.
 pub(super) fn difference(a: &Tree, b: &Tree, rules: &Rules, names: &mut Names) -> Option<Difference> {
-    differ(&a.0, &b.0, &mut Vec::new(), rules, names)
+    let found = differ(&a.0, &b.0, &mut Vec::new(), rules, names);
+    names.settle(found.is_none());
+    found
 }
 
 fn differ(

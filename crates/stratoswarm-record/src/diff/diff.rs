@@ -3,16 +3,17 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::{
     DiffError, Divergence, Order,
     compare::{Difference, Names, Rules, difference, fingerprint},
+    found::{At, Found, earlier},
 };
 use crate::{Recorded, RecordedMessage, paths::Paths, tree::Tree};
 
 /// How many messages before a difference are told.
-const BEFORE: usize = 3;
+pub(super) const BEFORE: usize = 3;
 
 /// The first difference between two recordings: channel by channel, and message by message.
 ///
 /// Maps are compared without order, fractions bit by bit. What is [volatile](crate::ChannelRecording::volatile) in one of the
-/// recordings is passed over. The class of a message, and whether it is a request, must be the same; times are not looked at.
+/// recordings is passed over, and what is [renamed](crate::ChannelRecording::renamed) may have other names. The class of a message, and whether it is a request, must be the same; times are not looked at.
 ///
 /// # Examples
 /// ```
@@ -40,8 +41,8 @@ const BEFORE: usize = 3;
 #[derive(Debug)]
 #[must_use = "call `first`"]
 pub struct Diff<'a> {
-    a: &'a Recorded,
-    b: &'a Recorded,
+    pub(super) a: &'a Recorded,
+    pub(super) b: &'a Recorded,
     order: Order,
     ignored: Paths,
     renamed: Paths,
@@ -84,7 +85,7 @@ impl<'a> Diff<'a> {
         self
     }
 
-    /// The first difference, by the time in the first recording; none if they are the same.
+    /// The first difference, by the turns in the first recording, or where there are none by the times; none if they are the same.
     ///
     /// Goes over both files once for each channel. In [`Order::Set`] it takes memory for each message that is unlike all others.
     ///
@@ -95,32 +96,39 @@ impl<'a> Diff<'a> {
             return Err(DiffError::Path { path });
         }
         let mut names = Names::default();
-        let mut first: Option<(u64, Divergence)> = None;
+        let mut first = None;
         let all = self.a.channels().iter().chain(self.b.channels());
         let channels: BTreeSet<_> = all.map(|channel| channel.name.as_str()).collect();
         for channel in channels {
             let rules = self.rules(channel);
             let found = match self.order {
-                Order::Total => self.one_by_one(channel, &rules, &mut names)?,
+                Order::PerSender if self.tell_senders(channel) => {
+                    self.by_sender(channel, &rules, &mut names)?
+                }
+                Order::PerSender | Order::Total => self.one_by_one(channel, &rules, &mut names)?,
                 Order::Set => self.as_sets(channel, &rules)?,
             };
-            if let Some((at, divergence)) = found
-                && first.as_ref().is_none_or(|first| at < first.0)
-            {
-                first = Some((at, divergence));
-            }
+            first = earlier(first, found);
         }
-        Ok(first.map(|(_, divergence)| divergence))
+        Ok(first.map(|found| found.divergence))
     }
 
     fn rules(&self, channel: &str) -> Rules {
-        let mut ignored = self.ignored.clone();
+        let (mut ignored, mut renamed) = (self.ignored.clone(), self.renamed.clone());
         for of in [self.a, self.b].into_iter().filter_map(|of| of.channel(channel)) {
-            for path in &of.volatile {
-                ignored.put(None, path);
+            for (paths, all) in [(&of.volatile, &mut ignored), (&of.renamed, &mut renamed)] {
+                for path in paths {
+                    all.put(None, path);
+                }
             }
         }
-        Rules { ignored: ignored.of(channel), renamed: self.renamed.of(channel) }
+        Rules { ignored: ignored.of(channel), renamed: renamed.of(channel) }
+    }
+
+    /// Whether both recordings tell who sent what on a channel.
+    fn tell_senders(&self, channel: &str) -> bool {
+        let tells = |of: &Recorded| of.channel(channel).is_some_and(|it| !it.senders.is_empty());
+        tells(self.a) && tells(self.b)
     }
 
     fn one_by_one(
@@ -128,13 +136,13 @@ impl<'a> Diff<'a> {
         channel: &str,
         rules: &Rules,
         names: &mut Names,
-    ) -> Result<Option<(u64, Divergence)>, DiffError> {
+    ) -> Result<Option<Found>, DiffError> {
         let (mut of_a, mut of_b) = (of(self.a, channel), of(self.b, channel));
         let mut before = VecDeque::new();
-        let mut at = 0;
+        let mut at = At::default();
         loop {
             let (a, b) = (of_a.next().transpose()?, of_b.next().transpose()?);
-            at = a.as_ref().map_or(at, |a| since(self.a, a));
+            at = a.as_ref().map_or(at, |a| At::of(self.a, a));
             let found = match (&a, &b) {
                 (None, None) => return Ok(None),
                 (Some(a), Some(b)) => messages_differ(a, b, rules, names)?,
@@ -145,7 +153,8 @@ impl<'a> Diff<'a> {
             };
             if let Some(difference) = found {
                 let numbers = (a.map(|a| a.number()), b.map(|b| b.number()));
-                return Ok(Some((at, self.told(channel, numbers, difference, before.into()))));
+                let divergence = self.told(channel, None, numbers, difference, before.into());
+                return Ok(Some(Found { at, divergence }));
             }
             if let Some(a) = &a {
                 before.push_back(a.text());
@@ -156,7 +165,7 @@ impl<'a> Diff<'a> {
         }
     }
 
-    fn as_sets(&self, channel: &str, rules: &Rules) -> Result<Option<(u64, Divergence)>, DiffError> {
+    fn as_sets(&self, channel: &str, rules: &Rules) -> Result<Option<Found>, DiffError> {
         let counted = |recorded| -> Result<HashMap<u128, u64>, DiffError> {
             let mut counts = HashMap::new();
             for message in of(recorded, channel) {
@@ -175,8 +184,8 @@ impl<'a> Diff<'a> {
                         let (numbers, a, b) =
                             if is_a { ((number, None), json, None) } else { ((None, number), None, json) };
                         let difference = Difference { path: String::new(), a, b };
-                        let at = since(there, &message);
-                        return Ok(Some((at, self.told(channel, numbers, difference, Vec::new()))));
+                        let divergence = self.told(channel, None, numbers, difference, Vec::new());
+                        return Ok(Some(Found { at: At::of(there, &message), divergence }));
                     }
                 }
             }
@@ -184,9 +193,10 @@ impl<'a> Diff<'a> {
         Ok(None)
     }
 
-    fn told(
+    pub(super) fn told(
         &self,
         channel: &str,
+        sender: Option<String>,
         (a_number, b_number): (Option<u64>, Option<u64>),
         Difference { path, a, b }: Difference,
         before: Vec<String>,
@@ -197,23 +207,19 @@ impl<'a> Diff<'a> {
                 || gaps.iter().any(|gap| number.is_none_or(|number| gap.from < number))
         };
         let gap_before = missing(self.a, a_number) || missing(self.b, b_number);
-        Divergence { channel: channel.to_owned(), a_number, b_number, path, a, b, before, gap_before }
+        let channel = channel.to_owned();
+        Divergence { channel, sender, a_number, b_number, path, a, b, before, gap_before }
     }
 }
 
-fn of<'r>(
+pub(super) fn of<'r>(
     recorded: &'r Recorded,
     channel: &str,
 ) -> impl Iterator<Item = Result<RecordedMessage<'r>, crate::ReadError>> + use<'r> {
     recorded.records_of(channel)
 }
 
-/// How long after the first message of its recording it was logged, in nanoseconds.
-fn since(recorded: &Recorded, message: &RecordedMessage<'_>) -> u64 {
-    message.logged().saturating_sub(recorded.begins().unwrap_or(0))
-}
-
-fn messages_differ(
+pub(super) fn messages_differ(
     a: &RecordedMessage<'_>,
     b: &RecordedMessage<'_>,
     rules: &Rules,
@@ -230,7 +236,7 @@ fn messages_differ(
     Ok(difference(&a.tree()?, &b.tree()?, rules, names))
 }
 
-fn mark(message: &RecordedMessage<'_>, rules: &Rules) -> Result<u128, DiffError> {
+pub(super) fn mark(message: &RecordedMessage<'_>, rules: &Rules) -> Result<u128, DiffError> {
     let tree: Tree = message.tree()?;
     let beside = (message.class() as u128) << 1 | u128::from(message.is_request());
     Ok(fingerprint(&tree, rules) ^ beside)

@@ -32,6 +32,8 @@ const MOST_TEXT: usize = 500;
 pub struct Divergence {
     /// The channel.
     pub channel: String,
+    /// Who sent it, where messages are compared by their senders: a name, or the place where its handles were made.
+    pub sender: Option<String>,
     /// The number of the message in the first recording; none if it has no such message.
     pub a_number: Option<u64>,
     /// Its number in the second one.
@@ -51,7 +53,11 @@ pub struct Divergence {
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.a_number.or(self.b_number).unwrap_or(0);
-        write!(f, "{}, message {number}", self.channel)?;
+        f.write_str(&self.channel)?;
+        if let Some(sender) = &self.sender {
+            write!(f, ", {sender}")?;
+        }
+        write!(f, ", message {number}")?;
         if !self.path.is_empty() {
             write!(f, ", at {}", self.path)?;
         }

@@ -1,9 +1,11 @@
 //! Two recordings, message by message.
 
+mod by_sender;
 mod compare;
 mod diff;
 mod diff_error;
 mod divergence;
+mod found;
 mod order;
 
 pub use diff::Diff;

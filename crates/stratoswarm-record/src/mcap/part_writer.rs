@@ -106,6 +106,28 @@ impl PartWriter {
         })
     }
 
+    /// Writes what is to be known from here on, before the chunk that is being filled.
+    ///
+    /// # Errors
+    /// The file's. It is cut back to the chunk before then.
+    pub(crate) fn metadata(&mut self, name: &str, pairs: &Pairs) -> io::Result<()> {
+        let mut out = Vec::new();
+        put::metadata(&mut out, name, pairs);
+        if let Err(error) = self.file.write_all(&out) {
+            let _ = self.file.cut(self.whole); // the first error is the one to tell
+            return Err(error);
+        }
+        let (at, length) = (self.whole, out.len() as u64);
+        put::record(&mut self.summary, op::METADATA_INDEX, |into| {
+            into.extend(at.to_le_bytes());
+            into.extend(length.to_le_bytes());
+            put::text(into, name);
+        });
+        self.whole += length;
+        self.metadata += 1;
+        Ok(())
+    }
+
     /// Puts a message into the chunk that is being filled. Times are nanoseconds since 1970: it came between the two.
     pub(crate) fn message(&mut self, channel: u16, number: u64, (publish, log): (u64, u64), body: &[u8]) {
         self.indexes.entry(channel).or_default().push((log, self.records.len() as u64));

@@ -1,4 +1,4 @@
-use super::Gap;
+use super::{Gap, RecordedSender};
 
 /// What a recording has of one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,14 @@ pub struct ChannelSummary {
     pub capacity: u64,
     /// What of its messages is another in each run: JSON pointers.
     pub volatile: Vec<String>,
+    /// What of its messages has other names in each run, as identifiers that are made by chance: JSON pointers.
+    pub renamed: Vec<String>,
+    /// The senders that do several things at once, so that their messages have no order of their own.
+    pub unordered: Vec<String>,
+    /// The senders whose messages are others in each run.
+    pub passed_over: Vec<String>,
+    /// Who sent messages, if it was traced.
+    pub senders: Vec<RecordedSender>,
     /// How many messages are there.
     pub messages: u64,
     /// How many bytes they have.

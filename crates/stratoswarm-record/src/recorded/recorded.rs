@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    ChannelSummary, Damage, ReadError, Records,
+    ChannelSummary, Damage, ReadError, RecordedOutcomes, Records,
     scan::{Part, Scan},
 };
 
@@ -116,6 +116,37 @@ impl Recorded {
     pub fn records_of(&self, channel: &str) -> Records<'_> {
         // One that is not there has no messages.
         Records::new(self, Some(self.names.get(channel).copied().unwrap_or(usize::MAX)))
+    }
+
+    /// What became of the messages of a channel, if it was [traced](stratoswarm_core::ChannelBuilder::traced).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use stratoswarm_core::{ChannelRegistry, Fabric, OutcomeKind, messages::{CostCall, CostQuote, QueryCost}};
+    /// # use stratoswarm_record::{Recorded, Recording};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("run.mcap");
+    /// let registry = ChannelRegistry::open_traced_on(&Fabric::new())?;
+    /// let recording = Recording::create(&path).channel(registry.cost()).start()?;
+    /// let mut model = registry.cost().join("models");
+    /// tokio::spawn(async move {
+    ///     if let Some(CostCall::QueryCost(_, reply)) = model.recv().await.map(CostCall::from) {
+    ///         reply.send(CostQuote { price: 1.5, samples: 3 });
+    ///     }
+    /// });
+    /// registry.cost().request(QueryCost { tasks: 3 }).await?;
+    /// recording.finish().await?;
+    ///
+    /// let recorded = Recorded::open([&path])?;
+    /// let outcomes = recorded.outcomes_of("cost").collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!((outcomes[0].how(), outcomes[0].group()), (OutcomeKind::Taken, Some("models")));
+    /// assert_eq!(outcomes[1].how(), OutcomeKind::Replied);
+    /// assert_eq!(outcomes[1].reply::<CostQuote>().ok_or("no reply")?.samples, 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn outcomes_of(&self, channel: &str) -> RecordedOutcomes<'_> {
+        RecordedOutcomes::new(self, channel)
     }
 
     pub(super) fn parts(&self) -> &[Part] {

@@ -3,7 +3,7 @@ use std::{path::Path, time::Duration};
 use serde::de::DeserializeOwned;
 use stratoswarm_core::Priority;
 
-use super::{ChannelSummary, ReadError};
+use super::{ChannelSummary, ReadError, RecordedSender};
 use crate::{
     body::{Head, Message},
     tree::Tree,
@@ -44,6 +44,18 @@ impl<'a> RecordedMessage<'a> {
     /// Whether somebody waited for its reply.
     pub fn is_request(&self) -> bool {
         self.head.r
+    }
+
+    /// Who sent it, if the channel was [traced](stratoswarm_core::ChannelBuilder::traced).
+    pub fn sender(&self) -> Option<&'a RecordedSender> {
+        let id = self.head.s?;
+        self.channel.senders.iter().find(|sender| sender.id == id)
+    }
+
+    /// The turn of its admission, by one count for all traced channels of its fabric: in the order of all that was admitted and
+    /// handed out there.
+    pub fn turn(&self) -> Option<u64> {
+        self.head.t
     }
 
     /// When it was logged, in nanoseconds since 1970: by the look that found it.

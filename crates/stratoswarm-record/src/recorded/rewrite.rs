@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     ReadError, Recorded,
-    scan::{failed, walk},
+    scan::{failed, is_of_outcomes, walk},
 };
 use crate::{
     draft::draft,
@@ -130,12 +130,20 @@ impl<'a> Rewrite<'a> {
         Ok(count)
     }
 
+    /// Whether this channel is among those that were asked for.
+    fn is_of(&self, channel: &str) -> bool {
+        self.channels.is_empty() || self.channels.contains(channel)
+    }
+
     /// The channels of all parts, and what is said of the run.
     fn preamble(&self) -> Result<Preamble, ReadError> {
         let mut run = self.recorded.run().clone();
         run.insert("part".to_owned(), "1".to_owned());
-        let metadata =
+        let mut metadata =
             vec![(crate::RUN.to_owned(), run), (crate::META.to_owned(), self.recorded.meta().clone())];
+        for channel in self.recorded.channels().iter().filter(|it| self.is_of(&it.name)) {
+            metadata.extend(channel.senders.iter().map(|sender| sender.metadata(&channel.name)));
+        }
         let mut channels: Vec<ChannelRecord> = Vec::new();
         for path in self.recorded.paths() {
             let mut walk = walk(path)?;
@@ -154,8 +162,11 @@ impl<'a> Rewrite<'a> {
             }
         }
         channels.retain(|channel| {
-            let of = channel.topic.strip_suffix("/gaps").filter(|_| channel.metadata.contains_key("gaps_of"));
-            self.channels.is_empty() || self.channels.contains(of.unwrap_or(&channel.topic))
+            let of =
+                [("/gaps", "gaps_of"), ("/outcomes", "outcomes_of")].into_iter().find_map(|(suffix, key)| {
+                    channel.topic.strip_suffix(suffix).filter(|_| channel.metadata.contains_key(key))
+                });
+            self.is_of(of.unwrap_or(&channel.topic))
         });
         Ok(Preamble { channels, metadata, encoding: self.encoding })
     }
@@ -174,7 +185,8 @@ impl<'a> Rewrite<'a> {
             match event {
                 Event::Channel(channel) => {
                     if let Some(&number) = number_of.get(&channel.topic) {
-                        let is_messages = !channel.metadata.contains_key("gaps_of");
+                        let is_messages =
+                            !channel.metadata.contains_key("gaps_of") && !is_of_outcomes(&channel);
                         numbers.insert(channel.id, (number, is_messages));
                     }
                 }

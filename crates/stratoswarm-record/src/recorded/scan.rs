@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ChannelSummary, Damage, Gap, ReadError};
+use super::{ChannelSummary, Damage, Gap, ReadError, RecordedSender, recorded_sender::channel_of_senders};
 use crate::{
     body::GapBody,
     mcap::{ChannelRecord, Event, Pairs, Walk},
@@ -63,6 +63,8 @@ pub(super) struct Scan {
 enum Meaning {
     Messages(usize),
     GapsOf(usize),
+    /// What became of messages is not counted.
+    Outcomes,
 }
 
 impl Scan {
@@ -96,6 +98,8 @@ impl Scan {
                     part.run = pairs;
                 } else if name == crate::META {
                     part.meta = pairs;
+                } else if let Some(channel) = channel_of_senders(&name) {
+                    self.senders(channel, &pairs);
                 }
             }
             Event::Channel(channel)
@@ -111,6 +115,7 @@ impl Scan {
                     self.channels[index].messages += 1;
                     self.channels[index].bytes += body.len() as u64;
                 }
+                Some(Meaning::Outcomes) => {}
                 Some(&Meaning::GapsOf(index)) => match cbor4ii::serde::from_slice(body) {
                     Ok(gap) if is_sound(&gap) => self.gap(index, gap),
                     _ => self.damaged(part, at, at + body.len() as u64, "a gap cannot be decoded"),
@@ -123,6 +128,10 @@ impl Scan {
     }
 
     fn meet(&mut self, channel: ChannelRecord, meanings: &mut HashMap<u16, Meaning>) {
+        if is_of_outcomes(&channel) {
+            meanings.insert(channel.id, Meaning::Outcomes);
+            return;
+        }
         let ChannelRecord { id, topic, mut metadata } = channel;
         let of = |gaps_of: &String| gaps_of.parse().ok().and_then(|of| meanings.get(&of));
         if let Some(&Meaning::Messages(index)) = metadata.get("gaps_of").and_then(of) {
@@ -138,7 +147,11 @@ impl Scan {
                 rust_type: told("rust"),
                 kind: told("kind"),
                 capacity: told("capacity").parse().unwrap_or(0),
-                volatile: told("volatile").lines().map(str::to_owned).collect(),
+                volatile: lines(&told("volatile")),
+                renamed: lines(&told("renamed")),
+                unordered: lines(&told("unordered")),
+                passed_over: lines(&told("passed_over")),
+                senders: Vec::new(),
                 messages: 0,
                 bytes: 0,
                 missed: 0,
@@ -147,6 +160,16 @@ impl Scan {
             self.channels.len() - 1
         });
         meanings.insert(id, Meaning::Messages(index));
+    }
+
+    /// Channels are told of before their senders.
+    fn senders(&mut self, channel: &str, told: &Pairs) {
+        let Some(channel) = self.channels.iter_mut().find(|it| it.name == channel) else { return };
+        for sender in told.iter().filter_map(|(id, told)| RecordedSender::read(id, told)) {
+            if channel.senders.iter().all(|known| known.id != sender.id) {
+                channel.senders.push(sender);
+            }
+        }
     }
 
     fn gap(&mut self, index: usize, gap: GapBody) {
@@ -170,6 +193,15 @@ impl Scan {
     }
 }
 
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Whether a channel of a file has what became of another's messages.
+pub(super) fn is_of_outcomes(channel: &ChannelRecord) -> bool {
+    channel.metadata.contains_key("outcomes_of")
+}
+
 fn is_sound(gap: &GapBody) -> bool {
     gap.from <= gap.to
 }
@@ -185,6 +217,7 @@ pub(super) struct Numbers(HashMap<u16, usize>);
 impl Numbers {
     pub(super) fn meet(&mut self, channel: &ChannelRecord, names: &BTreeMap<String, usize>) {
         if !channel.metadata.contains_key("gaps_of")
+            && !is_of_outcomes(channel)
             && let Some(&index) = names.get(&channel.topic)
         {
             self.0.entry(channel.id).or_insert(index);

@@ -1,7 +1,8 @@
 use std::fmt::{self, Display};
 
 use super::{
-    Recordable, Recording, RecordingBuilder, StartError, recording_builder::Planned, source::Redact,
+    Recordable, Recording, RecordingBuilder, StartError, hints::Hints, recording_builder::Planned,
+    source::Redact,
 };
 
 /// How one channel is recorded; made by [`RecordingBuilder::channel`].
@@ -31,12 +32,12 @@ pub struct ChannelRecording<C: Recordable> {
     depth: Option<usize>,
     lossless: bool,
     redact: Option<Redact<C::Message>>,
-    volatile: Vec<String>,
+    hints: Hints,
 }
 
 impl<C: Recordable> ChannelRecording<C> {
     pub(super) fn new(recording: RecordingBuilder, channel: C) -> Self {
-        Self { recording, channel, depth: None, lossless: false, redact: None, volatile: Vec::new() }
+        Self { recording, channel, depth: None, lossless: false, redact: None, hints: Hints::default() }
     }
 
     /// Keeps so many messages until the recorder looks; when more come, the oldest go, and their numbers are recorded as missing. As
@@ -63,7 +64,28 @@ impl<C: Recordable> ChannelRecording<C> {
     /// Parts of the messages that are others in each run, such as times, as JSON pointers; `*` stands for any key or place. The
     /// file says so, and [`Diff`](crate::Diff) passes over them.
     pub fn volatile<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.volatile.extend(paths.into_iter().map(Into::into));
+        self.hints.volatile.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says which parts of its messages have other names in each run, each the same wherever it is, as identifiers that are made by
+    /// chance: JSON pointers. A [`Diff`](crate::Diff) lets the one stand for the other.
+    pub fn renamed<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.hints.renamed.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says which senders do several things at once, so that their messages have no order of their own: names, or sites. A
+    /// [`Diff`](crate::Diff) by senders compares them in any order.
+    pub fn unordered<S: Into<String>>(mut self, senders: impl IntoIterator<Item = S>) -> Self {
+        self.hints.unordered.extend(senders.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says which senders send something else in each run, as what they tell is measured: names, or sites. A
+    /// [`Diff`](crate::Diff) by senders passes over their messages.
+    pub fn passed_over<S: Into<String>>(mut self, senders: impl IntoIterator<Item = S>) -> Self {
+        self.hints.passed_over.extend(senders.into_iter().map(Into::into));
         self
     }
 
@@ -112,8 +134,8 @@ impl<C: Recordable> ChannelRecording<C> {
     }
 
     fn planned(self) -> RecordingBuilder {
-        let Self { mut recording, channel, depth, lossless, redact, volatile } = self;
-        recording.plan(Planned::new(channel, depth, lossless, redact, volatile));
+        let Self { mut recording, channel, depth, lossless, redact, hints } = self;
+        recording.plan(Planned::new(channel, depth, lossless, redact, hints));
         recording
     }
 }

@@ -1,6 +1,7 @@
 //! Recording: what is said, what is looked at, what is written.
 
 mod channel_recording;
+mod hints;
 mod parts;
 mod record_error;
 mod recordable;
@@ -8,6 +9,7 @@ mod recorded_channel;
 mod recording;
 mod recording_builder;
 mod recording_report;
+mod reply_encoding;
 mod session;
 #[cfg(test)]
 mod session_tests;

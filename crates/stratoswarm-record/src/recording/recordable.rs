@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use stratoswarm_core::{Broadcast, Channel, ChannelInfo, Closed, Priority, RecorderOptions, Wire};
+use stratoswarm_core::{Broadcast, Channel, ChannelInfo, Closed, Outcomes, Priority, RecorderOptions, Wire};
 
+use super::reply_encoding;
 use crate::replay::Asking;
 
 /// What can be recorded: a [`Channel`] or a [`Broadcast`] whose messages can leave the process.
@@ -23,6 +24,10 @@ pub trait Sealed: Clone + Send + 'static {
 
     #[doc(hidden)]
     fn facts(&self) -> ChannelInfo;
+
+    /// What becomes of its messages, so many of that at a time; none if it is not traced.
+    #[doc(hidden)]
+    fn outcomes_of(&self, depth: usize) -> Option<Outcomes>;
 
     /// Sends a message once more, with what it had beside it.
     #[doc(hidden)]
@@ -53,6 +58,10 @@ impl<M: Wire> Sealed for Channel<M> {
         self.info()
     }
 
+    fn outcomes_of(&self, depth: usize) -> Option<Outcomes> {
+        self.outcomes().depth(depth).replies(reply_encoding::of).open().ok()
+    }
+
     async fn send_again(&self, message: M, beside: Beside) -> Result<(), Closed> {
         let Beside { class, left, is_request } = beside;
         if is_request {
@@ -76,6 +85,10 @@ impl<M: Wire> Sealed for Broadcast<M> {
 
     fn facts(&self) -> ChannelInfo {
         self.info()
+    }
+
+    fn outcomes_of(&self, _: usize) -> Option<Outcomes> {
+        None // its readers are lossy
     }
 
     async fn send_again(&self, message: M, _: Beside) -> Result<(), Closed> {

@@ -14,6 +14,10 @@ pub struct RecordedChannel {
     pub gaps: Vec<RangeInclusive<u64>>,
     /// How many bytes the recorded ones have, encoded.
     pub bytes: u64,
+    /// How many outcomes of a traced channel were recorded.
+    pub outcomes: u64,
+    /// How many outcomes are missing.
+    pub outcomes_missed: u64,
 }
 
 /// How many ranges are kept.

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::{
     ChannelRecording, Recordable, Recording, StartError,
+    hints::Hints,
     parts::{Disk, Parts, file_system, refusal},
     session::{Session, channel_of},
     source::{Redact, Source, Tap},
@@ -139,9 +140,10 @@ impl RecordingBuilder {
             return Err(StartError::TooManyChannels { channels: planned.len() });
         }
         let (mut channels, mut sources) = (Vec::new(), Vec::new());
+        let mut outcomes = channel_of(planned.len())..=u16::MAX;
         let parts = Parts::new(path.clone(), rotate.is_some(), keep, disk)?;
         for (index, plan) in planned.into_iter().enumerate() {
-            let Opened { name, metadata, source } = plan.open()?;
+            let Opened { name, metadata, source, has_outcomes } = plan.open()?;
             if !names.insert(name.clone()) {
                 return Err(StartError::SameName { name });
             }
@@ -149,7 +151,12 @@ impl RecordingBuilder {
             channels.push(ChannelRecord { id, topic: name.clone(), metadata });
             let metadata = Pairs::from([("gaps_of".to_owned(), id.to_string())]);
             channels.push(ChannelRecord { id: id + 1, topic: format!("{name}/gaps"), metadata });
-            sources.push((name, source));
+            let outcomes = has_outcomes.then(|| outcomes.next()).flatten();
+            if let Some(outcomes) = outcomes {
+                let metadata = Pairs::from([("outcomes_of".to_owned(), id.to_string())]);
+                channels.push(ChannelRecord { id: outcomes, topic: format!("{name}/outcomes"), metadata });
+            }
+            sources.push((name, source, outcomes));
         }
         let metadata = vec![(crate::RUN.to_owned(), about(clock)), (crate::META.to_owned(), meta)];
         let (tell, failed) = watch::channel(None);
@@ -194,6 +201,7 @@ pub(super) struct Opened {
     name: String,
     metadata: Pairs,
     source: Box<dyn Source>,
+    has_outcomes: bool,
 }
 
 pub(super) struct Planned<C: Recordable> {
@@ -201,7 +209,7 @@ pub(super) struct Planned<C: Recordable> {
     depth: Option<usize>,
     lossless: bool,
     redact: Option<Redact<C::Message>>,
-    volatile: Vec<String>,
+    hints: Hints,
 }
 
 impl<C: Recordable> Planned<C> {
@@ -210,16 +218,16 @@ impl<C: Recordable> Planned<C> {
         depth: Option<usize>,
         lossless: bool,
         redact: Option<Redact<C::Message>>,
-        volatile: Vec<String>,
+        hints: Hints,
     ) -> Self {
-        Self { channel, depth, lossless, redact, volatile }
+        Self { channel, depth, lossless, redact, hints }
     }
 }
 
 impl<C: Recordable> Plan for Planned<C> {
     fn open(self: Box<Self>) -> Result<Opened, StartError> {
-        let Self { channel, depth, lossless, redact, volatile } = *self;
-        if let Some(path) = volatile.iter().find(|path| !path.is_empty() && !path.starts_with('/')) {
+        let Self { channel, depth, lossless, redact, hints } = *self;
+        if let Some(path) = hints.wrong() {
             return Err(StartError::Path { path: path.clone() });
         }
         let info = channel.facts();
@@ -228,18 +236,21 @@ impl<C: Recordable> Plan for Planned<C> {
         let options = if lossless { options.lossless(depth) } else { options.depth(depth) };
         let refused = |source: JoinError| StartError::Channel { channel: info.name.clone(), source };
         let recorder = options.open().map_err(refused)?;
-        let metadata = Pairs::from(
+        let mut metadata = Pairs::from(
             [
                 ("type", C::Message::NAME.to_owned()),
                 ("rust", info.message.to_owned()),
                 ("kind", info.kind.to_string()),
                 ("capacity", info.capacity.to_string()),
-                ("volatile", volatile.join("\n")),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let source = Box::new(Tap::new(recorder, (depth, lossless), info.sent, redact));
-        Ok(Opened { name: info.name, metadata, source })
+        hints.put(&mut metadata);
+        // Of a message there are a few: where it went, and what came of it there.
+        let outcomes = channel.outcomes_of(depth.saturating_mul(4));
+        let has_outcomes = outcomes.is_some();
+        let source = Box::new(Tap::new(recorder, (depth, lossless), info.sent, redact, outcomes));
+        Ok(Opened { name: info.name, metadata, source, has_outcomes })
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use stratoswarm_core::SenderInfo;
 use tokio::sync::watch;
 
 use super::{
@@ -17,6 +18,8 @@ use super::{
 use crate::{
     body::GapBody,
     mcap::{PartWriter, Preamble},
+    outcome_body::MissedOutcomes,
+    recorded::RecordedSender,
 };
 
 /// How much is in a chunk at most, but for one large message.
@@ -45,16 +48,20 @@ pub(super) struct Session {
 /// One channel of it.
 struct Track {
     source: Box<dyn Source>,
+    /// Which channel of the file has the outcomes, of a traced channel.
+    outcomes: Option<u16>,
     account: RecordedChannel,
     /// The numbers in the chunk that is being filled.
     in_chunk: Vec<RangeInclusive<u64>>,
+    /// How many outcomes are in it.
+    outcomes_in_chunk: u64,
     /// The look that found nothing more: what is found came after it.
     since: u64,
 }
 
 impl Session {
     pub(super) fn begin(
-        sources: Vec<(String, Box<dyn Source>)>,
+        sources: Vec<(String, Box<dyn Source>, Option<u16>)>,
         mut parts: Parts,
         mut preamble: Preamble,
         rotate: Option<u64>,
@@ -65,10 +72,12 @@ impl Session {
         let part = parts.begin(numbered(&mut preamble, parts.made + 1))?;
         let tracks = sources
             .into_iter()
-            .map(|(name, source)| Track {
+            .map(|(name, source, outcomes)| Track {
                 source,
+                outcomes,
                 account: RecordedChannel { name, ..RecordedChannel::default() },
                 in_chunk: Vec::new(),
+                outcomes_in_chunk: 0,
                 since: now,
             })
             .collect();
@@ -109,6 +118,9 @@ impl Session {
                         self.tracks[index].account.miss(from, to);
                         self.put_gap(index, (from, to), times, &why);
                     }
+                    Item::Sender(sender) => self.tell_sender(index, &sender),
+                    Item::Outcome(number, at) => self.put_outcome(index, number, times, &batch.bytes[at]),
+                    Item::OutcomesMissed(missed) => self.miss_outcomes(index, missed, times),
                 }
                 found += 1;
             }
@@ -176,6 +188,45 @@ impl Session {
         }
     }
 
+    fn put_outcome(&mut self, index: usize, number: u64, times: (u64, u64), body: &[u8]) {
+        let (Some(part), Some(id)) = (&mut self.part, self.tracks[index].outcomes) else {
+            self.tracks[index].account.outcomes_missed += 1;
+            return;
+        };
+        part.message(id, number, times, body);
+        self.tracks[index].account.outcomes += 1;
+        self.tracks[index].outcomes_in_chunk += 1;
+        self.chunk_since.get_or_insert(times.1);
+        if part.pending() >= self.chunk_bytes {
+            self.flush();
+        }
+    }
+
+    fn miss_outcomes(&mut self, index: usize, missed: u64, times: (u64, u64)) {
+        self.tracks[index].account.outcomes_missed += missed;
+        let (Some(part), Some(id)) = (&mut self.part, self.tracks[index].outcomes) else { return };
+        self.scratch.clear();
+        if cbor4ii::serde::to_writer(&mut self.scratch, &MissedOutcomes { n: 0, missed }).is_ok() {
+            part.message(id, 0, times, &self.scratch);
+            self.chunk_since.get_or_insert(times.1);
+        }
+    }
+
+    /// Tells of a sender, here and in every file to come: before its first message is in a chunk that is written.
+    fn tell_sender(&mut self, index: usize, sender: &SenderInfo) {
+        let (name, pairs) = RecordedSender::new(sender).metadata(&self.tracks[index].account.name);
+        let Some(part) = &mut self.part else { return };
+        let mut written = part.metadata(&name, &pairs);
+        while is_full(&written) && self.parts.remove_oldest() {
+            written = part.metadata(&name, &pairs);
+        }
+        self.preamble.metadata.push((name, pairs));
+        if let Err(error) = written {
+            let path = self.parts.paths.back().cloned().unwrap_or_default();
+            self.fail(error, path);
+        }
+    }
+
     /// Writes the chunk, and goes on in the next file if this one is long enough.
     fn flush(&mut self) {
         let Some(part) = &mut self.part else { return };
@@ -188,7 +239,10 @@ impl Session {
             return self.fail(error, path);
         }
         self.chunk_since = None;
-        self.tracks.iter_mut().for_each(|track| track.in_chunk.clear());
+        for track in &mut self.tracks {
+            track.in_chunk.clear();
+            track.outcomes_in_chunk = 0;
+        }
         if self.rotate.is_some_and(|rotate| part.size() >= rotate) {
             self.rotate();
         }
@@ -218,7 +272,11 @@ impl Session {
         let Some(mut part) = self.part.take() else { return };
         part.discard();
         let now = self.clock.now();
-        for (index, Track { account, in_chunk, .. }) in self.tracks.iter_mut().enumerate() {
+        for (index, Track { account, in_chunk, outcomes_in_chunk, .. }) in self.tracks.iter_mut().enumerate()
+        {
+            let outcomes = std::mem::take(outcomes_in_chunk);
+            account.outcomes -= outcomes;
+            account.outcomes_missed += outcomes;
             for range in in_chunk.drain(..) {
                 let (from, to) = range.into_inner();
                 account.recorded -= to - from + 1;

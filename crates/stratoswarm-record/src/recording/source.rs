@@ -1,15 +1,16 @@
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll},
 };
 
-use stratoswarm_core::{Lagged, Record, Recorder, Wire};
+use stratoswarm_core::{Lagged, Outcome, Outcomes, Record, Recorder, SenderInfo, Wire};
 use tokio::time::Instant;
 
 use super::time::nanos;
-use crate::{body::Written, mcap::MOST_BYTES, shortened::shortened};
+use crate::{body::Written, mcap::MOST_BYTES, outcome_body, shortened::shortened};
 
 /// How many messages a look takes of one channel at a time.
 const MOST: usize = 256;
@@ -45,6 +46,12 @@ pub(super) enum Item {
     Message(u64, Range<usize>),
     /// These numbers are missing, both among them.
     Gap(u64, u64, Cow<'static, str>),
+    /// A sender of whom nothing was told yet.
+    Sender(SenderInfo),
+    /// What became of the message of this number, and where in the bytes it is.
+    Outcome(u64, Range<usize>),
+    /// So many outcomes are missing.
+    OutcomesMissed(u64),
 }
 
 impl Batch {
@@ -69,6 +76,10 @@ pub(super) struct Tap<M: Wire> {
     most: usize,
     /// Messages that are missing before the next one, whose number tells which.
     missed: u64,
+    /// Which senders were told of, of a traced channel.
+    told: BTreeSet<u32>,
+    outcomes: Option<Outcomes>,
+    became: Vec<Result<Outcome, Lagged>>,
 }
 
 impl<M: Wire> Tap<M> {
@@ -77,8 +88,46 @@ impl<M: Wire> Tap<M> {
         (depth, lossless): (usize, bool),
         next: u64,
         redact: Option<Redact<M>>,
+        outcomes: Option<Outcomes>,
     ) -> Self {
-        Self { recorder, depth, lossless, redact, next, taken: Vec::new(), most: MOST, missed: 0 }
+        Self {
+            recorder,
+            depth,
+            lossless,
+            redact,
+            next,
+            taken: Vec::new(),
+            most: MOST,
+            missed: 0,
+            told: BTreeSet::new(),
+            outcomes,
+            became: Vec::new(),
+        }
+    }
+
+    /// Tells of the sender of a message, the first time.
+    fn tell_sender(&mut self, id: u32, batch: &mut Batch) {
+        if self.told.insert(id) {
+            let sender = self.recorder.senders().into_iter().find(|sender| sender.id == id);
+            batch.items.extend(sender.map(Item::Sender));
+        }
+    }
+
+    /// Takes what became of messages; whether there may be more.
+    fn take_outcomes(&mut self, batch: &mut Batch) -> bool {
+        let Some(outcomes) = &mut self.outcomes else { return false };
+        let more = outcomes.drain(&mut self.became, MOST) == MOST;
+        for outcome in self.became.drain(..) {
+            let start = batch.bytes.len();
+            match outcome {
+                Ok(outcome) if outcome_body::write(&outcome, &mut batch.bytes) => {
+                    batch.items.push(Item::Outcome(outcome.seq, start..batch.bytes.len()));
+                }
+                Ok(_) => batch.items.push(Item::OutcomesMissed(1)),
+                Err(lagged) => batch.items.push(Item::OutcomesMissed(lagged.missed)),
+            }
+        }
+        more
     }
 
     /// Tells what is missing before this number.
@@ -93,12 +142,20 @@ impl<M: Wire> Tap<M> {
     fn encode(&mut self, record: Record<M>, into: &mut Vec<u8>) -> Result<(), Cow<'static, str>> {
         let (start, redact) = (into.len(), &mut self.redact);
         let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let Record { seq, class, deadline, is_request, mut message, .. } = record;
+            let Record { seq, class, deadline, is_request, origin, mut message, .. } = record;
             if let Some(redact) = redact {
                 redact(&mut message);
             }
             let left = deadline.map(|deadline| nanos(deadline.saturating_duration_since(Instant::now())));
-            let written = Written { n: seq, c: class, d: left, r: is_request, m: &message };
+            let written = Written {
+                n: seq,
+                c: class,
+                d: left,
+                r: is_request,
+                s: origin.map(|origin| origin.sender),
+                t: origin.map(|origin| origin.turn),
+                m: &message,
+            };
             cbor4ii::serde::to_writer(&mut *into, &written).map_err(|error| error.to_string())
         }));
         match encoded {
@@ -120,6 +177,9 @@ impl<M: Wire> Source for Tap<M> {
                 Ok(record) => {
                     let number = record.seq;
                     self.tell_missed(number, batch);
+                    if let Some(origin) = record.origin {
+                        self.tell_sender(origin.sender, batch);
+                    }
                     let start = batch.bytes.len();
                     batch.items.push(match self.encode(record, &mut batch.bytes) {
                         Ok(()) => Item::Message(number, start..batch.bytes.len()),
@@ -138,7 +198,7 @@ impl<M: Wire> Source for Tap<M> {
         }
         let each = batch.bytes.len() / batch.items.len().max(1);
         self.most = (BATCH_BYTES / each.max(1)).clamp(1, MOST);
-        more
+        self.take_outcomes(batch) | more // behind the messages, so that each stands behind its own
     }
 
     fn poll_filled(&mut self, cx: &mut Context<'_>, messages: usize) -> Poll<u64> {

@@ -12,3 +12,4 @@ mod paused; // under a paused clock
 mod recording; // what is recorded, and what is refused
 mod replaying; // what was recorded, once more
 mod rotating; // several files, one recording
+mod traced; // who sent what, and what became of it
