@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
-use stratoswarm_core::{ChannelRegistry, WatchEvent};
+use stratoswarm_core::{ChannelRegistry, Fabric, WatchEvent};
 
 use super::{
     Command, Failure, Options, RunOptions, demo, failure::shown, input::is_instance, logging::Logging,
@@ -61,9 +61,15 @@ fn run(options: &RunOptions) -> Result<(), Failure> {
         target: options.target,
         without: options.without.clone(),
         overload: options.overload,
+        mutation_rate: options.mutation_rate,
+    };
+    // A recording is to tell who sent what, and what became of it.
+    let registry = match &options.record {
+        Some(_) => ChannelRegistry::open_traced_on(&Fabric::new())
+            .map_err(|error| Failure::Failed(error.to_string()))?,
+        None => ChannelRegistry::new(),
     };
     let stored = Stored::prepare(options, &instance)?;
-    let registry = ChannelRegistry::new();
     let _console = looked_at::start(&options.listen, registry.fabric())?;
     let recording = recording::start(options, &registry)?; // late, as it makes a file
     let shelf = stored.open(&instance)?; // and so does this

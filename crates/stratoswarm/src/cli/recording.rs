@@ -1,6 +1,7 @@
 //! `stratoswarm recording`, and `run --record`.
 
 use std::{
+    collections::BTreeSet,
     fmt::{Display, Write as _},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -12,7 +13,8 @@ use std::{
 use serde_json::json;
 use stratoswarm_core::{ChannelRegistry, Priority};
 use stratoswarm_record::{
-    Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage, Recording, Rewrite, part_paths,
+    Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage, RecordedSender, Recording,
+    Rewrite, part_paths,
 };
 
 use super::{
@@ -41,14 +43,20 @@ pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<
         .channel(registry.scheduler())
         .channel(registry.evolution())
         .channel(registry.gpu())
+        .unordered(["evolution"]) // it measures for several agents at once, each in buffers that are free then
+        .renamed(["/TransferToDevice/buffer", "/TransferFromDevice/buffer"])
+        .renamed(["/LaunchKernel/stream", "/LaunchKernel/buffers/*"])
         .channel(registry.governor())
+        .renamed(["/ReleaseAllocation/allocation"]) // made by chance
         .channel(registry.cost())
         .volatile(["/CostUpdate/busy"]) // what is measured
         .channel(registry.efficiency())
         .volatile(["/EfficiencyUpdate/busy", "/EfficiencyUpdate/available"])
+        .passed_over(["device"]) // it reports when time has passed
         .channel(registry.knowledge())
         .channel(registry.events())
         .volatile(["/GpuUtilization/utilization", "/MemoryPressure/used_bytes"])
+        .passed_over(["efficiency"])
         .start();
     let why = "accepted for --record: a place for a new file";
     recording.map(Some).map_err(|error| Failure::Refused(one_line(&format!("{error}; {why}"))))
@@ -72,11 +80,12 @@ fn is_part(file: &Path, recording: &Path, rotates: bool) -> bool {
 pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure> {
     match &options.command {
         RecordingCommand::Info { files, json } => info(&open(files)?, *json)?,
-        RecordingCommand::Cat { files, part, json } => {
+        RecordingCommand::Cat { files, part, sender, json } => {
             let times = times(part)?;
             let recorded = open(files)?;
             check(&recorded, &part.channel)?;
-            cat(&recorded, &part.channel, times, *json)?;
+            check_senders(&recorded, sender)?;
+            cat(&recorded, &part.channel, sender, times, *json)?;
             tell_damage(&recorded);
         }
         RecordingCommand::Diff { a, b, order, ignore, rename, json } => {
@@ -132,6 +141,7 @@ fn tell_damage(recorded: &Recorded) -> bool {
 /// Whether they are the same.
 fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<bool, Failure> {
     let order = match order {
+        DiffOrder::Sender => Order::PerSender,
         DiffOrder::Total => Order::Total,
         DiffOrder::Set => Order::Set,
     };
@@ -152,7 +162,7 @@ fn diff(diff: Diff<'_>, order: DiffOrder, json: bool) -> Result<bool, Failure> {
 
 fn difference(found: &Divergence) -> serde_json::Value {
     json!({
-        "channel": found.channel, "path": found.path,
+        "channel": found.channel, "sender": found.sender, "path": found.path,
         "a_number": found.a_number, "b_number": found.b_number, "a": found.a, "b": found.b,
         "before": found.before, "gap_before": found.gap_before,
     })
@@ -176,6 +186,19 @@ fn check(recorded: &Recorded, channels: &[String]) -> Result<(), Failure> {
     Err(Failure::Refused(one_line(&format!("no channel {unknown:?} is recorded; accepted: {names}"))))
 }
 
+/// Whether somebody of these names sent something.
+fn check_senders(recorded: &Recorded, senders: &[String]) -> Result<(), Failure> {
+    let all = recorded.channels().iter().flat_map(|channel| &channel.senders);
+    let known: BTreeSet<_> = all.map(RecordedSender::label).collect();
+    let Some(unknown) = senders.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
+    let accepted = if known.is_empty() {
+        "accepted: without --sender, as it was recorded of channels that are not traced".to_owned()
+    } else {
+        format!("accepted: {}", Vec::from_iter(known).join(", "))
+    };
+    Err(Failure::Refused(one_line(&format!("no sender {unknown:?} is recorded; {accepted}"))))
+}
+
 fn info(recorded: &Recorded, json: bool) -> Result<(), Failure> {
     let printed = if json {
         print(info_json(recorded))
@@ -189,9 +212,11 @@ fn info_json(recorded: &Recorded) -> serde_json::Value {
     let channels = recorded.channels().iter().map(|it| {
         let gaps: Vec<_> =
             it.gaps.iter().map(|gap| json!({ "from": gap.from, "to": gap.to, "why": gap.why })).collect();
+        let senders: Vec<_> =
+            it.senders.iter().map(|it| json!({ "name": it.name, "site": it.site })).collect();
         json!({
             "name": it.name, "type": it.message, "kind": it.kind, "capacity": it.capacity,
-            "messages": it.messages, "bytes": it.bytes, "missed": it.missed, "gaps": gaps,
+            "senders": senders, "messages": it.messages, "bytes": it.bytes, "missed": it.missed, "gaps": gaps,
         })
     });
     let damage = recorded
@@ -236,6 +261,12 @@ fn info_text(recorded: &Recorded) -> String {
             it.name, it.message, it.messages, it.missed, it.bytes
         );
     }
+    for it in channels.iter().filter(|it| !it.senders.is_empty()) {
+        let names: Vec<_> = it.senders.iter().take(10).map(RecordedSender::label).collect();
+        let more = it.senders.len().saturating_sub(10);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let _ = writeln!(text, "senders of {}: {}{more}", it.name, names.join(", "));
+    }
     for it in channels {
         for gap in it.gaps.iter().take(10) {
             let _ = writeln!(text, "missing in {}: {} to {}, {}", it.name, gap.from, gap.to, gap.why);
@@ -253,6 +284,7 @@ fn info_text(recorded: &Recorded) -> String {
 fn cat(
     recorded: &Recorded,
     channels: &[String],
+    senders: &[String],
     times: (Duration, Duration),
     json: bool,
 ) -> Result<(), Failure> {
@@ -265,6 +297,10 @@ fn cat(
             || at >= times.1
             || !(channels.is_empty() || channels.contains(&record.channel().name))
         {
+            continue;
+        }
+        let sender = record.sender().map(RecordedSender::label);
+        if !senders.is_empty() && sender.is_none_or(|sender| senders.iter().all(|name| name != sender)) {
             continue;
         }
         let message = record.json().map_err(unread)?;
@@ -285,8 +321,9 @@ fn json_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> Strin
     let (number, at, class) = (record.number(), at.as_secs_f64(), json!(record.class()));
     let request = record.is_request();
     let left = json!(record.left().map(|left| left.as_secs_f64()));
+    let (sender, turn) = (json!(record.sender().map(RecordedSender::label)), json!(record.turn()));
     format!(
-        r#"{{"channel":{name},"number":{number},"at_s":{at},"class":{class},"request":{request},"left_s":{left},"message":{message}}}"#
+        r#"{{"channel":{name},"number":{number},"at_s":{at},"class":{class},"request":{request},"left_s":{left},"sender":{sender},"turn":{turn},"message":{message}}}"#
     )
 }
 
@@ -298,6 +335,9 @@ fn text_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> Strin
     }
     if record.is_request() {
         line.push('?');
+    }
+    if let Some(sender) = record.sender() {
+        let _ = write!(line, " from {}", sender.label());
     }
     let _ = write!(line, " {message}");
     one_line(&line)

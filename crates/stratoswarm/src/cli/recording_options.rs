@@ -23,8 +23,10 @@ Exit codes:
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 #[non_exhaustive]
 pub enum DiffOrder {
-    /// The first with the first, the second with the second
+    /// Of each sender the first with the first, the second with the second, where both recordings tell the senders
     #[default]
+    Sender,
+    /// The first with the first, the second with the second
     Total,
     /// In any order: each as often in the one as in the other
     Set,
@@ -55,6 +57,10 @@ pub enum RecordingCommand {
         /// Which messages.
         #[command(flatten)]
         part: RecordingPart,
+
+        /// Of this sender only: its name, or the place where its handles were made; can be repeated
+        #[arg(long, value_name = "NAME")]
+        sender: Vec<String>,
 
         /// Print a JSON object a line
         #[arg(long)]

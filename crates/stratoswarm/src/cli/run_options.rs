@@ -30,6 +30,10 @@ pub struct RunOptions {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| whole(text, 0, u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
 
+    /// How often offspring are mutated besides (0 to 1)
+    #[arg(long, value_name = "RATE", default_value_t = 0.3, value_parser = rate, allow_negative_numbers = true)]
+    pub mutation_rate: f64,
+
     /// Stop as soon as a tour of at most this length is found
     #[arg(long, value_name = "LENGTH", value_parser = |text: &str| whole(text, 0, i64::MAX), allow_negative_numbers = true)]
     pub target: Option<i64>,
@@ -86,6 +90,11 @@ pub struct RunOptions {
     /// Where to look at it from outside.
     #[command(flatten)]
     pub listen: ListenOptions,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate));
+    rate.ok_or_else(|| "accepted: a number from 0 to 1".to_owned())
 }
 
 fn whole<N: FromStr + PartialOrd + Display + Copy>(text: &str, least: N, most: N) -> Result<N, String> {

@@ -41,14 +41,13 @@ pub(super) struct Context {
     pub(super) plan: CostPlan,
     /// What every agent needs.
     pub(super) needs: Resources,
+    /// How often offspring are mutated besides, from 0 to 1.
+    pub(super) mutation_rate: f64,
     pub(super) stop: Arc<Stop>,
 }
 
 /// The keys of the agents' best tours begin with this.
 pub(crate) const BEST: &str = "best/";
-
-/// How probable it is that a child is mutated after the crossover.
-const MUTATION_RATE: f64 = 0.3;
 
 impl Agent {
     /// Gets an agent its resources and its place, and announces it.
@@ -169,7 +168,8 @@ impl Agent {
         let selection = Selection { population: self.population(), strategy, count: count.max(2), seed };
         let parents = self.client.evolution().ask_long(selection).await?;
         let seed = self.rng.random();
-        let mutation = Mutation { parents: parents.individuals, count, rate: MUTATION_RATE, seed };
+        let mutation =
+            Mutation { parents: parents.individuals, count, rate: self.context.mutation_rate, seed };
         Ok(self.client.evolution().ask_long(mutation).await?.genomes)
     }
 

@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_channel_that_nobody_serves_is_found_out() {
-        let client = Client::new(ChannelRegistry::new(), Meter::new());
+        let client = Client::new(ChannelRegistry::new(), "test", Meter::new());
         let status = client.scheduler().query(QueryStatus {}).await;
         assert_eq!(status.unwrap_err(), SwarmError::Missing { component: Component::Scheduler });
         let event = AgentSpawned { agent: AgentId::from_u128(1) };
@@ -88,7 +88,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_component_that_drops_its_request_is_named() {
-        let client = Client::new(ChannelRegistry::new(), Meter::new());
+        let client = Client::new(ChannelRegistry::new(), "test", Meter::new());
         let mut scheduler = client.scheduler().channel.join("schedulers");
         tokio::spawn(async move {
             while let Some(delivery) = scheduler.recv().await {

@@ -80,7 +80,7 @@ impl Efficiency {
     fn publish(&self, event: SystemEvent) {
         if let Some(events) = self.events.upgrade() {
             // Closed: then nobody wants to know any more.
-            let _ = self.meter.of_call(|| events.send(event));
+            let _ = self.meter.of_call(|| events.named("efficiency").send(event));
         }
     }
 }

@@ -74,7 +74,7 @@ pub async fn run_on(
 ) -> Result<Outcome, SwarmError> {
     let has_shelf = shelf.is_some();
     let begin = Instant::now();
-    let client = Client::new(registry, Meter::new());
+    let client = Client::new(registry, "run", Meter::new());
     let fabric = client.registry().fabric().clone();
     let mut components = Components::new(&fabric, settings.without.clone(), shelf);
     let limit = settings.time_limit().map(|limit| {
@@ -154,16 +154,24 @@ async fn solve(
         let problem = load(instance, client).await?;
         let needs =
             needs(cities, u64::from(roll_call.plan.tasks_per_step), &roll_call.total, settings.agents);
-        let (seed, plan) = (settings.seed, roll_call.plan.clone());
-        let context =
-            Arc::new(Context { seed, cities, problem: PROBLEM, plan, needs, stop: Arc::clone(stop) });
+        let (seed, mutation_rate, plan) = (settings.seed, settings.mutation_rate, roll_call.plan.clone());
+        let context = Arc::new(Context {
+            seed,
+            cities,
+            problem: PROBLEM,
+            plan,
+            needs,
+            mutation_rate,
+            stop: Arc::clone(stop),
+        });
         let known = if is_warm { known(instance, client).await? } else { Vec::new() };
         let warm_start =
             WarmStart { tours: known.len(), best_length: known.first().map(|(length, _)| *length) };
         let mut known = known.into_iter();
         let mut agents = Vec::new();
         for number in 0..settings.agents {
-            let mut agent = Agent::spawn(number, Arc::clone(&context), client.clone()).await?;
+            let client = client.named(&format!("agent-{number}"));
+            let mut agent = Agent::spawn(number, Arc::clone(&context), client).await?;
             if let Some((_, genome)) = known.next() {
                 agent.start_from(genome);
             }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub without: Vec<Component>,
     /// Offer two of the services so many times the work that they do.
     pub overload: Option<u32>,
+    /// How often offspring are mutated besides, from 0 to 1.
+    pub mutation_rate: f64,
 }
 
 /// The longest a run takes that has neither a time nor a number of generations; closing takes some of the 10 seconds.
@@ -59,6 +61,7 @@ impl Default for Settings {
             target: None,
             without: Vec::new(),
             overload: None,
+            mutation_rate: 0.3,
         }
     }
 }

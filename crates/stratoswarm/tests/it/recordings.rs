@@ -66,7 +66,10 @@ fn a_recorded_run_has_each_message_that_was_sent() {
     let text = told(&["recording", "info", &file]);
     let all: u64 = sent.iter().map(|(_, count)| count).sum();
     assert!(text.starts_with(&format!("{all} messages of 8 channels in ")), "{text}");
-    assert!(text.contains(", seed 5\n") && text.lines().count() == 12, "{text}");
+    assert!(text.contains(", seed 5\n") && text.lines().count() == 12 + 8, "{text}");
+    assert!(text.contains("\nsenders of evolution: run, agent-") && text.contains(" more\n"), "{text}");
+    let senders = channels[1]["senders"].as_array().unwrap();
+    assert_eq!((senders.len(), &senders[0]["name"]), (17, &"run".into()), "the run itself, and its agents");
 }
 
 #[test]
@@ -88,7 +91,22 @@ fn cat_prints_each_message_on_a_line() {
     let text = told(&["recording", "cat", &file, "--channel", "cost", "--channel", "events"]);
     let expected = sent.iter().filter(|(name, _)| name == "cost" || name == "events").map(|(_, count)| count);
     assert_eq!(text.lines().count() as u64, expected.sum::<u64>());
-    assert!(text.contains(r#" cost 0? {"OptimizeFor":{"goal":"Quality","problem_size":52}}"#), "{text}");
+    assert!(
+        text.contains(r#" cost 0? from run {"OptimizeFor":{"goal":"Quality","problem_size":52}}"#),
+        "{text}"
+    );
+    let of_agent = told(&["recording", "cat", &file, "--sender", "agent-3", "--channel", "gpu", "--json"]);
+    let of_agent: Vec<Value> = of_agent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let from_agent = |line: &Value| line["channel"] == "gpu" && line["sender"] == "agent-3";
+    let lines_of_agent =
+        lines.lines().filter(|line| from_agent(&serde_json::from_str(line).unwrap())).count();
+    assert!(of_agent.len() == lines_of_agent && of_agent.iter().all(from_agent), "{of_agent:?}");
+    assert!(of_agent.is_sorted_by_key(|line| line["turn"].as_u64()), "{of_agent:?}");
+    refused(
+        &program(&["recording", "cat", &file, "--sender", "agent-99"]),
+        2,
+        &["\"agent-99\"", "accepted: agent-0"],
+    );
     assert_eq!(told(&["recording", "cat", &file, "--from", "1h"]), "");
     assert_eq!(told(&["recording", "cat", &file, "--to", "1h", "--json"]), lines);
 
@@ -181,6 +199,59 @@ fn one_agent_asks_the_same_with_the_same_seed() {
     let output = program(&["recording", "diff", &a, &other, "--json"]);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &json["divergence"]["channel"]), (Some(4), &"gpu".into()), "{json}");
+}
+
+/// A run of four agents on so many threads, past the first migration.
+fn on_threads(threads: &str, more: &[&str]) -> Recorded {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.mcap");
+    let (berlin52, path) = (berlin52(), path.to_str().unwrap());
+    let arguments = [
+        "run",
+        berlin52.to_str().unwrap(),
+        "--record",
+        path,
+        "--json",
+        "--agents",
+        "4",
+        "--generations",
+        "6",
+    ];
+    let mut command = command(&[&arguments[..], more].concat());
+    let output = command.env("TOKIO_WORKER_THREADS", threads).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
+    Recorded { folder, report: serde_json::from_slice(&output.stdout).unwrap() }
+}
+
+/// On how many threads it runs makes no difference to what any of its parts sends.
+#[test]
+fn runs_with_one_seed_send_the_same_on_one_thread_and_on_two() {
+    let runs = ["1", "1", "2", "2"].map(|threads| on_threads(threads, &[]));
+    let [first, others @ ..] = &runs;
+    for other in others {
+        let (a, b) = (first.path("r.mcap"), other.path("r.mcap"));
+        assert_eq!(told(&["recording", "diff", &a, &b]), "no difference\n");
+    }
+}
+
+/// The first thing that goes another way is found: what the agent asks for, before all that follows from it.
+#[test]
+fn a_run_that_mutates_more_is_found_with_who_asked_for_it() {
+    let (often, rarely) = (on_threads("2", &["--mutation-rate", "0.9"]), on_threads("2", &[]));
+    let output = program(&["recording", "diff", &rarely.path("r.mcap"), &often.path("r.mcap"), "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = &json["divergence"];
+    assert_eq!((output.status.code(), &found["channel"]), (Some(4), &"evolution".into()), "{json}");
+    assert_eq!(
+        (&found["path"], &found["a"], &found["b"]),
+        (&"/Mutation/rate".into(), &"0.3".into(), &"0.9".into())
+    );
+    assert!(found["sender"].as_str().is_some_and(|sender| sender.starts_with("agent-")), "{json}");
+    assert!(found["a_number"].is_u64() && found["b_number"].is_u64(), "{json}");
+    let text = program(&["recording", "diff", &rarely.path("r.mcap"), &often.path("r.mcap")]).stdout;
+    assert!(String::from_utf8(text).unwrap().starts_with("evolution, agent-"));
+    refused(&program(&["run", "-", "--mutation-rate", "1.5"]), 2, &["--mutation-rate", "from 0 to 1"]);
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Device {
                 memory_used_bytes: self.arena.used_bytes(),
             };
             // Closed: then nobody wants to know any more.
-            let _ = self.meter.of(efficiency.send(update.into())).await;
+            let _ = self.meter.of(efficiency.named("device").send(update.into())).await;
         }
         (now, sum)
     }

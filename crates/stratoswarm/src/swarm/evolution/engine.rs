@@ -175,7 +175,7 @@ impl Evolution {
                 return Ok(FitnessValues { values: Vec::new() });
             }
             let closed = || EvolutionFault::Unmeasured { reason: "the device has closed".to_owned() };
-            let device = device.upgrade().ok_or_else(closed)?;
+            let device = device.upgrade().ok_or_else(closed)?.named("evolution");
             let lease = pool.take();
             let [tours, lengths] = lease.buffers();
             let upload = TransferToDevice { buffer: tours, data: Bytes::from(evaluate.genomes.concat()) };
