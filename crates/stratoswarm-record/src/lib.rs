@@ -20,7 +20,8 @@
 //! - What [`redact`](ChannelRecording::redact) has cleared is in no byte of the file.
 //! - Any bytes can be opened: what cannot be read is told with its place, and takes no more than 64 MiB of memory.
 //! - A replay changes no order within a channel; under a paused clock its times are those of the recording, to the millisecond.
-//!   Over several channels its order is that in which the recorder found the messages.
+//!   Over several channels its order is that of their turns, where they were traced, and else that in which the recorder found
+//!   the messages.
 //! - Of channels that are [traced](stratoswarm_core::ChannelBuilder::traced) a file tells who sent each message, in which order over
 //!   all of them, and what became of it, replies among that; or how many of those outcomes are missing. Every part of a
 //!   recording tells of the senders of its messages. What is redacted is messages alone: replies are not.
@@ -52,8 +53,8 @@ mod tree;
 pub use diff::{Diff, DiffError, Divergence, Order};
 pub use part_paths::part_paths;
 pub use recorded::{
-    ChannelSummary, Damage, Gap, ReadError, Recorded, RecordedMessage, RecordedOutcome, RecordedOutcomes,
-    RecordedSender, Records, Rewrite,
+    ChannelSummary, Damage, Gap, InTurns, ReadError, Recorded, RecordedMessage, RecordedOutcome,
+    RecordedOutcomes, RecordedSender, Records, Rewrite,
 };
 pub use recording::{
     ChannelRecording, RecordError, Recordable, RecordedChannel, Recording, RecordingBuilder, RecordingReport,

@@ -27,7 +27,7 @@ pub(super) struct Lease<M: Message> {
     over: AtomicBool,
     request: AnyResponder,
     /// Of a traced channel: which member has it, and who is told of its reply.
-    told: Option<(u64, Option<Arc<Answering>>)>,
+    told: Option<Box<(u64, Option<Arc<Answering>>)>>,
 }
 
 /// The leases that a member gave out.
@@ -58,7 +58,7 @@ impl<M: Message> Leases<M> {
         }
         let told = telling.map(|telling| {
             let answering = telling.leased(shared, &message, number, attempt, request.is_request());
-            (telling.member(), answering)
+            Box::new((telling.member(), answering))
         });
         let Some((slot, id)) = lease else { return Taken { message, request, number, guard } };
         if request.is_some() || told.is_some() {
@@ -140,7 +140,7 @@ impl<M: Message> Owed for Lease<M> {
         }
         let mut fallout = Fallout::new();
         let now = inbox.settling_needs_time(slot, &verdict).then(Instant::now);
-        let member = self.told.as_ref().map(|(member, _)| *member);
+        let member = self.told.as_ref().map(|told| told.0);
         let settled = inbox.settle(slot, id, verdict, member, now, &mut fallout);
         let after = inbox.after(&fallout);
         drop(inbox);

@@ -385,7 +385,9 @@ impl<M: Message> Receiver<M> {
             Aside::see_to(batch.aside, &self.cursor);
             let open = ready!(polled);
             let count = buffer.len() - before;
-            buffer[before..].iter_mut().for_each(|delivery| self.tell(delivery));
+            if self.cursor.telling.is_some() {
+                buffer[before..].iter_mut().for_each(|delivery| self.tell(delivery));
+            }
             if count > 0 || !open {
                 if let Some(tracing) = &self.tracing {
                     buffer[before..].iter_mut().for_each(|delivery| delivery.begin_trace(tracing));

@@ -3,6 +3,7 @@
 mod channel_summary;
 mod damage;
 mod gap;
+mod in_turns;
 mod read_error;
 mod recorded;
 mod recorded_message;
@@ -16,6 +17,7 @@ mod scan;
 pub use channel_summary::ChannelSummary;
 pub use damage::Damage;
 pub use gap::Gap;
+pub use in_turns::InTurns;
 pub use read_error::ReadError;
 pub use recorded::Recorded;
 pub use recorded_message::RecordedMessage;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::{
-    ChannelSummary, Damage, ReadError, RecordedOutcomes, Records,
+    ChannelSummary, Damage, InTurns, ReadError, RecordedOutcomes, Records,
     scan::{Part, Scan},
 };
 
@@ -110,6 +110,12 @@ impl Recorded {
     /// Its messages, in the order of the files: within a channel that of admission, over several that of the recorder's looks.
     pub fn records(&self) -> Records<'_> {
         Records::new(self, None)
+    }
+
+    /// The same in the order of turns: over all channels that were [traced](stratoswarm_core::ChannelBuilder::traced) that of
+    /// admission. It goes over the files once for each channel at a time.
+    pub fn in_turns(&self) -> InTurns<'_> {
+        InTurns::new(self)
     }
 
     /// Those of one channel.

@@ -3,7 +3,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Pace, ReplayError, ReplayReport, Replayed, Replies, replay::Filter, target::Target};
-use crate::{Recorded, RecordedMessage, Records};
+use crate::{InTurns, Recorded, RecordedMessage};
 
 /// Longer than anybody waits, and a clock can say when it is over.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -31,7 +31,7 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// # Ok(()) }
 /// ```
 pub struct Replaying<'a> {
-    records: Records<'a>,
+    records: InTurns<'a>,
     targets: HashMap<String, Box<dyn Target>>,
     /// When the first message of the recording was logged, in nanoseconds since 1970.
     begins: u64,
@@ -51,7 +51,7 @@ impl<'a> Replaying<'a> {
         filter: Option<Filter<'a>>,
         (pace, replies): (Pace, Replies),
     ) -> Self {
-        let (records, begins) = (recorded.records(), recorded.begins().unwrap_or(0));
+        let (records, begins) = (recorded.in_turns(), recorded.begins().unwrap_or(0));
         Self { records, targets, begins, from, to, filter, pace, replies, report: ReplayReport::default() }
     }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use stratoswarm_core::{AckPolicy, Channel, Fabric, Message, OutcomeKind, wire};
-use stratoswarm_record::{Diff, Divergence, Order, Recorded, Recording, RecordingBuilder, Rewrite};
+use stratoswarm_record::{
+    Diff, Divergence, Order, Pace, ReadError, Recorded, RecordedMessage, Recording, RecordingBuilder, Replay,
+    Rewrite,
+};
 
 use crate::fixtures::{Job, Place, job, place};
 
@@ -115,6 +118,43 @@ async fn outcomes_that_it_was_too_late_for_are_counted() {
     let mut outcomes = recorded.outcomes_of("jobs");
     assert!(outcomes.by_ref().map(|it| it.unwrap().number()).eq(12..20));
     assert_eq!(outcomes.missed(), 12);
+}
+
+/// Number and channel of each.
+fn places<'a>(records: impl Iterator<Item = Result<RecordedMessage<'a>, ReadError>>) -> Vec<(String, u64)> {
+    records.map(Result::unwrap).map(|it| (it.channel().name.clone(), it.number())).collect()
+}
+
+#[tokio::test]
+async fn over_several_channels_the_order_is_that_of_admission_and_so_it_is_replayed() {
+    let place = place();
+    let open = |fabric: &Fabric| {
+        let there = fabric.channel::<Job>("there").traced().open().unwrap();
+        (there, fabric.broadcast::<Job>("back").traced().open().unwrap())
+    };
+    let (there, back) = open(&Fabric::new());
+    let _worker = there.join("workers");
+    // In a task, so that one look finds all that is sent before.
+    let recording = Recording::create(&place.path).channel(&there).channel(&back).start_on_runtime().unwrap();
+    for id in 0..5 {
+        there.send(job(id)).await.unwrap();
+        back.send(job(id)).unwrap();
+    }
+    recording.finish().await.unwrap();
+    let recorded = Recorded::open([&place.path]).unwrap();
+    let by_turns: Vec<_> = (0..5).flat_map(|n| [("there".to_owned(), n), ("back".to_owned(), n)]).collect();
+    assert_ne!(places(recorded.records()), by_turns, "the file has one channel after the other");
+    assert_eq!(places(recorded.in_turns()), by_turns);
+
+    let (there, back) = open(&Fabric::new());
+    let (mut of_there, mut of_back) = (there.record().open().unwrap(), back.record().open().unwrap());
+    Replay::of(&recorded).channel(&there).channel(&back).pace(Pace::Max).run().await.unwrap();
+    for n in 0..5 {
+        let sent = of_there.try_recv().unwrap().unwrap();
+        let answered = of_back.try_recv().unwrap().unwrap();
+        assert_eq!((sent.message.id, answered.message.id), (n, n));
+        assert!(sent.origin.unwrap().turn < answered.origin.unwrap().turn);
+    }
 }
 
 // ---- comparing by senders
