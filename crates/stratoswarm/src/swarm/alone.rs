@@ -5,7 +5,7 @@ use stratoswarm_core::{
     messages::{BufferId, CostPlan, Resources},
 };
 
-use super::{Agent, Client, Context, Meter, Stop, SwarmError};
+use super::{Agent, Client, Context, Meter, Settings, Stop, SwarmError};
 
 /// The life of one agent on channels that others serve, as [`run`](super::run()) has many: it gets its place, lives through so many
 /// generations of a problem of `cities` cities, and gives all back; how many tours it has had improved. For tests of the agent alone.
@@ -25,9 +25,10 @@ pub async fn alone(
         problem: BufferId::from_u128(1),
         plan,
         needs,
+        mutation_rate: Settings::default().mutation_rate,
         stop: Arc::new(Stop::new()),
     };
-    let mut agent = Agent::spawn(0, Arc::new(context), Client::new(registry, Meter::new())).await?;
+    let mut agent = Agent::spawn(0, Arc::new(context), Client::new(registry, "agent", Meter::new())).await?;
     agent.advance(generations).await?;
     agent.immigrate(0).await?;
     agent.advance(1).await?;
