@@ -38,6 +38,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod body;
+mod cbor;
 mod diff;
 mod draft;
 mod mcap;
@@ -61,7 +62,7 @@ pub use recording::{
     StartError,
 };
 
-pub use replay::{Pace, Replay, ReplayError, ReplayReport, Replayed, Replaying, Replies};
+pub use replay::{DifferingReply, Pace, Replay, ReplayError, ReplayReport, Replayed, Replaying, Replies};
 
 /// What the files say they are.
 const PROFILE: &str = "stratoswarm";

@@ -25,6 +25,13 @@ impl Paths {
         true
     }
 
+    /// Those of one channel, each with its place among all.
+    pub(crate) fn numbered(&self, channel: &str) -> Vec<(usize, Vec<String>)> {
+        let all = self.0.iter().enumerate();
+        let of = all.filter(|(_, (of, _))| of.as_ref().is_none_or(|of| of == channel));
+        of.map(|(number, (_, keys))| (number, keys.clone())).collect()
+    }
+
     /// Those of one channel.
     pub(crate) fn of(&self, channel: &str) -> Vec<Vec<String>> {
         let of = self.0.iter().filter(|(of, _)| of.as_ref().is_none_or(|of| of == channel));

@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// What of the messages of one channel is passed over, and what may have another name.
-pub(super) struct Rules {
-    pub(super) ignored: Vec<Vec<String>>,
-    pub(super) renamed: Vec<Vec<String>>,
+pub(crate) struct Rules {
+    pub(crate) ignored: Vec<Vec<String>>,
+    pub(crate) renamed: Vec<Vec<String>>,
 }
 
 /// Which value of the one stands for which of the other.
 #[derive(Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     there: HashMap<String, String>,
     back: HashMap<String, String>,
     /// What came in since two messages were last found to be the same.
@@ -53,14 +53,14 @@ impl Names {
 }
 
 /// Where two values differ, and how: as JSON, none where one of them has nothing.
-pub(super) struct Difference {
-    pub(super) path: String,
-    pub(super) a: Option<String>,
-    pub(super) b: Option<String>,
+pub(crate) struct Difference {
+    pub(crate) path: String,
+    pub(crate) a: Option<String>,
+    pub(crate) b: Option<String>,
 }
 
 /// The first difference between two messages.
-pub(super) fn difference(a: &Tree, b: &Tree, rules: &Rules, names: &mut Names) -> Option<Difference> {
+pub(crate) fn difference(a: &Tree, b: &Tree, rules: &Rules, names: &mut Names) -> Option<Difference> {
     let found = differ(&a.0, &b.0, &mut Vec::new(), rules, names);
     names.settle(found.is_none());
     found

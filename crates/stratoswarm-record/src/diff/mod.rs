@@ -8,6 +8,7 @@ mod divergence;
 mod found;
 mod order;
 
+pub(crate) use compare::{Names, Rules, difference};
 pub use diff::Diff;
 pub use diff_error::DiffError;
 pub use divergence::Divergence;

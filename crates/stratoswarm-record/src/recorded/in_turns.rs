@@ -1,4 +1,4 @@
-use std::{fmt, iter::Peekable};
+use std::{fmt, iter::Peekable, mem, time::Duration};
 
 use super::{ReadError, Recorded, RecordedMessage, Records};
 
@@ -6,19 +6,28 @@ use super::{ReadError, Recorded, RecordedMessage, Records};
 /// [traced](stratoswarm_core::ChannelBuilder::traced) that in which they were admitted. Others come when they were logged. Made by
 /// [`Recorded::in_turns`](crate::Recorded::in_turns).
 pub struct InTurns<'a> {
-    /// Of each channel; where none was traced, of all.
+    /// Of each channel; where none was traced, of all. Taken from here with the first.
+    records: Vec<Records<'a>>,
     streams: Vec<Peekable<Records<'a>>>,
 }
 
 impl<'a> InTurns<'a> {
     pub(super) fn new(recorded: &'a Recorded) -> Self {
         let channels = recorded.channels();
-        let streams = if channels.iter().all(|channel| channel.senders.is_empty()) {
-            vec![recorded.records().peekable()]
+        let records = if channels.iter().all(|channel| channel.senders.is_empty()) {
+            vec![recorded.records()]
         } else {
-            channels.iter().map(|channel| recorded.records_of(&channel.name).peekable()).collect()
+            channels.iter().map(|channel| recorded.records_of(&channel.name)).collect()
         };
-        Self { streams }
+        Self { records, streams: Vec::new() }
+    }
+
+    /// Those that were logged so long after the recording's first message or later, and before so long after it. To be said before
+    /// the first is taken.
+    #[must_use]
+    pub fn between(mut self, from: Duration, to: Duration) -> Self {
+        self.records = self.records.into_iter().map(|records| records.between(from, to)).collect();
+        self
     }
 }
 
@@ -26,6 +35,7 @@ impl<'a> Iterator for InTurns<'a> {
     type Item = Result<RecordedMessage<'a>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        self.streams.extend(mem::take(&mut self.records).into_iter().map(Iterator::peekable));
         let mut first: Option<usize> = None;
         for at in 0..self.streams.len() {
             let (before, rest) = self.streams.split_at_mut(at);

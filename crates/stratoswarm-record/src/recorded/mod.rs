@@ -11,8 +11,10 @@ mod recorded_outcome;
 mod recorded_outcomes;
 mod recorded_sender;
 mod records;
+mod replies;
 mod rewrite;
 mod scan;
+mod stretch;
 
 pub use channel_summary::ChannelSummary;
 pub use damage::Damage;
@@ -25,4 +27,6 @@ pub use recorded_outcome::RecordedOutcome;
 pub use recorded_outcomes::RecordedOutcomes;
 pub use recorded_sender::RecordedSender;
 pub use records::Records;
+pub(crate) use replies::{RepliesOf, replies};
 pub use rewrite::Rewrite;
+pub(crate) use stretch::Stretch;

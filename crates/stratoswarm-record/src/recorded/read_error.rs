@@ -33,6 +33,20 @@ pub enum ReadError {
         /// The other.
         second: PathBuf,
     },
+    /// What begins no path into a message: those are empty, or begin with `/`.
+    #[error(
+        "{path:?} is no path into a message: one begins with '/', such as \"/at\", or \"jobs:/at\" of one channel"
+    )]
+    Path {
+        /// The path.
+        path: String,
+    },
+    /// Something was to be cleared that no message has: nothing is written, as it may be misspelt.
+    #[error("no message has anything at {path:?}")]
+    NothingAt {
+        /// The path.
+        path: String,
+    },
     /// A message cannot be decoded.
     #[error("{}, byte {at}: a message of {channel:?} cannot be decoded: {why}", path.display())]
     Message {

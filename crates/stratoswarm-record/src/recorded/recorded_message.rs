@@ -3,7 +3,7 @@ use std::{path::Path, time::Duration};
 use serde::de::DeserializeOwned;
 use stratoswarm_core::Priority;
 
-use super::{ChannelSummary, ReadError, RecordedSender};
+use super::{ChannelSummary, ReadError, RecordedSender, Stretch};
 use crate::{
     body::{Head, Message},
     tree::Tree,
@@ -15,6 +15,7 @@ pub struct RecordedMessage<'a> {
     pub(super) channel: &'a ChannelSummary,
     pub(super) path: &'a Path,
     pub(super) at: u64,
+    pub(super) stretch: Stretch,
     pub(super) times: (u64, u64),
     pub(super) head: Head,
     pub(super) body: Vec<u8>,
@@ -56,6 +57,11 @@ impl<'a> RecordedMessage<'a> {
     /// handed out there.
     pub fn turn(&self) -> Option<u64> {
         self.head.t
+    }
+
+    /// How long after the first message of the recording it was logged.
+    pub fn at(&self) -> Duration {
+        self.stretch.at(self.logged())
     }
 
     /// When it was logged, in nanoseconds since 1970: by the look that found it.

@@ -1,7 +1,7 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::{
-    ReadError, Recorded, RecordedMessage,
+    ReadError, Recorded, RecordedMessage, Stretch,
     scan::{Numbers, PartWalk, failed, walk},
 };
 use crate::mcap::Event;
@@ -17,11 +17,20 @@ pub struct Records<'a> {
     walk: Option<(PartWalk, Numbers)>,
     /// Of one channel.
     only: Option<usize>,
+    stretch: Stretch,
 }
 
 impl<'a> Records<'a> {
     pub(super) fn new(recorded: &'a Recorded, only: Option<usize>) -> Self {
-        Self { recorded, next: 0, walk: None, only }
+        let stretch = Stretch::all(recorded.begins().unwrap_or(0));
+        Self { recorded, next: 0, walk: None, only, stretch }
+    }
+
+    /// Those that were logged so long after the recording's first message or later, and before so long after it.
+    #[must_use]
+    pub fn between(mut self, from: Duration, to: Duration) -> Self {
+        self.stretch = self.stretch.between(from, to);
+        self
     }
 
     fn fail(&mut self, error: ReadError) -> ReadError {
@@ -49,14 +58,14 @@ impl<'a> Iterator for Records<'a> {
                 Ok(Some(Event::Channel(channel))) => numbers.meet(&channel, self.recorded.names()),
                 Ok(Some(Event::Message { at, channel, publish, log, body })) => {
                     let Some(index) = numbers.get(channel) else { continue };
-                    if self.only.is_some_and(|only| only != index) {
+                    if self.only.is_some_and(|only| only != index) || !self.stretch.has(log) {
                         continue;
                     }
                     let channel = &self.recorded.channels()[index];
                     return Some(match cbor4ii::serde::from_slice(body) {
                         Ok(head) => {
-                            let (times, body) = ((publish, log), body.to_vec());
-                            Ok(RecordedMessage { channel, path, at, times, head, body })
+                            let (stretch, times, body) = (self.stretch, (publish, log), body.to_vec());
+                            Ok(RecordedMessage { channel, path, at, stretch, times, head, body })
                         }
                         Err(error) => Err(ReadError::Message {
                             path: path.clone(),

@@ -6,12 +6,14 @@ use std::{
 };
 
 use super::{
-    ReadError, Recorded,
+    ReadError, Recorded, Stretch,
     scan::{failed, is_of_outcomes, walk},
 };
 use crate::{
+    cbor,
     draft::draft,
     mcap::{ChannelRecord, Encoding, Event, PartWriter, Preamble},
+    paths::Paths,
     tree::Tree,
 };
 
@@ -50,6 +52,7 @@ pub struct Rewrite<'a> {
     to: Duration,
     replace: bool,
     encoding: Encoding,
+    redact: Vec<String>,
 }
 
 impl<'a> Rewrite<'a> {
@@ -62,6 +65,7 @@ impl<'a> Rewrite<'a> {
             to: Duration::MAX,
             replace: false,
             encoding: Encoding::Cbor,
+            redact: Vec::new(),
         }
     }
 
@@ -90,6 +94,14 @@ impl<'a> Rewrite<'a> {
         self
     }
 
+    /// Without what is at these paths of messages, as JSON pointers: `/token`, or `jobs:/token` of one channel; `*` stands for any key or
+    /// place. Text, bytes, lists and maps become empty, and numbers zero, so that the messages can still be read. What was there is
+    /// in no byte of the file. Replies are those of the topic `jobs/outcomes`: `jobs/outcomes:/token`.
+    pub fn redact<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.redact.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
     /// Takes the place of a file that is there.
     pub fn replace(mut self) -> Self {
         self.replace = true;
@@ -101,7 +113,8 @@ impl<'a> Rewrite<'a> {
     /// # Errors
     /// [`ReadError`] of the files that are read, or [`Io`](ReadError::Io) of the one that is written:
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is one of its name, and
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if what has its name is a folder, a device or a pipe.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if what has its name is a folder, a device or a pipe. Or
+    /// [`NothingAt`](ReadError::NothingAt) if no message has what is to be [cleared](Self::redact).
     pub fn write(self, path: impl AsRef<Path>) -> Result<u64, ReadError> {
         let path = path.as_ref();
         let written = |error| failed(path, error);
@@ -114,6 +127,10 @@ impl<'a> Rewrite<'a> {
         if let Some((kind, why)) = in_the_way {
             return Err(written(io::Error::new(kind, why)));
         }
+        let mut redaction = Redaction::default();
+        if let Some(path) = self.redact.iter().find(|path| !redaction.paths.add(path)) {
+            return Err(ReadError::Path { path: path.clone() });
+        }
         let draft = draft(path).map_err(written)?;
         let file = draft.as_file().try_clone().map_err(written)?;
         let preamble = self.preamble()?;
@@ -122,7 +139,11 @@ impl<'a> Rewrite<'a> {
         let number_of: HashMap<_, _> =
             preamble.channels.iter().map(|channel| (channel.topic.clone(), channel.id)).collect();
         for source in self.recorded.paths() {
-            count += self.copy(source, &number_of, &mut part, path)?;
+            count += self.copy(source, &number_of, &mut redaction, &mut part, path)?;
+        }
+        let mut asked_for = self.redact.iter().enumerate();
+        if let Some((_, path)) = asked_for.find(|(number, _)| !redaction.found.contains(number)) {
+            return Err(ReadError::NothingAt { path: path.clone() });
         }
         part.finish().map_err(written)?;
         let placed = if self.replace { draft.persist(path) } else { draft.persist_noclobber(path) };
@@ -175,10 +196,11 @@ impl<'a> Rewrite<'a> {
         &self,
         source: &Path,
         number_of: &HashMap<String, u16>,
+        redaction: &mut Redaction,
         part: &mut PartWriter,
         path: &Path,
     ) -> Result<u64, ReadError> {
-        let begins = self.recorded.begins().unwrap_or(0);
+        let stretch = Stretch::all(self.recorded.begins().unwrap_or(0)).between(self.from, self.to);
         let mut walk = walk(source)?;
         let (mut numbers, mut count) = (HashMap::new(), 0);
         while let Some(event) = walk.next().map_err(|error| failed(source, error))? {
@@ -187,15 +209,27 @@ impl<'a> Rewrite<'a> {
                     if let Some(&number) = number_of.get(&channel.topic) {
                         let is_messages =
                             !channel.metadata.contains_key("gaps_of") && !is_of_outcomes(&channel);
-                        numbers.insert(channel.id, (number, is_messages));
+                        let paths = redaction.of(&channel.topic);
+                        numbers.insert(channel.id, (number, is_messages, channel.topic, paths));
                     }
                 }
                 Event::Message { at, channel, publish, log, body } => {
-                    let Some(&(number, is_message)) = numbers.get(&channel) else { continue };
-                    let after = Duration::from_nanos(log.saturating_sub(begins));
-                    if after < self.from || after >= self.to {
+                    let Some((number, is_message, topic, paths)) = numbers.get(&channel) else { continue };
+                    let (number, is_message) = (*number, *is_message);
+                    if !stretch.has(log) {
                         continue;
                     }
+                    let wrong = |why| {
+                        let (path, channel) = (source.to_owned(), topic.clone());
+                        ReadError::Message { path, at, channel, why }
+                    };
+                    let redacted;
+                    let body = if paths.is_empty() {
+                        body
+                    } else {
+                        redacted = redaction.clear(body, paths).map_err(|why| wrong(why.to_owned()))?;
+                        &redacted
+                    };
                     let head: Option<crate::body::Head> =
                         if is_message { cbor4ii::serde::from_slice(body).ok() } else { None };
                     let json;
@@ -203,12 +237,7 @@ impl<'a> Rewrite<'a> {
                         Encoding::Cbor => body,
                         Encoding::Json => {
                             let read = Tree::of_record(body).and_then(|tree| tree.safe_json());
-                            json = read.map_err(|why| ReadError::Message {
-                                path: source.to_owned(),
-                                at,
-                                channel: String::new(),
-                                why,
-                            })?;
+                            json = read.map_err(wrong)?;
                             json.as_bytes()
                         }
                     };
@@ -222,5 +251,29 @@ impl<'a> Rewrite<'a> {
             }
         }
         Ok(count)
+    }
+}
+
+/// What is to be cleared, and which of that something was at.
+#[derive(Default)]
+struct Redaction {
+    paths: Paths,
+    found: BTreeSet<usize>,
+}
+
+impl Redaction {
+    /// What of the records of a topic, each with its number: within a message, and within a reply.
+    fn of(&self, topic: &str) -> Vec<(usize, Vec<String>)> {
+        let within = |root: &str, path: &[String]| [&[root.to_owned()], path].concat();
+        let both =
+            |(number, path): (usize, Vec<String>)| ["m", "R"].map(|root| (number, within(root, &path)));
+        self.paths.numbered(topic).into_iter().flat_map(both).collect()
+    }
+
+    fn clear(&mut self, body: &[u8], paths: &[(usize, Vec<String>)]) -> Result<Vec<u8>, cbor::Wrong> {
+        let paths: Vec<_> = paths.iter().map(|(number, path)| (*number, path.as_slice())).collect();
+        let mut out = Vec::with_capacity(body.len());
+        cbor::clear(body, &paths, &mut out, &mut self.found)?;
+        Ok(out)
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use stratoswarm_core::{Broadcast, Channel, ChannelInfo, Closed, Outcomes, Priority, RecorderOptions, Wire};
 
 use super::reply_encoding;
-use crate::replay::Asking;
+use crate::replay::{Asking, Expected};
 
 /// What can be recorded: a [`Channel`] or a [`Broadcast`] whose messages can leave the process.
 ///
@@ -39,12 +39,14 @@ pub trait Sealed: Clone + Send + 'static {
 }
 
 /// What a message had beside it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Beside {
     pub(crate) class: Priority,
     /// How long it was to live, or its caller to wait.
     pub(crate) left: Option<Duration>,
     pub(crate) is_request: bool,
+    /// What its reply is compared with.
+    pub(crate) expected: Option<Expected>,
 }
 
 impl<M: Wire> Sealed for Channel<M> {
@@ -63,9 +65,9 @@ impl<M: Wire> Sealed for Channel<M> {
     }
 
     async fn send_again(&self, message: M, beside: Beside) -> Result<(), Closed> {
-        let Beside { class, left, is_request } = beside;
+        let Beside { class, left, is_request, expected } = beside;
         if is_request {
-            return Asking { channel: self.clone(), message, class, left }.ask().await;
+            return Asking { channel: self.clone(), message, class, left, expected }.ask().await;
         }
         let send = self.send(message).priority(class);
         let sent = match left {

@@ -1,11 +1,13 @@
 use std::{
     future::{Future, poll_fn},
     marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::Poll,
     time::Duration,
 };
 
+use super::Expected;
 use serde::{Serialize, de::DeserializeOwned};
 use stratoswarm_core::{Ask, Channel, Closed, Priority, ReplyVisitor, RequestError, Wire};
 
@@ -16,6 +18,8 @@ pub(crate) struct Asking<M: Wire> {
     pub(crate) class: Priority,
     /// None: without a deadline.
     pub(crate) left: Option<Duration>,
+    /// What its reply is compared with.
+    pub(crate) expected: Option<Expected>,
 }
 
 /// Whether the channel is closed, once the request is over.
@@ -44,20 +48,31 @@ impl<M: Wire> ReplyVisitor for Asking<M> {
 
     /// It was asked as something else than a part of its protocol.
     fn none(self) -> Over {
-        let Self { channel, message, class, .. } = self;
+        let Self { channel, message, class, expected, .. } = self;
+        if let Some(expected) = expected {
+            expected.compare(Err("it is not answered".to_owned()));
+        }
         Box::pin(async move { channel.send(message).priority(class).await.map_err(|_| Closed) })
     }
 
     fn of<R: Serialize + DeserializeOwned + Send + 'static>(self) -> Over {
-        let Self { channel, message, class, left } = self;
+        let Self { channel, message, class, left, expected } = self;
         Box::pin(async move {
             let request = channel.request(As::<M, R>(message, PhantomData)).priority(class);
-            match request.timeout(left.unwrap_or(Duration::MAX)).await {
-                Err(RequestError::Closed) => Err(Closed),
-                _ => Ok(()),
+            let reply = request.timeout(left.unwrap_or(Duration::MAX)).await;
+            let closed = matches!(reply, Err(RequestError::Closed));
+            if let Some(expected) = expected {
+                expected.compare(reply.map_err(|error| error.to_string()).and_then(encoded));
             }
+            if closed { Err(Closed) } else { Ok(()) }
         })
     }
+}
+
+fn encoded<R: Serialize>(reply: R) -> Result<Vec<u8>, String> {
+    catch_unwind(AssertUnwindSafe(|| cbor4ii::serde::to_vec(Vec::new(), &reply)))
+        .map_err(|_| "its encoding panicked".to_owned())?
+        .map_err(|error| format!("it cannot be encoded: {error}"))
 }
 
 /// A message that is asked with this reply.

@@ -1,6 +1,8 @@
 //! What was recorded, sent once more.
 
 mod asking;
+mod comparing;
+mod differing_reply;
 mod pace;
 mod replay;
 mod replay_error;
@@ -11,6 +13,8 @@ mod replies;
 mod target;
 
 pub(crate) use asking::Asking;
+pub(crate) use comparing::Expected;
+pub use differing_reply::DifferingReply;
 pub use pace::Pace;
 pub use replay::Replay;
 pub use replay_error::ReplayError;

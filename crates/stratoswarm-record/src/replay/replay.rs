@@ -2,15 +2,16 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use super::{
     Pace, ReplayError, ReplayReport, Replaying, Replies,
+    comparing::Comparing,
     target::{Into as IntoChannel, Target},
 };
-use crate::{Recordable, Recorded, RecordedMessage};
+use crate::{Recordable, Recorded, RecordedMessage, paths::Paths, recorded};
 
 /// Sends what was recorded once more, into channels of the same names.
 ///
 /// Each message is sent as any other, with the class and the time to live that it had, and waits where its channel is full: that makes it
-/// late, and never changes the order, which is that of the recording. Requests are requests again, whose replies nobody reads; that needs
-/// a tokio runtime.
+/// late, and never changes the order, which is that of the recording. Requests are requests again, whose replies nobody reads, or which are
+/// [compared](Replies::Compare) with the recorded ones; that needs a tokio runtime.
 ///
 /// # Examples
 /// ```
@@ -48,6 +49,7 @@ pub struct Replay<'a> {
     filter: Option<Filter<'a>>,
     pace: Pace,
     replies: Replies,
+    ignored: Vec<String>,
 }
 
 /// Which messages.
@@ -65,6 +67,7 @@ impl<'a> Replay<'a> {
             filter,
             pace: Pace::default(),
             replies: Replies::default(),
+            ignored: Vec::new(),
         }
     }
 
@@ -104,6 +107,13 @@ impl<'a> Replay<'a> {
         self
     }
 
+    /// Parts of replies that are not compared, such as times, as JSON pointers: `/at`, or `jobs:/at` of one channel; `*` stands for
+    /// any key or place.
+    pub fn ignore<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.ignored.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
     /// Sends all of it.
     ///
     /// # Errors
@@ -121,7 +131,7 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// [`ReplayError`] if a channel does not fit.
     pub fn start(self) -> Result<Replaying<'a>, ReplayError> {
-        let Self { recorded, targets, from, to, filter, pace, replies } = self;
+        let Self { recorded, targets, from, to, filter, pace, replies, ignored } = self;
         match pace {
             Pace::Times(times) if !(times.is_finite() && times > 0.0) => {
                 return Err(ReplayError::Pace { times });
@@ -142,7 +152,24 @@ impl<'a> Replay<'a> {
                 return Err(ReplayError::SameName { channel });
             }
         }
-        Ok(Replaying::new(recorded, by_name, (from, to), filter, (pace, replies)))
+        let mut paths = Paths::default();
+        if let Some(path) = ignored.into_iter().find(|path| !paths.add(path)) {
+            return Err(ReplayError::Path { path });
+        }
+        let comparing = if replies == Replies::Compare {
+            let mut there = recorded::replies(recorded)?;
+            there.retain(|channel, _| by_name.contains_key(channel));
+            if there.is_empty() {
+                let mut channels: Vec<_> = by_name.into_keys().collect();
+                channels.sort();
+                return Err(ReplayError::NoReplies { channels: channels.join(", ") });
+            }
+            Some(Comparing::new(there, paths))
+        } else {
+            None
+        };
+        let records = recorded.in_turns().between(from, to);
+        Ok(Replaying::new(records, by_name, from, filter, pace, (replies, comparing)))
     }
 }
 

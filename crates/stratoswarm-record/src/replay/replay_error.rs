@@ -26,6 +26,22 @@ pub enum ReplayError {
         /// The name.
         channel: String,
     },
+    /// Replies were to be compared, and the recording has none of these channels.
+    #[error(
+        "the recording has no replies of {channels}: only those of channels that were opened `traced()` are recorded"
+    )]
+    NoReplies {
+        /// The channels' names.
+        channels: String,
+    },
+    /// What begins no path into a reply: those are empty, or begin with `/`.
+    #[error(
+        "{path:?} is no path into a reply: one begins with '/', such as \"/at\", or \"jobs:/at\" of one channel"
+    )]
+    Path {
+        /// The path.
+        path: String,
+    },
     /// A speed that is none.
     #[error("a replay cannot be {times} times as fast: more than 0 is possible")]
     Pace {

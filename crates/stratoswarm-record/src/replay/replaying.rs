@@ -2,8 +2,10 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{Pace, ReplayError, ReplayReport, Replayed, Replies, replay::Filter, target::Target};
-use crate::{InTurns, Recorded, RecordedMessage};
+use super::{
+    Pace, ReplayError, ReplayReport, Replayed, Replies, comparing::Comparing, replay::Filter, target::Target,
+};
+use crate::{InTurns, RecordedMessage};
 
 /// Longer than anybody waits, and a clock can say when it is over.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -33,26 +35,25 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 pub struct Replaying<'a> {
     records: InTurns<'a>,
     targets: HashMap<String, Box<dyn Target>>,
-    /// When the first message of the recording was logged, in nanoseconds since 1970.
-    begins: u64,
+    /// What is sent begins so long after the recording's first message.
     from: Duration,
-    to: Duration,
     filter: Option<Filter<'a>>,
     pace: Pace,
     replies: Replies,
+    comparing: Option<Comparing>,
     report: ReplayReport,
 }
 
 impl<'a> Replaying<'a> {
     pub(super) fn new(
-        recorded: &'a Recorded,
+        records: InTurns<'a>,
         targets: HashMap<String, Box<dyn Target>>,
-        (from, to): (Duration, Duration),
+        from: Duration,
         filter: Option<Filter<'a>>,
-        (pace, replies): (Pace, Replies),
+        pace: Pace,
+        (replies, comparing): (Replies, Option<Comparing>),
     ) -> Self {
-        let (records, begins) = (recorded.in_turns(), recorded.begins().unwrap_or(0));
-        Self { records, targets, begins, from, to, filter, pace, replies, report: ReplayReport::default() }
+        Self { records, targets, from, filter, pace, replies, comparing, report: ReplayReport::default() }
     }
 
     /// Sends the next message, at once, and waits until it is accepted; which one that was. None: there are no more.
@@ -64,15 +65,24 @@ impl<'a> Replaying<'a> {
     /// Dropped before it is ready, the message may have been sent or not, and is not sent by the next call.
     pub async fn step(&mut self) -> Result<Option<Replayed>, ReplayError> {
         match self.next() {
-            Some(next) => {
-                let (record, at) = next?;
-                self.send(&record, at).await.map(Some)
-            }
+            Some(record) => self.send(&record?).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Sends all that is left, at the pace that was stated, from now on.
+    /// Waits for the replies that are to be compared and have not come yet, and tells what became of the replay until now.
+    ///
+    /// # Cancel safety
+    /// Dropped, nobody is told.
+    pub async fn finish(self) -> ReplayReport {
+        let Self { comparing, mut report, .. } = self;
+        if let Some(comparing) = comparing {
+            comparing.finish(&mut report).await;
+        }
+        report
+    }
+
+    /// Sends all that is left, at the pace that was stated, from now on, and waits for the replies that are to be compared.
     ///
     /// # Errors
     /// As of [`step`](Self::step).
@@ -83,7 +93,8 @@ impl<'a> Replaying<'a> {
         let base = Instant::now();
         let mut first = None;
         while let Some(next) = self.next() {
-            let (record, at) = next?;
+            let record = next?;
+            let at = record.at();
             let first = *first.get_or_insert(if self.report.sent == 0 { self.from.min(at) } else { at });
             let after = at.saturating_sub(first);
             let after = match self.pace {
@@ -97,37 +108,40 @@ impl<'a> Replaying<'a> {
             if self.pace != Pace::Max {
                 sleep_until(due).await;
             }
-            self.send(&record, at).await?;
+            self.send(&record).await?;
             if self.pace != Pace::Max {
                 self.report.latest_by = self.report.latest_by.max(due.elapsed());
             }
         }
-        Ok(self.report)
+        Ok(self.finish().await)
     }
 
-    async fn send(&mut self, record: &RecordedMessage<'a>, at: Duration) -> Result<Replayed, ReplayError> {
+    async fn send(&mut self, record: &RecordedMessage<'a>) -> Result<Replayed, ReplayError> {
         let (channel, number) = (record.channel().name.clone(), record.number());
+        let is_request = record.is_request() && self.replies != Replies::AsSends;
+        let mut expected = None;
+        if let Some(comparing) = self.comparing.as_mut().filter(|_| is_request) {
+            expected = comparing.expect(&channel, number);
+            comparing.settle(&mut self.report);
+        }
         if let Some(target) = self.targets.get(&channel) {
-            target.send(record, self.replies).await?;
+            target.send(record, is_request, expected).await?;
             self.report.sent += 1;
         }
-        Ok(Replayed { channel, number, at })
+        Ok(Replayed { channel, number, at: record.at() })
     }
 
-    /// The next message that is to be sent, and when it was.
-    fn next(&mut self) -> Option<Result<(RecordedMessage<'a>, Duration), ReplayError>> {
+    /// The next message that is to be sent.
+    fn next(&mut self) -> Option<Result<RecordedMessage<'a>, ReplayError>> {
         loop {
             let record = match self.records.next()? {
                 Ok(record) => record,
                 Err(error) => return Some(Err(error.into())),
             };
-            let at = Duration::from_nanos(record.logged().saturating_sub(self.begins));
-            let is_asked_for = at >= self.from
-                && at < self.to
-                && self.targets.contains_key(&record.channel().name)
-                && self.filter.as_mut().is_none_or(|filter| filter(&record));
-            if is_asked_for {
-                return Some(Ok((record, at)));
+            if self.targets.contains_key(&record.channel().name)
+                && self.filter.as_mut().is_none_or(|filter| filter(&record))
+            {
+                return Some(Ok(record));
             }
         }
     }

@@ -2,7 +2,7 @@ use std::pin::Pin;
 
 use stratoswarm_core::Wire;
 
-use super::{ReplayError, Replies};
+use super::{Expected, ReplayError};
 use crate::{
     RecordedMessage,
     recording::{Beside, Recordable},
@@ -18,7 +18,13 @@ pub(super) trait Target: Send {
     /// The name of its messages' type.
     fn message(&self) -> &'static str;
 
-    fn send<'a>(&'a self, record: &RecordedMessage<'_>, replies: Replies) -> Sent<'a>;
+    /// Sends it once more: as a request, or not.
+    fn send<'a>(
+        &'a self,
+        record: &RecordedMessage<'_>,
+        is_request: bool,
+        expected: Option<Expected>,
+    ) -> Sent<'a>;
 }
 
 pub(super) struct Into<C> {
@@ -42,9 +48,13 @@ impl<C: Recordable + Sync> Target for Into<C> {
         C::Message::NAME
     }
 
-    fn send<'a>(&'a self, record: &RecordedMessage<'_>, replies: Replies) -> Sent<'a> {
-        let is_request = record.is_request() && replies != Replies::AsSends;
-        let beside = Beside { class: record.class(), left: record.left(), is_request };
+    fn send<'a>(
+        &'a self,
+        record: &RecordedMessage<'_>,
+        is_request: bool,
+        expected: Option<Expected>,
+    ) -> Sent<'a> {
+        let beside = Beside { class: record.class(), left: record.left(), is_request, expected };
         let (number, message) = (record.number(), record.message::<C::Message>());
         Box::pin(async move {
             let sent = self.channel.send_again(message?, beside).await;

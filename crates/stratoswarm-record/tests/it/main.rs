@@ -10,6 +10,8 @@ mod foreign; // another implementation of the format reads and writes the same
 mod hostile; // any bytes
 mod paused; // under a paused clock
 mod recording; // what is recorded, and what is refused
+mod redacting; // what is cut out afterwards
 mod replaying; // what was recorded, once more
+mod replies; // and what it is answered with
 mod rotating; // several files, one recording
 mod traced; // who sent what, and what became of it

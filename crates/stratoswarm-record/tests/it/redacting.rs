@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stratoswarm_core::{Fabric, Message, NoReply, wire};
+use stratoswarm_record::{ReadError, Recorded, Recording, Rewrite};
+
+use crate::fixtures::{Place, place};
+
+const TOKEN: &str = "tOk3n-0f-somebody";
+const NUMBER: u64 = 0x0123_4567_89ab_cdef;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Login {
+    By { token: String, number: u64, tries: Vec<(String, f32)> },
+    Guest,
+}
+
+impl Message for Login {
+    type Reply = NoReply;
+}
+wire!(Login as "test.login");
+
+fn login(n: u64) -> Login {
+    Login::By {
+        token: format!("{TOKEN}{n}"),
+        number: NUMBER,
+        tries: vec![(TOKEN.to_owned(), 0.1), ("x".into(), 0.2)],
+    }
+}
+
+async fn recorded(place: &Place) -> Recorded {
+    let fabric = Fabric::new();
+    let [logins, others] = ["logins", "others"].map(|name| fabric.channel::<Login>(name).open().unwrap());
+    let recording = Recording::create(&place.path).channel(&logins).channel(&others).start().unwrap();
+    for n in 0..50 {
+        logins.try_send(login(n)).unwrap();
+        logins.try_send(Login::Guest).unwrap();
+    }
+    recording.finish().await.unwrap();
+    Recorded::open([&place.path]).unwrap()
+}
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_in_no_byte_of_the_file() {
+    let place = place();
+    let recorded = recorded(&place).await;
+    let paths = ["logins:/By/token", "/By/number", "logins:/By/tries/*/0"];
+    // The token's beginning, its end, and the number as CBOR has it.
+    let secrets = [&TOKEN.as_bytes()[..6], &TOKEN.as_bytes()[6..], &NUMBER.to_be_bytes()];
+    let before = std::fs::read(&place.path).unwrap();
+    assert!(secrets.iter().all(|secret| has(&before, secret)));
+    let cut = place.path.with_extension("cut");
+    for json in [true, false] {
+        let rewrite = Rewrite::of(&recorded).redact(paths).replace();
+        let rewrite = if json { rewrite.json() } else { rewrite };
+        assert_eq!(rewrite.write(&cut).unwrap(), 100);
+        let after = std::fs::read(&cut).unwrap();
+        assert!(secrets.iter().all(|secret| !has(&after, secret)), "in JSON: {json}");
+        assert!(!has(&after, NUMBER.to_string().as_bytes()), "in JSON: {json}");
+    }
+    let cut = Recorded::open([&cut]).unwrap();
+    let expected = Login::By {
+        token: String::new(),
+        number: 0,
+        tries: vec![(String::new(), 0.1), (String::new(), 0.2)],
+    };
+    let logins: Vec<Login> = cut.records().map(|record| record.unwrap().message().unwrap()).collect();
+    assert_eq!((logins.len(), &logins[0], &logins[99]), (100, &expected, &Login::Guest));
+    assert!(logins.chunks(2).all(|two| two == [expected.clone(), Login::Guest]));
+}
+
+#[tokio::test]
+async fn a_path_that_leads_nowhere_is_refused_and_nothing_is_written() {
+    let place = place();
+    let recorded = recorded(&place).await;
+    let cut = place.path.with_extension("cut");
+    let error =
+        |paths: &[&str]| Rewrite::of(&recorded).redact(paths.iter().copied()).write(&cut).unwrap_err();
+    assert_eq!(
+        error(&["/By/token", "logins:/By/tokn"]).to_string(),
+        "no message has anything at \"logins:/By/tokn\""
+    );
+    assert!(
+        matches!(error(&["others:/By/token"]), ReadError::NothingAt { path } if path == "others:/By/token")
+    );
+    assert!(matches!(error(&["token"]), ReadError::Path { path } if path == "token"));
+    let none = Rewrite::of(&recorded).from(Duration::from_secs(3_600)).redact(["/By/token"]);
+    assert!(none.write(&cut).is_err());
+    assert_eq!(place.files(), ["run.mcap"]);
+}
