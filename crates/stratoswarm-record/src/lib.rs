@@ -32,7 +32,7 @@
 //! request, and `m` the message itself; of a traced channel also `s` its sender and `t` its turn. A gap has `from`, `to` and
 //! `why`. A topic `<name>/outcomes` has what became of the messages of a traced channel: `n` the number, `g` the group, `w` its
 //! member, `t` the turn, `a` which delivery it was, `how` it went, and `R` the reply; or how many are `missed`. Metadata
-//! `stratoswarm` tells of the run, `meta` what the program said, and `sender <s> of <name>` where its handles were made, and in
+//! `stratoswarm` tells of the run, `meta` what the program said, `account` how many bytes of each channel there are, and `sender <s> of <name>` where its handles were made, and in
 //! the next line their name.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -54,7 +54,7 @@ mod tree;
 pub use diff::{Diff, DiffError, Divergence, Order};
 pub use part_paths::part_paths;
 pub use recorded::{
-    ChannelSummary, Damage, Gap, InTurns, ReadError, Recorded, RecordedMessage, RecordedOutcome,
+    ChannelSummary, Damage, Follow, Gap, InTurns, ReadError, Recorded, RecordedMessage, RecordedOutcome,
     RecordedOutcomes, RecordedSender, Records, Rewrite,
 };
 pub use recording::{
@@ -72,6 +72,10 @@ const RUN: &str = "stratoswarm";
 
 /// The name of what the program says of it.
 const META: &str = "meta";
+
+/// The name of what a file says at its end of its channels, by their numbers: how many bytes, and when the first and the last
+/// message came.
+const ACCOUNT: &str = "account";
 
 /// Which version of the records these are.
 const FORMAT: u32 = 1;

@@ -37,6 +37,20 @@ pub fn part_paths(path: impl AsRef<Path>) -> Vec<PathBuf> {
     parts.into_iter().map(|(_, path)| path).collect()
 }
 
+/// What a part is a part of, and which one, by its name: `run.mcap` and 2 of `run.0002.mcap`.
+pub(crate) fn part_of(path: &Path) -> Option<(PathBuf, u64)> {
+    let stem = path.file_stem()?.to_str()?;
+    let (name, number) = stem.rsplit_once('.')?;
+    let is_number = number.len() >= 4 && number.bytes().all(|digit| digit.is_ascii_digit());
+    let number = number.parse().ok().filter(|_| is_number)?;
+    let mut of = path.with_file_name(name).into_os_string();
+    if let Some(extension) = path.extension() {
+        of.push(".");
+        of.push(extension);
+    }
+    Some((of.into(), number))
+}
+
 /// What stands before and behind a part's number in the name of its file.
 pub(crate) fn around_number(path: &Path) -> (String, String) {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

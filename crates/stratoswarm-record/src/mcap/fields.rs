@@ -1,6 +1,6 @@
 //! The fields of one record, read one after another.
 
-use super::Pairs;
+use super::{ChannelRecord, Pairs};
 
 /// What is left of a record. Each call takes a field, or says which one is not there.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
@@ -48,5 +48,24 @@ impl<'a> Fields<'a> {
             pairs.insert(name.to_owned(), of.text(what)?.to_owned());
         }
         Ok(pairs)
+    }
+
+    /// Numbers of channels, each with one that belongs to it.
+    pub(super) fn numbers(&mut self, what: Missing) -> Result<Vec<(u16, u64)>, Missing> {
+        let length = self.u32(what)?;
+        let mut of = Fields(self.bytes(length.into(), what)?);
+        let mut numbers = Vec::new();
+        while !of.0.is_empty() {
+            numbers.push((of.u16(what)?, of.u64(what)?));
+        }
+        Ok(numbers)
+    }
+
+    pub(super) fn channel(&mut self) -> Result<ChannelRecord, Missing> {
+        let id = self.u16("channel")?;
+        self.u16("schema")?;
+        let topic = self.text("topic")?.to_owned();
+        self.text("encoding")?;
+        Ok(ChannelRecord { id, topic, metadata: self.pairs("metadata")? })
     }
 }

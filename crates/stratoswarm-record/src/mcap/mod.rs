@@ -4,12 +4,15 @@
 //! Written here and not taken from the crate `mcap`: that has 25 dependencies, procedural macros of two generations among them,
 //! and hides the positions that the description of damage needs. The tests read and write with it.
 
+mod chunk;
 mod fields;
 mod part_writer;
 mod put;
+mod summary;
 mod walk;
 
 pub(crate) use part_writer::{PartFile, PartWriter, Preamble};
+pub(crate) use summary::Summary;
 pub(crate) use walk::{Event, Walk};
 
 /// What a file begins and ends with.

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fmt, fs::File, io, io::Write};
 
-use super::{ChannelRecord, Encoding, MAGIC, Pairs, op, put};
+use super::{ChannelRecord, Encoding, MAGIC, Pairs, chunk::Chunk, op, put};
 
 /// What a part is written to.
 pub(crate) trait PartFile: Write + Send {
@@ -37,18 +37,24 @@ pub(crate) struct PartWriter {
     /// How long it is up to the last whole chunk.
     whole: u64,
     /// What is to go into the next chunk.
-    records: Vec<u8>,
-    /// Of each channel in it: when, and where in the chunk.
-    indexes: BTreeMap<u16, Vec<(u64, u64)>>,
-    times: Option<(u64, u64)>,
+    chunk: Chunk,
     scratch: Vec<u8>,
     chunks: Vec<ChunkIndex>,
-    counts: BTreeMap<u16, u64>,
+    totals: BTreeMap<u16, Totals>,
     /// The channels and the positions of metadata, as the summary has them.
     summary: Vec<u8>,
     schemas: u16,
     channels: u32,
     metadata: u32,
+}
+
+/// What there is of a channel.
+#[derive(Clone, Copy)]
+struct Totals {
+    messages: u64,
+    bytes: u64,
+    first: u64,
+    last: u64,
 }
 
 struct ChunkIndex {
@@ -83,22 +89,16 @@ impl PartWriter {
         for (name, pairs) in &preamble.metadata {
             let at = start.len() as u64;
             put::metadata(&mut start, name, pairs);
-            put::record(&mut summary, op::METADATA_INDEX, |into| {
-                into.extend(at.to_le_bytes());
-                into.extend((start.len() as u64 - at).to_le_bytes());
-                put::text(into, name);
-            });
+            put::metadata_index(&mut summary, name, at, start.len() as u64 - at);
         }
         file.write_all(&start)?;
         Ok(Self {
             file,
             whole: start.len() as u64,
-            records: Vec::new(),
-            indexes: BTreeMap::new(),
-            times: None,
+            chunk: Chunk::default(),
             scratch: Vec::new(),
             chunks: Vec::new(),
-            counts: BTreeMap::new(),
+            totals: BTreeMap::new(),
             summary,
             schemas,
             channels: preamble.channels.len() as u32,
@@ -130,31 +130,24 @@ impl PartWriter {
 
     /// Puts a message into the chunk that is being filled. Times are nanoseconds since 1970: it came between the two.
     pub(crate) fn message(&mut self, channel: u16, number: u64, (publish, log): (u64, u64), body: &[u8]) {
-        self.indexes.entry(channel).or_default().push((log, self.records.len() as u64));
-        put::record(&mut self.records, op::MESSAGE, |into| {
-            into.extend(channel.to_le_bytes());
-            into.extend((number as u32).to_le_bytes());
-            into.extend(log.to_le_bytes());
-            into.extend(publish.to_le_bytes());
-            into.extend(body);
-        });
-        let (first, last) = self.times.unwrap_or((log, log));
-        self.times = Some((first.min(log), last.max(log)));
+        self.chunk.message(channel, number, (publish, log), body);
     }
 
     /// How many bytes are in the chunk that is being filled.
     pub(crate) fn pending(&self) -> u64 {
-        self.records.len() as u64
+        self.chunk.records.len() as u64
     }
 
     /// How long the file would be if it ended now, about.
     pub(crate) fn size(&self) -> u64 {
-        let of_chunk = 128 + 10 * self.counts.len() as u64;
-        self.whole
-            + self.pending()
-            + 16 * self.indexes.values().map(|index| index.len() as u64).sum::<u64>()
-            + self.summary.len() as u64
-            + self.chunks.len() as u64 * of_chunk
+        let indexes = 16 * self.chunk.indexes.values().map(|index| index.len() as u64).sum::<u64>();
+        self.whole + self.pending() + indexes + self.ending()
+    }
+
+    /// How long what ends the file is, about.
+    fn ending(&self) -> u64 {
+        let channels = self.totals.len() as u64;
+        self.summary.len() as u64 + self.chunks.len() as u64 * (128 + 10 * channels) + 64 * channels
     }
 
     /// Writes the chunk.
@@ -162,22 +155,56 @@ impl PartWriter {
     /// # Errors
     /// The file's. It is cut back to the chunk before then, and what was to be written can be written once more.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        let Some(times) = self.times else { return Ok(()) };
-        let (start, bytes) = (self.whole, self.records.len() as u64);
+        let mut chunk = std::mem::take(&mut self.chunk);
+        let written = self.put(&chunk, 0);
+        if written.is_ok() {
+            chunk.clear();
+        }
+        self.chunk = chunk;
+        written
+    }
+
+    /// Writes as much of the chunk as there is room for, and the file's end behind it; how many messages of each channel that were.
+    /// The others stay.
+    pub(crate) fn flush_what_fits(&mut self) -> BTreeMap<u16, u64> {
+        /// Less is not tried.
+        const LEAST: usize = 4096;
+        /// For what tells of the others, and the indexes of the smaller chunks.
+        const ROOM: u64 = 16 << 10;
+        let mut written = BTreeMap::new();
+        let mut step = self.chunk.records.len() / 2;
+        while step >= LEAST {
+            let [first, others] = self.chunk.split(step);
+            let room = ROOM + self.ending();
+            if first.times.is_some() && self.put(&first, room as usize).is_ok() {
+                for (&channel, index) in &first.indexes {
+                    *written.entry(channel).or_default() += index.len() as u64;
+                }
+                self.chunk = others;
+            }
+            step /= 2;
+        }
+        written
+    }
+
+    /// Writes a chunk, if there is room for so many bytes behind it.
+    fn put(&mut self, chunk: &Chunk, room: usize) -> io::Result<()> {
+        let Some(times) = chunk.times else { return Ok(()) };
+        let (start, bytes) = (self.whole, chunk.records.len() as u64);
         let mut out = std::mem::take(&mut self.scratch);
         out.clear();
         put::record(&mut out, op::CHUNK, |into| {
             into.extend(times.0.to_le_bytes());
             into.extend(times.1.to_le_bytes());
             into.extend(bytes.to_le_bytes());
-            into.extend(crc32fast::hash(&self.records).to_le_bytes());
+            into.extend(crc32fast::hash(&chunk.records).to_le_bytes());
             put::text(into, ""); // not compressed
             into.extend(bytes.to_le_bytes());
-            into.extend(&self.records);
+            into.extend(&chunk.records);
         });
         let length = out.len() as u64;
         let mut offsets = BTreeMap::new();
-        for (&channel, index) in self.indexes.iter().filter(|(_, index)| !index.is_empty()) {
+        for (&channel, index) in chunk.indexes.iter().filter(|(_, index)| !index.is_empty()) {
             offsets.insert(channel, start + out.len() as u64);
             put::record(&mut out, op::MESSAGE_INDEX, |into| {
                 into.extend(channel.to_le_bytes());
@@ -189,15 +216,17 @@ impl PartWriter {
                 });
             });
         }
-        let written = self.file.write_all(&out);
+        let all = out.len() as u64;
+        out.resize(out.len() + room, 0);
+        let mut written = self.file.write_all(&out);
+        if room > 0 && written.is_ok() {
+            written = self.file.cut(start + all);
+        }
         if written.is_ok() {
-            self.whole += out.len() as u64;
-            for (&channel, index) in &self.indexes {
-                *self.counts.entry(channel).or_default() += index.len() as u64;
-            }
-            let indexes_length = out.len() as u64 - length;
+            self.whole += all;
+            self.count(chunk);
+            let indexes_length = all - length;
             self.chunks.push(ChunkIndex { times, start, length, indexes: offsets, indexes_length, bytes });
-            self.discard();
         } else {
             let _ = self.file.cut(start); // the first error is the one to tell
         }
@@ -206,12 +235,21 @@ impl PartWriter {
         written
     }
 
+    fn count(&mut self, chunk: &Chunk) {
+        for (&channel, index) in &chunk.indexes {
+            let (Some(first), Some(last)) = (index.first(), index.last()) else { continue };
+            let (first, last) = (first.0, last.0);
+            let new = Totals { messages: 0, bytes: 0, first, last };
+            let totals = self.totals.entry(channel).or_insert(new);
+            totals.messages += index.len() as u64;
+            totals.bytes += chunk.bodies(index);
+            (totals.first, totals.last) = (totals.first.min(first), totals.last.max(last));
+        }
+    }
+
     /// Gives up what is in the chunk that is being filled.
     pub(crate) fn discard(&mut self) {
-        self.times = None;
-        self.records.clear();
-        self.records.shrink_to(4 << 20);
-        self.indexes.values_mut().for_each(Vec::clear);
+        self.chunk.clear();
     }
 
     /// Writes the chunk and the summary; how long the file is.
@@ -221,6 +259,14 @@ impl PartWriter {
     pub(crate) fn finish(mut self) -> io::Result<u64> {
         self.flush()?;
         let mut out = Vec::new();
+        let account = self.totals.iter().map(|(channel, totals)| {
+            let Totals { messages: _, bytes, first, last } = totals;
+            (channel.to_string(), format!("{bytes} {first} {last}"))
+        });
+        let (account, account_at) = (account.collect(), self.whole);
+        put::metadata(&mut out, crate::ACCOUNT, &account);
+        put::metadata_index(&mut self.summary, crate::ACCOUNT, account_at, out.len() as u64);
+        self.metadata += 1;
         put::record(&mut out, op::DATA_END, |into| into.extend(0u32.to_le_bytes())); // each chunk has its own checksum
         let at = out.len();
         let summary_start = self.whole + at as u64;
@@ -246,7 +292,7 @@ impl PartWriter {
     }
 
     fn statistics(&self, into: &mut Vec<u8>) {
-        into.extend(self.counts.values().sum::<u64>().to_le_bytes());
+        into.extend(self.totals.values().map(|it| it.messages).sum::<u64>().to_le_bytes());
         into.extend(self.schemas.to_le_bytes());
         into.extend(self.channels.to_le_bytes());
         into.extend(0u32.to_le_bytes()); // attachments
@@ -256,7 +302,7 @@ impl PartWriter {
         let last = self.chunks.iter().map(|chunk| chunk.times.1).max().unwrap_or(0);
         into.extend(first.to_le_bytes());
         into.extend(last.to_le_bytes());
-        numbers(into, &self.counts);
+        numbers(into, self.totals.iter().map(|(&channel, it)| (channel, it.messages)));
     }
 }
 
@@ -266,7 +312,7 @@ impl ChunkIndex {
             for number in [self.times.0, self.times.1, self.start, self.length] {
                 into.extend(number.to_le_bytes());
             }
-            numbers(into, &self.indexes);
+            numbers(into, self.indexes.iter().map(|(&channel, &at)| (channel, at)));
             into.extend(self.indexes_length.to_le_bytes());
             put::text(into, "");
             into.extend(self.bytes.to_le_bytes());
@@ -275,7 +321,7 @@ impl ChunkIndex {
     }
 }
 
-fn numbers(into: &mut Vec<u8>, of: &BTreeMap<u16, u64>) {
+fn numbers(into: &mut Vec<u8>, of: impl Iterator<Item = (u16, u64)>) {
     put::sized::<4>(into, |into| {
         for (channel, number) in of {
             into.extend(channel.to_le_bytes());

@@ -65,3 +65,11 @@ pub(super) fn metadata(into: &mut Vec<u8>, name: &str, of: &Pairs) {
         pairs(into, of);
     });
 }
+
+pub(super) fn metadata_index(into: &mut Vec<u8>, name: &str, at: u64, length: u64) {
+    record(into, op::METADATA_INDEX, |into| {
+        into.extend(at.to_le_bytes());
+        into.extend(length.to_le_bytes());
+        text(into, name);
+    });
+}

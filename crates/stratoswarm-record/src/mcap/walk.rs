@@ -3,7 +3,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::{ChannelRecord, MAGIC, MOST_BYTES, Pairs, fields::Fields, op};
 
 /// How long what stands before a record is: what it is, and its length.
-const HEAD: u64 = 9;
+pub(super) const HEAD: u64 = 9;
 
 /// How much a chunk has beside what is in it, at most.
 const AROUND: u64 = 1 << 10;
@@ -50,6 +50,8 @@ pub(crate) struct Walk<R> {
     base: u64,
     /// Where chunks begin, by the summary; looked for at the first damage.
     chunks: Option<Vec<u64>>,
+    /// Whether it may become longer: what is not whole at its end is waited for.
+    grows: bool,
     ended: bool,
 }
 
@@ -58,6 +60,8 @@ enum Next {
     /// The record of this kind at this place, without its head.
     Record(u8, usize, usize),
     Damage(u64, u64, String),
+    /// It is still to be written.
+    Later,
 }
 
 impl<R: Read + Seek> Walk<R> {
@@ -78,8 +82,18 @@ impl<R: Read + Seek> Walk<R> {
             return Ok(Err((length, CUT_HEADER)));
         }
         let (chunks, records) = (None, Vec::new());
-        let mut walk =
-            Self { file, length, reader_at: 8, at: 8, records, read: 0, base: 0, chunks, ended: false };
+        let mut walk = Self {
+            file,
+            length,
+            reader_at: 8,
+            at: 8,
+            records,
+            read: 0,
+            base: 0,
+            chunks,
+            grows: false,
+            ended: false,
+        };
         let Some((op, size)) = walk.head()?.filter(|&(_, size)| size <= AROUND) else {
             return Ok(Err((8, CUT_HEADER)));
         };
@@ -92,6 +106,34 @@ impl<R: Read + Seek> Walk<R> {
         Ok(profile.map(|profile| (walk, profile)).map_err(|_| (8, "its header is damaged")))
     }
 
+    /// Goes on where a chunk begins.
+    pub(crate) fn go_to(&mut self, at: u64) {
+        (self.at, self.read, self.ended) = (at.min(self.length), self.records.len(), false);
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// More may come behind what is there now: [`next`](Self::next) has none then, and may have some later.
+    pub(crate) fn grow(&mut self) {
+        self.grows = true;
+    }
+
+    /// What is there now is all of it.
+    ///
+    /// # Errors
+    /// The file's.
+    pub(crate) fn stop_growing(&mut self) -> io::Result<()> {
+        self.grows = false;
+        self.look_again()
+    }
+
+    /// Whether the end of the data was seen.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// What comes next; none at the end of the data.
     ///
     /// # Errors
@@ -100,6 +142,7 @@ impl<R: Read + Seek> Walk<R> {
         let Some(next) = self.advance()? else { return Ok(None) };
         let (op, from, to) = match next {
             Next::Damage(from, to, why) => return Ok(Some(Event::Damage { from, to, why })),
+            Next::Later => return Ok(None),
             Next::Record(op, from, to) => (op, from, to),
         };
         let at = self.base + from as u64 - HEAD;
@@ -150,6 +193,12 @@ impl<R: Read + Seek> Walk<R> {
     /// Goes to the next record of the file.
     fn outer(&mut self) -> io::Result<Option<Next>> {
         let at = self.at;
+        if self.grows && !self.is_whole()? {
+            self.look_again()?;
+            if !self.is_whole()? {
+                return Ok(Some(Next::Later));
+            }
+        }
         if at == self.length {
             self.ended = true;
             return Ok(Some(Next::Damage(
@@ -193,6 +242,28 @@ impl<R: Read + Seek> Walk<R> {
         Ok(None)
     }
 
+    /// Whether the next record is there with all of its bytes; of the last ones all that follows.
+    fn is_whole(&mut self) -> io::Result<bool> {
+        const END: u64 = HEAD + 20 + MAGIC.len() as u64;
+        let Some((op, size)) = self.head()? else { return Ok(false) };
+        if op != op::DATA_END {
+            return Ok(true);
+        }
+        let mut magic = [0; MAGIC.len()];
+        if self.length < self.at + HEAD + size + END {
+            return Ok(false);
+        }
+        self.read_at(self.length - magic.len() as u64, &mut magic)?;
+        Ok(magic == MAGIC)
+    }
+
+    /// Sees what was written meanwhile, and nothing of what was in the reader's buffer.
+    fn look_again(&mut self) -> io::Result<()> {
+        self.length = self.file.seek(SeekFrom::End(0))?.max(self.at);
+        self.reader_at = self.file.seek(SeekFrom::Start(self.at))?;
+        Ok(())
+    }
+
     /// What the next record of the file is, and how long; none if it is not whole.
     fn head(&mut self) -> io::Result<Option<(u8, u64)>> {
         let left = self.length - self.at;
@@ -207,7 +278,7 @@ impl<R: Read + Seek> Walk<R> {
     }
 
     /// Reads from a place in the file; what the reader has in its buffer it need not get again.
-    fn read_at(&mut self, at: u64, into: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read_at(&mut self, at: u64, into: &mut [u8]) -> io::Result<()> {
         // Both are within the file, so what lies between them has a sign.
         self.file.seek_relative(at.wrapping_sub(self.reader_at).cast_signed())?;
         self.reader_at = at + into.len() as u64;
@@ -315,13 +386,7 @@ impl<R: Read + Seek> Walk<R> {
 fn event(op: u8, record: &[u8], at: u64) -> Result<Event<'_>, &'static str> {
     let mut fields = Fields(record);
     Ok(match op {
-        op::CHANNEL => {
-            let id = fields.u16("channel")?;
-            fields.u16("schema")?;
-            let topic = fields.text("topic")?.to_owned();
-            fields.text("encoding")?;
-            Event::Channel(ChannelRecord { id, topic, metadata: fields.pairs("metadata")? })
-        }
+        op::CHANNEL => Event::Channel(fields.channel()?),
         op::METADATA => {
             let name = fields.text("name")?.to_owned();
             Event::Metadata(name, fields.pairs("metadata")?)

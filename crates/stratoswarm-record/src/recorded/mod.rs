@@ -2,6 +2,7 @@
 
 mod channel_summary;
 mod damage;
+mod follow;
 mod gap;
 mod in_turns;
 mod read_error;
@@ -18,6 +19,7 @@ mod stretch;
 
 pub use channel_summary::ChannelSummary;
 pub use damage::Damage;
+pub use follow::Follow;
 pub use gap::Gap;
 pub use in_turns::InTurns;
 pub use read_error::ReadError;

@@ -8,7 +8,7 @@ use std::{
 use super::{ChannelSummary, Damage, Gap, ReadError, RecordedSender, recorded_sender::channel_of_senders};
 use crate::{
     body::GapBody,
-    mcap::{ChannelRecord, Event, Pairs, Walk},
+    mcap::{ChannelRecord, Event, Pairs, Summary, Walk},
 };
 
 /// How many ranges of missing messages are kept of a channel, and how many places of damage.
@@ -60,7 +60,7 @@ pub(super) struct Scan {
 
 /// What a channel's number means in one file.
 #[derive(Debug, Clone, Copy)]
-enum Meaning {
+pub(super) enum Meaning {
     Messages(usize),
     GapsOf(usize),
     /// What became of messages is not counted.
@@ -81,6 +81,52 @@ impl Scan {
         }
     }
 
+    /// The same by its summary alone, if it has one that is whole: of its messages the gaps are read only.
+    pub(super) fn glance(&mut self, path: &Path) -> Result<Part, ReadError> {
+        let mut walk = walk(path)?;
+        let summary = Summary::read(&mut walk).map_err(|error| failed(path, error))?;
+        let Some(mut summary) = summary.filter(|it| it.metadata.contains_key(crate::ACCOUNT)) else {
+            return self.part(path);
+        };
+        let account = summary.metadata.remove(crate::ACCOUNT).unwrap_or_default();
+        let mut part = Part { path: path.to_owned(), run: Pairs::new(), meta: Pairs::new() };
+        let mut meanings = HashMap::new();
+        for channel in summary.channels {
+            self.event(Event::Channel(channel), &mut part, &mut meanings);
+        }
+        for (name, pairs) in summary.metadata {
+            self.event(Event::Metadata(name, pairs), &mut part, &mut meanings);
+        }
+        for (id, messages) in &summary.counts {
+            let Some(&Meaning::Messages(index)) = meanings.get(id) else { continue };
+            let mut told = account.get(&id.to_string()).into_iter().flat_map(|text| text.split(' '));
+            let mut told = || told.next()?.parse::<u64>().ok();
+            self.channels[index].messages += messages;
+            if let (Some(bytes), Some(first), Some(last)) = (told(), told(), told()) {
+                self.channels[index].bytes += bytes;
+                self.timed(first, last);
+            }
+        }
+        let is_of_gaps = |id: &u16| matches!(meanings.get(id), Some(Meaning::GapsOf(_)));
+        let chunks: Vec<_> = summary
+            .chunks
+            .into_iter()
+            .filter(|(_, _, channels)| channels.iter().any(|id| is_of_gaps(id)))
+            .collect();
+        for (start, end, _) in chunks {
+            walk.go_to(start);
+            while let Some(event) = walk.next().map_err(|error| failed(path, error))? {
+                match event {
+                    Event::Message { at, .. } | Event::Damage { from: at, .. } if at >= end => break,
+                    Event::Message { channel, .. }
+                        if !matches!(meanings.get(&channel), Some(Meaning::GapsOf(_))) => {}
+                    event => self.event(event, &mut part, &mut meanings),
+                }
+            }
+        }
+        Ok(part)
+    }
+
     /// Tells of the parts between two, which are not here.
     pub(super) fn missing(&mut self, one: &Part, other: &Part) {
         let (first, last) = (one.number().saturating_add(1), other.number().saturating_sub(1));
@@ -91,7 +137,7 @@ impl Scan {
         }
     }
 
-    fn event(&mut self, event: Event<'_>, part: &mut Part, meanings: &mut HashMap<u16, Meaning>) {
+    pub(super) fn event(&mut self, event: Event<'_>, part: &mut Part, meanings: &mut HashMap<u16, Meaning>) {
         match event {
             Event::Metadata(name, pairs) if self.may_describe(pairs_length(&pairs)) => {
                 if name == crate::RUN {
@@ -110,8 +156,7 @@ impl Scan {
             }
             Event::Message { at, channel, log, body, .. } => match meanings.get(&channel) {
                 Some(&Meaning::Messages(index)) => {
-                    let (first, last) = self.times.unwrap_or((log, log));
-                    self.times = Some((first.min(log), last.max(log)));
+                    self.timed(log, log);
                     self.channels[index].messages += 1;
                     self.channels[index].bytes += body.len() as u64;
                 }
@@ -181,7 +226,12 @@ impl Scan {
         }
     }
 
-    fn damaged(&mut self, part: &Part, from: u64, to: u64, why: &str) {
+    fn timed(&mut self, first: u64, last: u64) {
+        let (before, after) = self.times.unwrap_or((first, last));
+        self.times = Some((before.min(first), after.max(last)));
+    }
+
+    pub(super) fn damaged(&mut self, part: &Part, from: u64, to: u64, why: &str) {
         if self.damage.len() < MOST {
             self.damage.push(Damage { path: part.path.clone(), from, to, why: why.to_owned() });
         }

@@ -61,9 +61,7 @@ impl Parts {
         self.limit(1);
         let path = self.name(self.made);
         let mut tried = self.try_begin(&path, preamble);
-        while tried.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
-            && self.remove_oldest()
-        {
+        while tried.as_ref().is_err_and(is_full) && self.remove_oldest() {
             tried = self.try_begin(&path, preamble);
         }
         let writer = tried?;
@@ -113,6 +111,11 @@ impl Parts {
         let is_there = self.path.try_exists().unwrap_or(true);
         is_there.then(|| self.path.clone()).or_else(|| crate::part_paths(&self.path).into_iter().next())
     }
+}
+
+/// Whether there is no room for it.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Why a recording cannot begin where this file is.

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fmt, io,
     ops::RangeInclusive,
     path::PathBuf,
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     RecordError, RecordedChannel, RecordingReport,
-    parts::Parts,
+    parts::{Parts, is_full},
     source::{Batch, Item, Source},
     time::{Clock, wall},
 };
@@ -217,7 +218,7 @@ impl Session {
         let (name, pairs) = RecordedSender::new(sender).metadata(&self.tracks[index].account.name);
         let Some(part) = &mut self.part else { return };
         let mut written = part.metadata(&name, &pairs);
-        while is_full(&written) && self.parts.remove_oldest() {
+        while written.as_ref().is_err_and(is_full) && self.parts.remove_oldest() {
             written = part.metadata(&name, &pairs);
         }
         self.preamble.metadata.push((name, pairs));
@@ -231,7 +232,7 @@ impl Session {
     fn flush(&mut self) {
         let Some(part) = &mut self.part else { return };
         let mut written = part.flush();
-        while is_full(&written) && self.parts.remove_oldest() {
+        while written.as_ref().is_err_and(is_full) && self.parts.remove_oldest() {
             written = part.flush();
         }
         if let Err(error) = written {
@@ -270,15 +271,24 @@ impl Session {
     /// A file, this one or the next, cannot be written: what is in the chunk is missing, and all that comes.
     fn fail(&mut self, error: io::Error, path: PathBuf) {
         let Some(mut part) = self.part.take() else { return };
+        let kept = if is_full(&error) { part.flush_what_fits() } else { BTreeMap::new() };
         part.discard();
         let now = self.clock.now();
-        for (index, Track { account, in_chunk, outcomes_in_chunk, .. }) in self.tracks.iter_mut().enumerate()
-        {
-            let outcomes = std::mem::take(outcomes_in_chunk);
-            account.outcomes -= outcomes;
-            account.outcomes_missed += outcomes;
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            let Track { account, in_chunk, outcomes, outcomes_in_chunk, .. } = track;
+            let kept_of = |id: u16| kept.get(&id).copied().unwrap_or(0);
+            let lost = std::mem::take(outcomes_in_chunk).saturating_sub(outcomes.map_or(0, kept_of));
+            account.outcomes -= lost;
+            account.outcomes_missed += lost;
+            let mut kept = kept_of(channel_of(index));
             for range in in_chunk.drain(..) {
                 let (from, to) = range.into_inner();
+                let written = kept.min(to - from + 1);
+                kept -= written;
+                let from = from + written;
+                if from > to {
+                    continue;
+                }
                 account.recorded -= to - from + 1;
                 account.miss(from, to);
                 self.scratch.clear();
@@ -331,10 +341,6 @@ fn numbered(preamble: &mut Preamble, number: usize) -> &Preamble {
         run.insert("wall".to_owned(), wall().to_string());
     }
     preamble
-}
-
-fn is_full(written: &io::Result<()>) -> bool {
-    written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
 }
 
 impl fmt::Debug for Session {

@@ -111,7 +111,9 @@ fn a_full_disk_keeps_what_was_flushed() {
         let report = session.finish();
         let (recorded, missed) = told(&report);
         assert_eq!(recorded + missed, 3_500);
-        assert!((1_900..2_300).contains(&recorded), "{recorded}");
+        // All that it has room for, but for a few kilobytes; of a disk that fails otherwise up to the last chunk.
+        let expected = if error == io::ErrorKind::Other { 1_900..2_100 } else { 2_290..2_370 };
+        assert!(expected.contains(&recorded), "{recorded}, {error}");
         assert_eq!(report.channels[0].gaps, [recorded..=3_499]);
         let failure = report.failure.unwrap();
         assert_eq!((failure.path, failure.source.kind()), (scene.path.clone(), error));

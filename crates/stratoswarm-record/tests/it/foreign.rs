@@ -24,7 +24,7 @@ async fn another_implementation_reads_the_same() {
 
     let summary = mcap::Summary::read(&bytes).unwrap().unwrap();
     let stats = summary.stats.as_ref().unwrap();
-    assert_eq!((stats.message_count, stats.channel_count, stats.metadata_count), (count, 2, 2));
+    assert_eq!((stats.message_count, stats.channel_count, stats.metadata_count), (count, 2, 3));
     assert_eq!(stats.chunk_count as usize, summary.chunk_indexes.len());
     assert!(
         stats.chunk_count >= 3 && summary.chunk_indexes.iter().all(|it| it.uncompressed_size < 1_100_000)

@@ -1,7 +1,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use proptest::prelude::*;
-use stratoswarm_record::{ReadError, Recorded};
+use stratoswarm_record::{Follow, ReadError, Recorded};
 
 use crate::fixtures::{place, recorded};
 
@@ -16,6 +16,20 @@ static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// Reads all of it; whatever is wrong has its place in the file.
 fn read(path: &Path, bytes: &[u8]) -> Result<usize, TestCaseError> {
     fs::write(path, bytes).unwrap();
+    if let Ok(glanced) = Recorded::glance([path]) {
+        for damage in glanced.damage() {
+            prop_assert!(damage.from <= damage.to && damage.to <= bytes.len() as u64, "{damage}");
+        }
+    }
+    let mut follow = Follow::open(path);
+    if let Ok(follow) = &mut follow {
+        for _ in 0..=bytes.len() {
+            if follow.is_over() || follow.try_next().is_ok_and(|it| it.is_none()) {
+                break;
+            }
+        }
+        prop_assert!(follow.is_over(), "nobody writes it");
+    }
     match Recorded::open([path]) {
         Ok(recorded) => {
             for damage in recorded.damage() {

@@ -6,7 +6,9 @@
 mod cutting; // every place where a file can end
 mod differing; // the first difference between two recordings
 mod fixtures; // the message of most tests, a folder, a recording
+mod following; // while it is written
 mod foreign; // another implementation of the format reads and writes the same
+mod glancing; // the summaries alone
 mod hostile; // any bytes
 mod paused; // under a paused clock
 mod recording; // what is recorded, and what is refused

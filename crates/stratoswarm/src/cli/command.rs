@@ -1,4 +1,4 @@
-use super::{DemoOptions, RecordingOptions, RunOptions, TopOptions};
+use super::{DemoOptions, RecordingOptions, ReplayOptions, RunOptions, TopOptions};
 
 /// The program's commands.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -24,6 +24,14 @@ pub enum Command {
     /// They are made by `run --record`, or by any program with the library stratoswarm-record. Of one that rotated, all parts
     /// may be named, or the name that they were made of.
     Recording(RecordingOptions),
+    /// Send what was recorded to the components of a swarm once more, and tell what became of it
+    ///
+    /// The components are new ones, as those of `run`, each on its own: the device, the scheduler, the governor, the cost model, the
+    /// monitor and the store. They get what their channels had, in its order; where they are too slow it waits. There are no agents,
+    /// and nobody else who sends: the evolution is not replayed, as it asks the device itself, and what it asked is among what the
+    /// device gets. The events are not, as nothing answers them. What a component makes up, as the identifiers of grants, is another.
+    #[command(after_long_help = REPLAY_CODES)]
+    Replay(ReplayOptions),
     /// Show a swarm of another process: its channels, who reads them, who waits, and what does not move
     ///
     /// Without PID it is the only process of yours that listens for this. ? shows the keys; q ends it, and so does the end of the
@@ -39,6 +47,14 @@ Exit codes:
   1  The demonstration could not be played
   2  An option is not acceptable
   3  Something is stuck or slow";
+
+/// The same for replays.
+const REPLAY_CODES: &str = "\
+Exit codes:
+  0  All was sent, also what was sent up to Ctrl-C or SIGTERM
+  1  The recording could not be read to its end, or a component ended
+  2  The recording or an option is not acceptable
+  4  Replies differ from the recorded ones";
 
 /// The same for looks at another process.
 const TOP_CODES: &str = "\

@@ -6,7 +6,7 @@
 //! | 1 | the run failed: a component did not do its part, the accounts do not balance, the result cannot be written; of `top`: no answer |
 //! | 2 | the input or an option is not acceptable; nothing was run |
 //! | 3 | of a demonstration: something is stuck or slow, as it should be |
-//! | 4 | two recordings differ |
+//! | 4 | two recordings differ, or the replies of a replay from the recorded ones |
 //! | 130 | a second Ctrl-C or SIGTERM while the first was being obeyed |
 //!
 //! SIGQUIT explains on standard error what does not move.
@@ -29,6 +29,10 @@ mod quit;
 mod recording;
 mod recording_options;
 mod recording_part;
+#[cfg(feature = "record")]
+mod replay;
+mod replay_options;
+mod rewrite_options;
 mod run_options;
 mod signals;
 mod sizes;
@@ -45,5 +49,7 @@ pub use options::Options;
 pub use program::main;
 pub use recording_options::{DiffOrder, RecordingCommand, RecordingOptions};
 pub use recording_part::RecordingPart;
+pub use replay_options::{ReplayOptions, ReplayPace};
+pub use rewrite_options::RewriteOptions;
 pub use run_options::RunOptions;
 pub use top_options::TopOptions;

@@ -31,6 +31,7 @@ fn program(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Ok(Options { command: Command::Run(options) }) => run(&options)?,
         Ok(Options { command: Command::Demo(options) }) => return demo::demo(&options),
         Ok(Options { command: Command::Recording(options) }) => return recording::recording(&options),
+        Ok(Options { command: Command::Replay(options) }) => return recording::replay(&options),
         Ok(Options { command: Command::Top(options) }) => looked_at::top(&options)?,
         Err(text) => {
             print(text.trim_end()).map_err(|error| Failure::Failed(format!("standard output: {error}")))?;

@@ -17,8 +17,10 @@ use stratoswarm_record::{
     Rewrite, part_paths,
 };
 
+pub(super) use super::replay::replay;
 use super::{
-    DiffOrder, Failure, RecordingCommand, RecordingOptions, RecordingPart, RunOptions, failure::shown,
+    DiffOrder, Failure, RecordingCommand, RecordingOptions, RecordingPart, RewriteOptions, RunOptions,
+    failure::shown,
 };
 use crate::report::print;
 
@@ -98,27 +100,35 @@ pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure>
                 (true, false) => Err(Failure::Failed("only what can be read is the same".to_owned())),
             };
         }
-        RecordingCommand::Recover { files, out, force } => {
-            let recorded = open(files)?;
-            rewrite(&recorded, Rewrite::of(&recorded), out, *force)?;
+        RecordingCommand::Recover(options) => {
+            let recorded = open(&options.files)?;
+            rewrite(&recorded, Rewrite::of(&recorded), options)?;
         }
-        RecordingCommand::Convert { files, out, force } => {
-            let recorded = open(files)?;
-            rewrite(&recorded, Rewrite::of(&recorded).json(), out, *force)?;
+        RecordingCommand::Convert(options) => {
+            let recorded = open(&options.files)?;
+            rewrite(&recorded, Rewrite::of(&recorded).json(), options)?;
         }
-        RecordingCommand::Cut { files, out, part, force } => {
+        RecordingCommand::Cut { rewrite: options, part, redact } => {
             let (from, to) = times(part)?;
-            let recorded = open(files)?;
+            let recorded = open(&options.files)?;
             check(&recorded, &part.channel)?;
-            let cut = Rewrite::of(&recorded).from(from).to(to);
-            rewrite(&recorded, part.channel.iter().fold(cut, |cut, name| cut.channel(name)), out, *force)?;
+            let of: Vec<_> = redact.iter().filter_map(|path| redacted_channel(path)).collect();
+            check(&recorded, &of)?;
+            let cut = Rewrite::of(&recorded).from(from).to(to).redact(redact);
+            rewrite(&recorded, part.channel.iter().fold(cut, |cut, name| cut.channel(name)), options)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The channel of a path, if it names one.
+fn redacted_channel(path: &str) -> Option<String> {
+    let (channel, _) = path.split_once(":/")?;
+    Some(channel.strip_suffix("/outcomes").unwrap_or(channel).to_owned())
+}
+
 /// From when on, and up to when.
-fn times(part: &RecordingPart) -> Result<(Duration, Duration), Failure> {
+pub(super) fn times(part: &RecordingPart) -> Result<(Duration, Duration), Failure> {
     let (from, to) = (part.from.unwrap_or(Duration::ZERO), part.to.unwrap_or(Duration::MAX));
     if from < to {
         return Ok((from, to));
@@ -127,7 +137,7 @@ fn times(part: &RecordingPart) -> Result<(Duration, Duration), Failure> {
 }
 
 /// Tells on standard error what of a recording could not be read; whether there is nothing of it.
-fn tell_damage(recorded: &Recorded) -> bool {
+pub(super) fn tell_damage(recorded: &Recorded) -> bool {
     let told = recorded.damage().iter().take(10).map(|damage| format!("stratoswarm: damaged: {damage}"));
     let more = recorded.damage().len().saturating_sub(10);
     let more =
@@ -168,7 +178,7 @@ fn difference(found: &Divergence) -> serde_json::Value {
     })
 }
 
-fn open(files: &[PathBuf]) -> Result<Recorded, Failure> {
+pub(super) fn open(files: &[PathBuf]) -> Result<Recorded, Failure> {
     let parts = match files {
         [one] if !one.exists() => part_paths(one),
         _ => Vec::new(),
@@ -179,7 +189,7 @@ fn open(files: &[PathBuf]) -> Result<Recorded, Failure> {
 }
 
 /// Whether the recording has these channels.
-fn check(recorded: &Recorded, channels: &[String]) -> Result<(), Failure> {
+pub(super) fn check(recorded: &Recorded, channels: &[String]) -> Result<(), Failure> {
     let Some(unknown) = channels.iter().find(|name| recorded.channel(name).is_none()) else { return Ok(()) };
     let names: Vec<_> = recorded.channels().iter().map(|channel| channel.name.as_str()).collect();
     let names = names.join(", ");
@@ -289,14 +299,9 @@ fn cat(
     json: bool,
 ) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let begins = recorded.begins().unwrap_or(0);
-    for record in recorded.records() {
+    for record in recorded.records().between(times.0, times.1) {
         let record = record.map_err(unread)?;
-        let at = Duration::from_nanos(record.logged().saturating_sub(begins));
-        if at < times.0
-            || at >= times.1
-            || !(channels.is_empty() || channels.contains(&record.channel().name))
-        {
+        if !(channels.is_empty() || channels.contains(&record.channel().name)) {
             continue;
         }
         let sender = record.sender().map(RecordedSender::label);
@@ -304,7 +309,7 @@ fn cat(
             continue;
         }
         let message = record.json().map_err(unread)?;
-        let line = if json { json_line(&record, at, &message) } else { text_line(&record, at, &message) };
+        let line = if json { json_line(&record, &message) } else { text_line(&record, &message) };
         match writeln!(out, "{line}") {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(unprinted)?,
@@ -316,9 +321,9 @@ fn cat(
     }
 }
 
-fn json_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> String {
+fn json_line(record: &RecordedMessage<'_>, message: &str) -> String {
     let name = json!(record.channel().name);
-    let (number, at, class) = (record.number(), at.as_secs_f64(), json!(record.class()));
+    let (number, at, class) = (record.number(), record.at().as_secs_f64(), json!(record.class()));
     let request = record.is_request();
     let left = json!(record.left().map(|left| left.as_secs_f64()));
     let (sender, turn) = (json!(record.sender().map(RecordedSender::label)), json!(record.turn()));
@@ -327,8 +332,8 @@ fn json_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> Strin
     )
 }
 
-fn text_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> String {
-    let (name, number, at) = (&record.channel().name, record.number(), at.as_secs_f64());
+fn text_line(record: &RecordedMessage<'_>, message: &str) -> String {
+    let (name, number, at) = (&record.channel().name, record.number(), record.at().as_secs_f64());
     let mut line = format!("{at:>11.6} {name} {number}");
     if record.class() != Priority::Normal {
         let _ = write!(line, " {:?}", record.class());
@@ -343,19 +348,24 @@ fn text_line(record: &RecordedMessage<'_>, at: Duration, message: &str) -> Strin
     one_line(&line)
 }
 
-fn rewrite(recorded: &Recorded, part: Rewrite<'_>, out: &Path, force: bool) -> Result<(), Failure> {
+fn rewrite(recorded: &Recorded, part: Rewrite<'_>, options: &RewriteOptions) -> Result<(), Failure> {
+    let RewriteOptions { out, force, .. } = options;
     let same = |path: &PathBuf| {
         path.canonicalize().is_ok_and(|path| out.canonicalize().is_ok_and(|out| out == path))
     };
     if recorded.paths().any(same) {
         return Err(Failure::refused_file(out, "is what is read; accepted: a file of another name"));
     }
-    let part = if force { part.replace() } else { part };
+    let part = if *force { part.replace() } else { part };
     let written = part.write(out).map_err(|error| match &error {
         ReadError::Io { path, source } if path == out => {
             let force = source.kind() == io::ErrorKind::AlreadyExists;
             let accepted = if force { "; accepted: another name, or --force" } else { "" };
             Failure::refused_file(out, format!("cannot be written: {source}{accepted}"))
+        }
+        ReadError::Path { .. } | ReadError::NothingAt { .. } => {
+            let accepted = "accepted for --redact: what messages have, such as jobs:/token";
+            Failure::Refused(one_line(&format!("{error}; {accepted}")))
         }
         _ => unread(error),
     })?;
@@ -368,11 +378,11 @@ fn rewrite(recorded: &Recorded, part: Rewrite<'_>, out: &Path, force: bool) -> R
     print(format!("{written} messages in {}{damage}", shown(out))).map_err(unprinted)
 }
 
-fn unread(error: impl Display) -> Failure {
+pub(super) fn unread(error: impl Display) -> Failure {
     Failure::Failed(one_line(&error.to_string()))
 }
 
-fn unprinted(error: impl Display) -> Failure {
+pub(super) fn unprinted(error: impl Display) -> Failure {
     Failure::Failed(format!("standard output: {error}"))
 }
 
@@ -381,6 +391,6 @@ fn without_control(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter }).collect()
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     without_control(text).replace('\n', " ")
 }

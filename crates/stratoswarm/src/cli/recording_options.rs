@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::RecordingPart;
+use super::{RecordingPart, RewriteOptions};
 
 /// The options of `stratoswarm recording`.
 #[derive(Debug, Clone, clap::Args)]
@@ -96,51 +96,26 @@ pub enum RecordingCommand {
         json: bool,
     },
     /// Write what can be read of a cut or damaged recording into a new file
-    Recover {
-        /// The recording, or its parts
-        #[arg(value_name = "REC.mcap", required = true)]
-        files: Vec<PathBuf>,
-
-        /// The new file
-        #[arg(long, short, value_name = "OUT.mcap")]
-        out: PathBuf,
-
-        /// Replace a file of that name
-        #[arg(long)]
-        force: bool,
-    },
+    Recover(RewriteOptions),
     /// Write a recording into a new file whose messages are JSON, for programs that draw no CBOR, such as Foxglove
     ///
     /// Bytes become base64, and whole numbers beyond 2^53 text. Such a file cannot be read here any more.
-    Convert {
-        /// The recording, or its parts
-        #[arg(value_name = "REC.mcap", required = true)]
-        files: Vec<PathBuf>,
-
-        /// The new file
-        #[arg(long, short, value_name = "OUT.mcap")]
-        out: PathBuf,
-
-        /// Replace a file of that name
-        #[arg(long)]
-        force: bool,
-    },
+    Convert(RewriteOptions),
     /// Write a part of a recording into a new file
     Cut {
-        /// The recording, or its parts
-        #[arg(value_name = "REC.mcap", required = true)]
-        files: Vec<PathBuf>,
-
-        /// The new file
-        #[arg(long, short, value_name = "OUT.mcap")]
-        out: PathBuf,
+        /// From where, and to where.
+        #[command(flatten)]
+        rewrite: RewriteOptions,
 
         /// Which messages.
         #[command(flatten)]
         part: RecordingPart,
 
-        /// Replace a file of that name
-        #[arg(long)]
-        force: bool,
+        /// Clear this part of messages, such as jobs:/token; * is any key; can be repeated
+        ///
+        /// Text, bytes, lists and maps become empty, and numbers zero. What was there is in no byte of the new file. Replies are
+        /// those of the channel jobs/outcomes. A path that leads nowhere is refused, as it may be misspelt.
+        #[arg(long, value_name = "CHANNEL:/PATH")]
+        redact: Vec<String>,
     },
 }

@@ -18,6 +18,15 @@ pub(super) async fn obey(stop: Arc<Stop>) {
     std::process::exit(IMPATIENT);
 }
 
+/// Waits for the first one; for ever where signals cannot be listened to.
+#[cfg(feature = "record")]
+pub(super) async fn first() {
+    match Signals::listen() {
+        Some(mut signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

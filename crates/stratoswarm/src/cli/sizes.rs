@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::ReplayPace;
+
 /// The least that a file may have when it rotates.
 const LEAST: u64 = 64 << 10;
 
@@ -35,6 +37,13 @@ pub(super) fn offset(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "accepted: a time from the beginning, such as 5, 5s, 250ms, 1.5m or 1h".to_owned())
 }
 
+/// A speed: a factor, or `max`.
+pub(super) fn pace(text: &str) -> Result<ReplayPace, String> {
+    let times = || text.parse::<f64>().ok().filter(|times| (1e-6..=1e6).contains(times));
+    let pace = if text == "max" { Some(ReplayPace::Max) } else { times().map(ReplayPace::Times) };
+    pace.ok_or_else(|| "accepted: max, or a number from 0.000001 to 1000000".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +54,15 @@ mod tests {
         assert_eq!(sizes, [65_536, 65_536, 65_536, 1_000_000_000, 3 << 20]);
         for text in ["", "B", "1", "63KiB", "-1GB", "1.5GB", "1TB", "99999999999GiB"] {
             assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pace_is_a_factor_or_max() {
+        assert_eq!(pace("max"), Ok(ReplayPace::Max));
+        assert_eq!([pace("1"), pace("0.5")], [1.0, 0.5].map(|times| Ok(ReplayPace::Times(times))));
+        for text in ["", "0", "-1", "nan", "inf", "1e300", "Max", "10x"] {
+            assert!(pace(text).is_err(), "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::{convert::Infallible, process::ExitCode};
 
 use stratoswarm_core::ChannelRegistry;
 
-use super::{Failure, RecordingOptions, RunOptions};
+use super::{Failure, RecordingOptions, ReplayOptions, RunOptions};
 
 /// A recording, of which there is none.
 pub(super) struct Recording(Infallible);
@@ -22,6 +22,10 @@ pub(super) fn start(options: &RunOptions, _: &ChannelRegistry) -> Result<Option<
 
 pub(super) fn recording(_: &RecordingOptions) -> Result<ExitCode, Failure> {
     Err(Failure::not_built("recording", "record"))
+}
+
+pub(super) fn replay(_: &ReplayOptions) -> Result<ExitCode, Failure> {
+    Err(Failure::not_built("replay", "record"))
 }
 
 #[cfg(test)]
@@ -49,5 +53,9 @@ mod tests {
             panic!("another command")
         };
         assert!(recording(&options).unwrap_err().to_string().starts_with("recording: "));
+        let Command::Replay(options) = read("stratoswarm replay r.mcap --pace max") else {
+            panic!("another command")
+        };
+        assert!(replay(&options).unwrap_err().to_string().starts_with("replay: "));
     }
 }

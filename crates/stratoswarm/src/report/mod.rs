@@ -1,5 +1,7 @@
 //! What people and programs get to see: the text, the JSON, the progress bar.
 
+#[cfg(feature = "record")]
+mod count;
 mod json;
 mod json_verdicts;
 mod output;
@@ -7,6 +9,8 @@ mod overload;
 mod progress;
 mod table;
 
+#[cfg(feature = "record")]
+pub use count::Count;
 pub use json::JsonReport;
 pub use json_verdicts::JsonVerdicts;
 pub use output::print;

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use stratoswarm_core::{
     AckPolicy, DeadLetter, Fabric, LossySubscriber, Message, Receiver,
     messages::{
-        BufferId, CostPlan, EvolutionFault, GetBest, OptimizationGoal, OptimizeFor, Query, QueryAvailable,
-        QueryStatus, RecommendOptimization, Resources, Synchronize, SystemEvent,
+        Advice, BufferId, CostPlan, EvolutionFault, GetBest, OptimizationGoal, OptimizeFor, Query,
+        QueryAvailable, QueryStatus, RecommendOptimization, Resources, Synchronize, SystemEvent,
     },
 };
 use tokio::task::JoinSet;
@@ -88,12 +88,8 @@ impl Components {
         let efficiency = Efficiency::new(meter(), registry.events().downgrade());
         self.add(&client.efficiency(), "monitors", |calls| efficiency.serve(calls));
         let advice = client.efficiency().query(RecommendOptimization {}).await?;
-        let half_bytes = advice.memory_budget_bytes / 2;
-        let total = Resources {
-            cpu_millicores: u64::from(advice.parallel_tasks) * 1000,
-            memory_bytes: half_bytes,
-            gpu_memory_bytes: half_bytes,
-        };
+        let total = total(&advice);
+        let half_bytes = total.memory_bytes;
         let (scheduler, governor) = (Scheduler::new(total, meter()), Governor::new(total, meter()));
         if settings.overload.is_some() {
             let [of_scheduler, of_governor] = self.tallies.insert(Default::default()).clone();
@@ -198,6 +194,16 @@ impl Components {
             Ended { component, _events: None }
         };
         self.tasks.spawn(self.fabric.track(component.name(), ended));
+    }
+}
+
+/// What there is to be granted.
+pub(super) fn total(advice: &Advice) -> Resources {
+    let half_bytes = advice.memory_budget_bytes / 2;
+    Resources {
+        cpu_millicores: u64::from(advice.parallel_tasks) * 1000,
+        memory_bytes: half_bytes,
+        gpu_memory_bytes: half_bytes,
     }
 }
 

@@ -91,7 +91,8 @@ fn utilization(update: &EfficiencyUpdate) -> Option<f64> {
     part.is_finite().then(|| part.clamp(0.0, 1.0))
 }
 
-fn advice(metrics: &EfficiencyMetrics) -> Advice {
+/// How a machine of these figures is used.
+pub(super) fn advice(metrics: &EfficiencyMetrics) -> Advice {
     let parallel_tasks = metrics.cpu_cores.unwrap_or(1);
     match (metrics.memory_total_bytes, metrics.memory_used_bytes) {
         (Some(total), Some(used)) => Advice {

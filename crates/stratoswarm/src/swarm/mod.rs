@@ -30,6 +30,8 @@ pub mod overload;
 
 mod agent;
 mod alone;
+#[cfg(feature = "record")]
+mod answering;
 mod channel_account;
 mod client;
 mod component;
@@ -55,6 +57,8 @@ mod stop;
 mod warm_start;
 
 pub use alone::alone;
+#[cfg(feature = "record")]
+pub use answering::Answering;
 pub use channel_account::ChannelAccount;
 pub use component::Component;
 pub use cost::CostModel;

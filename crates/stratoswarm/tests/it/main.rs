@@ -14,6 +14,8 @@ mod quality; // how good the tours are
 #[cfg(feature = "record")]
 mod recordings; // run --record, and what can be done with its file
 mod refusals; // every kind of bad TSPLIB file: which line, what is wrong, what is accepted
+#[cfg(feature = "record")]
+mod replays; // replay, and what is cut out of a recording
 mod results; // what the binary prints and writes, and that it is true
 mod shipped; // data/: what is published must measure what is published
 #[cfg(target_os = "linux")] // it is seen in /proc when the program listens

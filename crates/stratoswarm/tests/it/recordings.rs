@@ -9,19 +9,19 @@ use crate::program::{berlin52, command, program, refused, solve_json};
 
 const GENERATIONS: [&str; 2] = ["--generations", "2"];
 
-struct Recorded {
+pub(crate) struct Recorded {
     folder: TempDir,
     /// What the run printed.
-    report: Value,
+    pub(crate) report: Value,
 }
 
 impl Recorded {
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 }
 
-fn recorded(more: &[&str]) -> Recorded {
+pub(crate) fn recorded(more: &[&str]) -> Recorded {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.mcap");
     let report = solve_json(&[&GENERATIONS[..], &["--record", path.to_str().unwrap()], more].concat());
@@ -29,7 +29,7 @@ fn recorded(more: &[&str]) -> Recorded {
 }
 
 #[track_caller]
-fn told(arguments: &[&str]) -> String {
+pub(crate) fn told(arguments: &[&str]) -> String {
     let output = program(arguments);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""), "{arguments:?}");
@@ -37,12 +37,12 @@ fn told(arguments: &[&str]) -> String {
 }
 
 #[track_caller]
-fn told_json(arguments: &[&str]) -> Value {
+pub(crate) fn told_json(arguments: &[&str]) -> Value {
     serde_json::from_str(&told(arguments)).unwrap()
 }
 
 /// How many messages of each channel, by name.
-fn counts(channels: &Value, count: &str) -> Vec<(String, u64)> {
+pub(crate) fn counts(channels: &Value, count: &str) -> Vec<(String, u64)> {
     let of = |it: &Value| (it["name"].as_str().unwrap().to_owned(), it[count].as_u64().unwrap());
     channels.as_array().unwrap().iter().map(of).collect()
 }
