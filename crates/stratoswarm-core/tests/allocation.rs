@@ -144,6 +144,25 @@ fn a_recorder_does_not_allocate_per_look() {
 }
 
 #[test]
+fn a_broadcast_that_is_recorded_only_does_not_allocate_per_message() {
+    let events: Broadcast<Sample> = Fabric::new().broadcast("samples").capacity(64).open().unwrap();
+    let mut recorder = events.record().depth(1_000).open().unwrap();
+    let mut tape = Vec::with_capacity(1_000);
+    let looked_at = steady(|| {
+        for _ in 0..MESSAGES / 100 {
+            (0..100).for_each(|_| assert!(events.send(SAMPLE).is_ok()));
+            assert_eq!(recorder.drain(&mut tape, 1_000), 100);
+            tape.clear();
+        }
+    });
+    assert!(looked_at.count_total <= SLACK, "{looked_at:?}");
+    let overflowing = steady(|| (0..MESSAGES).for_each(|_| assert!(events.send(SAMPLE).is_ok())));
+    assert!(overflowing.count_total <= SLACK, "{overflowing:?}");
+    recorder.drain(&mut tape, 1_000);
+    assert_eq!(tape[0].as_ref().map_err(|lagged| lagged.missed).err(), Some(2 * MESSAGES as u64 - 1_000));
+}
+
+#[test]
 fn a_mux_does_not_allocate_per_message() {
     let channels: Vec<_> = (0..8).map(|_| channel(4)).collect();
     let mut mux = Mux::new();

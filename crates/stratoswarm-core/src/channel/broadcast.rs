@@ -83,9 +83,12 @@ impl<M: Clone + Send + 'static> Broadcast<M> {
     #[inline(never)]
     fn wake_readers(&self, mut log: MutexGuard<'_, Log<M>>) {
         let mut effects = Effects::new();
-        log.record_last(1, self.handle.sender(), &mut effects);
+        let gone = log.record_last(1, self.handle.sender(), &mut effects);
         log.wake_readers(1, &mut effects);
         self.shared().unlock_and_apply(log, effects);
+        if std::mem::needs_drop::<M>() {
+            contain(|| drop(gone));
+        }
     }
 
     /// A new reader, from the next message on.

@@ -69,6 +69,8 @@ pub(crate) struct ReaderFigures {
     /// Those who wait for a message.
     pub(crate) parked: Vec<Caller>,
     pub(crate) listed: Vec<Member>,
+    /// Why what a recorder is given is not kept any more.
+    pub(crate) failure: Option<String>,
 }
 
 /// What a group adds that acknowledges. Then what it has taken is what it has settled.
@@ -262,6 +264,7 @@ impl<M> Reader<M> {
             kept,
             parked: self.parked.callers().copied().collect(),
             listed: self.listed.clone(),
+            failure: None,
         }
     }
 }
@@ -288,6 +291,7 @@ impl LossyReader {
             kept: KeptFigures::default(),
             parked: self.parked.callers().copied().collect(),
             listed: Vec::new(),
+            failure: None,
         }
     }
 }
@@ -308,6 +312,7 @@ impl<M> Tape<M> {
             kept: KeptFigures::default(),
             parked: self.callers().copied().collect(),
             listed: Vec::new(),
+            failure: self.failure(),
         }
     }
 }

@@ -125,7 +125,9 @@ impl<M> Log<M> {
 
     /// What follows the push of `count` messages: readers to wake, and lossy ones to be told where the end is.
     pub(crate) fn after_push(&mut self, count: u64, effects: &mut Effects<M>) {
-        self.record_last(count, 0, effects); // without lanes, only a broadcast is traced: it says who sends by itself
+        // Without lanes, only a broadcast is traced: it says who sends by itself.
+        let gone = self.record_last(count, 0, effects);
+        effects.dropped.extend(gone);
         if !self.lossy.readers.is_empty() {
             self.lossy.overtake(self.tail());
             self.trim(0, effects);

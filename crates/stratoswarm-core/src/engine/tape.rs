@@ -43,6 +43,8 @@ pub(super) struct Tape<M> {
     /// How many its recorder waits for.
     wanted: u64,
     parked: WaitList,
+    /// Why what it hands out is not kept any more.
+    failure: Option<Box<str>>,
 }
 
 /// What is known of a message besides itself.
@@ -89,6 +91,10 @@ impl<M> Tape<M> {
         Skipped { missed: lost - self.panicked, panicked: self.panicked, ..Skipped::default() }
     }
 
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.as_deref().map(str::to_owned)
+    }
+
     pub(super) fn callers(&self) -> impl Iterator<Item = &Caller> + '_ {
         self.parked.callers()
     }
@@ -117,15 +123,16 @@ impl<M> Tape<M> {
         }
     }
 
-    fn add(&mut self, record: Option<Record<M>>, effects: &mut Effects<M>) {
+    /// Takes one more, or none, as its clone panicked; the oldest that goes for it.
+    fn add(&mut self, record: Option<Record<M>>) -> Option<M> {
         let Some(record) = record else {
             self.panicked += 1;
-            return;
+            return None;
         };
-        if !self.lossless && self.left() >= self.depth {
-            effects.dropped.extend(self.records.pop_front().map(|oldest| oldest.message));
-        }
+        let is_full = !self.lossless && self.left() >= self.depth;
+        let oldest = if is_full { self.records.pop_front() } else { None };
         self.records.push_back(record);
+        oldest.map(|oldest| oldest.message)
     }
 
     /// Gives storage back that is far more than what is here and was there when its recorder looked: one that empties it at each
@@ -158,11 +165,20 @@ impl<M> Tapes<M> {
         let Beside { class, deadline, is_request, origin } = *beside;
         for tape in &mut self.tapes {
             let clone = (self.clone)(message);
-            tape.add(
-                clone.map(|message| Record { seq, class, deadline, is_request, origin, message }),
-                effects,
-            );
+            let record = clone.map(|message| Record { seq, class, deadline, is_request, origin, message });
+            effects.dropped.extend(tape.add(record));
         }
+    }
+
+    /// The same with a message that nobody else wants: the last tape gets it itself, and what goes for it there comes back.
+    fn give(&mut self, message: M, seq: u64, beside: &Beside, effects: &mut Effects<M>) -> Option<M> {
+        let Beside { class, deadline, is_request, origin } = *beside;
+        let record = |message| Record { seq, class, deadline, is_request, origin, message };
+        let Some((last, others)) = self.tapes.split_last_mut() else { return Some(message) };
+        for tape in others {
+            effects.dropped.extend(tape.add((self.clone)(&message).map(record)));
+        }
+        last.add(Some(record(message)))
     }
 
     fn wake(&mut self, tail: u64, over: bool, effects: &mut Effects<M>) {
@@ -192,6 +208,7 @@ impl<M: Clone> Log<M> {
             recorder: Member::new(number, at),
             wanted: 0,
             parked: WaitList::new(),
+            failure: None,
         });
         if lossless {
             self.marks.set(Marks::TAPED | Marks::UNEVEN, true);
@@ -222,24 +239,35 @@ impl<M> Log<M> {
         self.serve(effects);
     }
 
-    /// Copies the last `count` messages, which have just come into a log without lanes from this sender, and wakes who waits for
-    /// them.
+    /// Copies the last `count` messages, which have just come into a log without lanes from this sender, and wakes who waits for them. A
+    /// message that went for one of them comes back: it is to be dropped without the lock.
     #[inline]
-    pub(crate) fn record_last(&mut self, count: u64, sender: u32, effects: &mut Effects<M>) {
-        let Self { tapes: Some(tapes), lanes, lossy, trace, .. } = self else { return };
+    pub(crate) fn record_last(&mut self, count: u64, sender: u32, effects: &mut Effects<M>) -> Option<M> {
+        let Self { tapes: Some(tapes), lanes, lossy, trace, .. } = self else { return None };
+        let mut gone = None;
         if !lanes.are_several() {
-            for (seq, message, tag) in lanes.main.intake.last(count as usize) {
+            let intake = &mut lanes.main.intake;
+            let is_recorded_only = !self.keeps && lossy.readers.is_empty();
+            let only = if is_recorded_only && intake.len() == 1 { intake.pop_plain() } else { None };
+            if let Some(message) = only {
                 let origin = trace.as_ref().map(|trace| trace.origin(sender));
-                tapes.add(message, seq, &Beside::new(Priority::Normal, tag, origin), effects);
-            }
-            if !self.keeps && lossy.readers.is_empty() {
-                effects.drop_all(&mut lanes.main.intake); // it was there to be copied only
+                let (seq, beside) = (intake.end() - 1, Beside::new(Priority::Normal, None, origin));
+                gone = tapes.give(message, seq, &beside, effects);
+            } else {
+                for (seq, message, tag) in intake.last(count as usize) {
+                    let origin = trace.as_ref().map(|trace| trace.origin(sender));
+                    tapes.add(message, seq, &Beside::new(Priority::Normal, tag, origin), effects);
+                }
+                if is_recorded_only {
+                    effects.drop_all(intake); // it was there to be copied only
+                }
             }
         }
         let tail = self.tail();
         if let Some(tapes) = &mut self.tapes {
             tapes.wake(tail, false, effects);
         }
+        gone
     }
 
     /// Copies a message that is coming into a lane.
@@ -321,6 +349,13 @@ impl<M> Log<M> {
         let tape = self.tapes.as_ref().and_then(|tapes| tapes.iter().find(|tape| tape.number == number))?;
         let pending = tape.pending(self.tail());
         (pending > 0 || !self.is_over()).then_some(pending)
+    }
+
+    /// What a recorder is given is not kept any more.
+    pub(crate) fn fail_tape(&mut self, number: u64, why: Box<str>) {
+        if let Some(tape) = self.tapes.as_mut().and_then(|tapes| tapes.get(number)) {
+            tape.failure = Some(why);
+        }
     }
 
     /// How many messages a recorder has yet to get.

@@ -32,4 +32,7 @@ pub struct ReaderReport {
     pub in_flight: u64,
     /// Messages not taken. Of a lossy reader, which nobody waits for: what it had yet to read.
     pub undelivered: u64,
+    /// Of a recorder: why what it was given was not kept any more, if it [was not](crate::Recorder::fail).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub failure: Option<String>,
 }

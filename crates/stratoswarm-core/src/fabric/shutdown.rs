@@ -109,6 +109,7 @@ pub(super) fn channel_report(info: ChannelInfo, before: &Finished) -> ChannelRep
             drained: done(reader).saturating_sub(before.get(&reader.number).copied().unwrap_or(0)),
             in_flight: reader.in_flight,
             undelivered: reader.left - reader.unsettled,
+            failure: reader.failure.clone(),
         })
         .collect();
     let lossless =

@@ -120,6 +120,7 @@ impl ReaderInfo {
             kept,
             parked,
             listed,
+            failure,
         } = figures;
         let KeptFigures { dead, redelivered, unsettled, delayed, behind } = kept;
         let (kind, name) = shown(kind, name, number, channel);
@@ -142,6 +143,7 @@ impl ReaderInfo {
             behind,
             waits,
             handles: listed.iter().map(MemberInfo::new).collect(),
+            failure,
         }
     }
 }

@@ -128,6 +128,27 @@ impl<M: Clone + Send + 'static> Recorder<M> {
         self.handle.trace().map_or_else(Vec::new, |trace| trace.senders())
     }
 
+    /// Tells that what it hands out is not kept any more, and why, as where a disk is full. It goes on as before; its
+    /// [figures](crate::ReaderInfo::failure) say so, and so does the report of a [shutdown](crate::Fabric::shutdown).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use stratoswarm_core::Fabric;
+    /// let fabric = Fabric::new();
+    /// let news = fabric.broadcast::<u32>("news").open()?;
+    /// let mut recorder = news.record().open()?;
+    /// recorder.fail("the disk is full");
+    /// let report = fabric.shutdown(Duration::ZERO).await;
+    /// assert_eq!(report.channels[0].readers[0].failure.as_deref(), Some("the disk is full"));
+    /// # Ok(()) }
+    /// ```
+    pub fn fail(&mut self, why: impl Into<String>) {
+        let why = why.into().into_boxed_str();
+        self.handle.log.lock().fail_tape(self.number, why);
+    }
+
     /// Waits until at least so many messages were admitted that it has not handed out or told of, or as many as it can hold,
     /// or nothing more will come; how many there are. 0 means closed and drained.
     ///

@@ -59,4 +59,7 @@ pub struct ReaderInfo {
     pub waits: Vec<WaitInfo>,
     /// The handles that read here, the oldest first; none of readers that hold nobody back.
     pub handles: Vec<MemberInfo>,
+    /// Of a recorder: why what it is given is not kept any more, if it [is not](crate::Recorder::fail).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub failure: Option<String>,
 }
