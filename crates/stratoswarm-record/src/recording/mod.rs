@@ -2,6 +2,8 @@
 
 mod channel_recording;
 mod hints;
+#[cfg(test)]
+mod kill_tests;
 mod parts;
 mod record_error;
 mod recordable;

@@ -82,8 +82,10 @@ impl RecordingBuilder {
         self
     }
 
-    /// Has [`finish`](Recording::finish) fail if the recording ended early. Otherwise that is in its report, and a warning is told to
-    /// `tracing`.
+    /// Has [`finish`](Recording::finish) fail if the recording ended early, and the report of a fabric's
+    /// [shutdown](stratoswarm_core::Fabric::shutdown) say of each recorded channel why it did:
+    /// [`ReaderReport::failure`](stratoswarm_core::ReaderReport::failure). Otherwise that is in the recording's report, and a
+    /// warning is told to `tracing`, only.
     pub fn required(mut self) -> Self {
         self.required = true;
         self
@@ -134,7 +136,7 @@ impl RecordingBuilder {
         self,
         clock: Clock,
     ) -> Result<(Session, watch::Receiver<Option<super::RecordError>>), StartError> {
-        let Self { path, rotate, keep, meta, required: _, planned, disk } = self;
+        let Self { path, rotate, keep, meta, required, planned, disk } = self;
         let mut names = HashSet::new();
         if planned.len() > MOST_CHANNELS {
             return Err(StartError::TooManyChannels { channels: planned.len() });
@@ -164,7 +166,7 @@ impl RecordingBuilder {
             sources,
             parts,
             Preamble { channels, metadata, encoding: Encoding::Cbor },
-            rotate,
+            (rotate, required),
             clock,
             tell,
         );

@@ -37,6 +37,8 @@ pub(super) struct Session {
     part: Option<PartWriter>,
     preamble: Preamble,
     rotate: Option<u64>,
+    /// Whether the channels are told when it ends early.
+    required: bool,
     chunk_bytes: u64,
     clock: Clock,
     /// When the first message came into the chunk.
@@ -65,7 +67,7 @@ impl Session {
         sources: Vec<(String, Box<dyn Source>, Option<u16>)>,
         mut parts: Parts,
         mut preamble: Preamble,
-        rotate: Option<u64>,
+        (rotate, required): (Option<u64>, bool),
         clock: Clock,
         failed: watch::Sender<Option<RecordError>>,
     ) -> io::Result<Self> {
@@ -88,6 +90,7 @@ impl Session {
             part: Some(part),
             preamble,
             rotate,
+            required,
             chunk_bytes: rotate.map_or(CHUNK_BYTES, |rotate| (rotate / 4).clamp(4096, CHUNK_BYTES)),
             clock,
             chunk_since: None,
@@ -304,7 +307,16 @@ impl Session {
         let _ = part.finish(); // without it the file reads as one that was cut off
         tracing::warn!(path = %path.display(), %error, "a recording ends early");
         self.chunk_since = None;
-        self.failed.send_replace(Some(RecordError { path, source: Arc::new(error) }));
+        self.tell(RecordError { path, source: Arc::new(error) });
+    }
+
+    /// Tells whoever waits for it that the recording has failed.
+    fn tell(&mut self, error: RecordError) {
+        if self.required {
+            let why = error.to_string();
+            self.tracks.iter_mut().for_each(|track| track.source.fail(&why));
+        }
+        self.failed.send_replace(Some(error));
     }
 
     fn close(&mut self) {
@@ -314,7 +326,7 @@ impl Session {
         {
             let path = self.parts.paths.back().cloned().unwrap_or_default();
             tracing::warn!(path = %path.display(), %error, "a recording has no summary");
-            self.failed.send_replace(Some(RecordError { path, source: Arc::new(error) }));
+            self.tell(RecordError { path, source: Arc::new(error) });
         }
     }
 }

@@ -31,6 +31,9 @@ pub(super) trait Source: Send {
 
     /// How many it can hold.
     fn depth(&self) -> usize;
+
+    /// Has the channel's figures say that it is not recorded any more.
+    fn fail(&mut self, why: &str);
 }
 
 /// What a look has found.
@@ -207,5 +210,9 @@ impl<M: Wire> Source for Tap<M> {
 
     fn depth(&self) -> usize {
         self.depth
+    }
+
+    fn fail(&mut self, why: &str) {
+        self.recorder.fail(why);
     }
 }
