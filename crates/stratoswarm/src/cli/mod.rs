@@ -27,6 +27,8 @@ mod program;
 mod quit;
 #[cfg_attr(not(feature = "record"), path = "without_recording.rs")]
 mod recording;
+#[cfg(feature = "record")]
+mod recording_followed;
 mod recording_options;
 mod recording_part;
 #[cfg(feature = "record")]

@@ -13,16 +13,17 @@ use std::{
 use serde_json::json;
 use stratoswarm_core::{ChannelRegistry, Priority};
 use stratoswarm_record::{
-    Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage, RecordedSender, Recording,
-    Rewrite, part_paths,
+    ChannelSummary, Damage, Diff, DiffError, Divergence, Order, ReadError, Recorded, RecordedMessage,
+    RecordedSender, Recording, Rewrite, part_paths,
 };
 
+use super::recording_followed::follow;
 pub(super) use super::replay::replay;
 use super::{
     DiffOrder, Failure, RecordingCommand, RecordingOptions, RecordingPart, RewriteOptions, RunOptions,
     failure::shown,
 };
-use crate::report::print;
+use crate::report::{Count, print};
 
 /// Begins to record a run, if that was asked for.
 pub(super) fn start(options: &RunOptions, registry: &ChannelRegistry) -> Result<Option<Recording>, Failure> {
@@ -81,8 +82,14 @@ fn is_part(file: &Path, recording: &Path, rotates: bool) -> bool {
 /// Runs one of the commands on recordings.
 pub(super) fn recording(options: &RecordingOptions) -> Result<ExitCode, Failure> {
     match &options.command {
-        RecordingCommand::Info { files, json } => info(&open(files)?, *json)?,
-        RecordingCommand::Cat { files, part, sender, json } => {
+        RecordingCommand::Info { files, verify: true, json } => info(&open(files)?, *json)?,
+        RecordingCommand::Info { files, verify: false, json } => {
+            info(&opened(files, |paths| Recorded::glance(paths))?, *json)?;
+        }
+        RecordingCommand::Cat { files, part, sender, json, follow: true } => {
+            follow(files, part, sender, *json)?;
+        }
+        RecordingCommand::Cat { files, part, sender, json, follow: false } => {
             let times = times(part)?;
             let recorded = open(files)?;
             check(&recorded, &part.channel)?;
@@ -138,14 +145,18 @@ pub(super) fn times(part: &RecordingPart) -> Result<(Duration, Duration), Failur
 
 /// Tells on standard error what of a recording could not be read; whether there is nothing of it.
 pub(super) fn tell_damage(recorded: &Recorded) -> bool {
-    let told = recorded.damage().iter().take(10).map(|damage| format!("stratoswarm: damaged: {damage}"));
-    let more = recorded.damage().len().saturating_sub(10);
+    tell_of(recorded.damage());
+    recorded.damage().is_empty()
+}
+
+pub(super) fn tell_of(damage: &[Damage]) {
+    let told = damage.iter().take(10).map(|damage| format!("stratoswarm: damaged: {damage}"));
+    let more = damage.len().saturating_sub(10);
     let more =
         (more > 0).then(|| format!("stratoswarm: damaged: {more} places more; `recording info` has them"));
     for line in told.chain(more) {
         let _ = writeln!(io::stderr(), "{}", one_line(&line));
     }
-    recorded.damage().is_empty()
 }
 
 /// Whether they are the same.
@@ -179,19 +190,58 @@ fn difference(found: &Divergence) -> serde_json::Value {
 }
 
 pub(super) fn open(files: &[PathBuf]) -> Result<Recorded, Failure> {
+    opened(files, |paths| Recorded::open(paths))
+}
+
+/// Opens a recording in one of the ways in which it can be: by its files, or by the name that its parts were made of.
+fn opened(
+    files: &[PathBuf],
+    open: impl Fn(&[PathBuf]) -> Result<Recorded, ReadError>,
+) -> Result<Recorded, Failure> {
+    let reading = Count::unknown("reading");
     let parts = match files {
-        [one] if !one.exists() => part_paths(one),
+        [one] if !one.exists() => of_one_run(part_paths(one)),
         _ => Vec::new(),
     };
-    let opened = if parts.is_empty() { Recorded::open(files) } else { Recorded::open(parts) };
-    opened
-        .map_err(|error| Failure::Refused(one_line(&format!("{error}; accepted: recordings of stratoswarm"))))
+    let opened = open(if parts.is_empty() { files } else { &parts });
+    reading.finish();
+    opened.map_err(not_opened)
+}
+
+/// Of files that have the name of one recording those that are of the same run as the last one; tells of the others.
+fn of_one_run(parts: Vec<PathBuf>) -> Vec<PathBuf> {
+    let run = |part: &PathBuf| Recorded::glance([part]).ok().map(|it| it.run().get("run").cloned());
+    let mut runs: Vec<_> = parts.into_iter().map(|part| (run(&part), part)).collect();
+    let Some(last) = runs.iter().rev().find_map(|(run, _)| run.clone()) else {
+        return runs.into_iter().map(|(_, part)| part).collect();
+    };
+    runs.retain(|(run, part)| {
+        let is_one = run.as_ref() == Some(&last);
+        if !is_one {
+            let _ = writeln!(
+                io::stderr(),
+                "stratoswarm: left out: {}: is no part of this recording",
+                shown(part)
+            );
+        }
+        is_one
+    });
+    runs.into_iter().map(|(_, part)| part).collect()
+}
+
+pub(super) fn not_opened(error: ReadError) -> Failure {
+    Failure::Refused(one_line(&format!("{error}; accepted: recordings of stratoswarm")))
 }
 
 /// Whether the recording has these channels.
 pub(super) fn check(recorded: &Recorded, channels: &[String]) -> Result<(), Failure> {
-    let Some(unknown) = channels.iter().find(|name| recorded.channel(name).is_none()) else { return Ok(()) };
-    let names: Vec<_> = recorded.channels().iter().map(|channel| channel.name.as_str()).collect();
+    check_names(recorded.channels(), channels)
+}
+
+pub(super) fn check_names(there: &[ChannelSummary], channels: &[String]) -> Result<(), Failure> {
+    let is_there = |name: &String| there.iter().any(|channel| channel.name == *name);
+    let Some(unknown) = channels.iter().find(|name| !is_there(name)) else { return Ok(()) };
+    let names: Vec<_> = there.iter().map(|channel| channel.name.as_str()).collect();
     let names = names.join(", ");
     Err(Failure::Refused(one_line(&format!("no channel {unknown:?} is recorded; accepted: {names}"))))
 }
@@ -304,21 +354,43 @@ fn cat(
         if !(channels.is_empty() || channels.contains(&record.channel().name)) {
             continue;
         }
-        let sender = record.sender().map(RecordedSender::label);
-        if !senders.is_empty() && sender.is_none_or(|sender| senders.iter().all(|name| name != sender)) {
+        if !is_from(&record, senders) {
             continue;
         }
-        let message = record.json().map_err(unread)?;
-        let line = if json { json_line(&record, &message) } else { text_line(&record, &message) };
-        match writeln!(out, "{line}") {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            other => other.map_err(unprinted)?,
+        if !write_line(&mut out, &line(&record, json)?)? {
+            return Ok(());
         }
     }
-    match out.flush() {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(error)),
-        _ => Ok(()),
+    flush(&mut out).map(drop)
+}
+
+/// Whether it was sent by one of these, if any are named.
+pub(super) fn is_from(record: &RecordedMessage<'_>, senders: &[String]) -> bool {
+    let sender = record.sender().map(RecordedSender::label);
+    senders.is_empty() || sender.is_some_and(|sender| senders.iter().any(|name| name == sender))
+}
+
+/// Writes a line; whether somebody reads it.
+pub(super) fn write_line(out: &mut impl Write, line: &str) -> Result<bool, Failure> {
+    is_read(writeln!(out, "{line}"))
+}
+
+/// Writes what was kept back; whether somebody reads it.
+pub(super) fn flush(out: &mut impl Write) -> Result<bool, Failure> {
+    is_read(out.flush())
+}
+
+fn is_read(written: io::Result<()>) -> Result<bool, Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).map_err(unprinted),
     }
+}
+
+/// A record as a line.
+pub(super) fn line(record: &RecordedMessage<'_>, json: bool) -> Result<String, Failure> {
+    let message = record.json().map_err(unread)?;
+    Ok(if json { json_line(record, &message) } else { text_line(record, &message) })
 }
 
 fn json_line(record: &RecordedMessage<'_>, message: &str) -> String {

@@ -39,10 +39,16 @@ pub enum DiffOrder {
 #[non_exhaustive]
 pub enum RecordingCommand {
     /// Tell what is in a recording: its channels, what was missed, what is damaged
+    ///
+    /// Files that have their summaries are not gone over, so that damage before those is not seen without --verify.
     Info {
         /// The recording, or its parts
         #[arg(value_name = "REC.mcap", required = true)]
         files: Vec<PathBuf>,
+
+        /// Read all of it, to find what is damaged
+        #[arg(long)]
+        verify: bool,
 
         /// Print one JSON object instead of text
         #[arg(long)]
@@ -65,6 +71,10 @@ pub enum RecordingCommand {
         /// Print a JSON object a line
         #[arg(long)]
         json: bool,
+
+        /// Go on with what comes, through all of its files, until the recording ends, or Ctrl-C or SIGTERM comes
+        #[arg(long)]
+        follow: bool,
     },
     /// Tell the first difference between two recordings
     ///

@@ -20,6 +20,16 @@ impl Count {
         Self(bar)
     }
 
+    /// Something is done, and nobody knows how much it is.
+    pub fn unknown(what: &'static str) -> Self {
+        let count = Self::on_terminal(0);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}") {
+            count.0.set_style(style);
+        }
+        count.0.set_message(what);
+        count
+    }
+
     /// So much is done.
     pub fn set(&self, done: u64) {
         self.0.set_position(done);

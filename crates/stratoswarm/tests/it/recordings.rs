@@ -1,6 +1,11 @@
 //! `run --record`, and `recording`: what is in the file is what went through the channels.
 
-use std::{fs, io::Read as _, path::Path, process::Stdio};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::Stdio,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -293,4 +298,89 @@ fn what_cannot_be_is_refused() {
         2,
         &["\"costs\"", "scheduler, evolution"],
     );
+}
+
+#[test]
+fn a_foreign_part_is_left_out_and_a_damaged_one_is_found_if_that_is_asked_for() {
+    let run = recorded(&["--rotate", "64KiB"]);
+    let (all, first) = (run.path("r.mcap"), run.path("r.0001.mcap"));
+    let before = told(&["recording", "info", &all]);
+    fs::write(run.path("r.0000.mcap"), "something else").unwrap();
+    let other = recorded(&[]);
+    fs::copy(other.path("r.mcap"), run.path("r.00007.mcap")).unwrap();
+    let info = || {
+        let output = program(&["recording", "info", &all]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), errors)
+    };
+    // The last one is of another run, so it is the recording that is meant.
+    let (text, errors) = info();
+    assert!(text != before && errors.lines().count() >= 3, "{errors}");
+    fs::remove_file(run.path("r.00007.mcap")).unwrap();
+    let (text, errors) = info();
+    assert_eq!(text, before);
+    assert!(
+        errors.lines().count() == 1 && errors.contains("left out: ") && errors.contains("r.0000.mcap"),
+        "{errors}"
+    );
+    fs::remove_file(run.path("r.0000.mcap")).unwrap();
+
+    let mut bytes = fs::read(&first).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&first, bytes).unwrap();
+    assert_eq!(told(&["recording", "info", &all]), before);
+    let verified = told(&["recording", "info", &all, "--verify"]);
+    assert!(verified.lines().last().unwrap().contains("damaged: "), "{verified}");
+}
+
+#[test]
+fn a_recording_is_followed_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.mcap");
+    let path = path.to_str().unwrap();
+    let berlin52 = berlin52();
+    let run = ["run", berlin52.to_str().unwrap(), "--seconds", "3", "--rotate", "64KiB", "--record", path];
+    let mut swarm = command(&run).spawn().unwrap();
+    let first = folder.path().join("r.0001.mcap");
+    while !first.exists() {
+        assert!(swarm.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let mut followed = command(&["recording", "cat", path, "--follow"]).spawn().unwrap();
+    let mut lines = BufReader::new(followed.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert!(swarm.try_wait().unwrap().is_none(), "it is told while the swarm runs: {line}");
+    let mut all = vec![line];
+    all.extend(lines.map(Result::unwrap));
+    assert_eq!((swarm.wait().unwrap().code(), followed.wait().unwrap().code()), (Some(0), Some(0)));
+    assert!(folder.path().join("r.0002.mcap").exists());
+    assert_eq!(all, told(&["recording", "cat", path]).lines().collect::<Vec<_>>());
+    refused(&program(&["recording", "cat", path, path, "--follow"]), 2, &["--follow takes one recording"]);
+    refused(
+        &program(&["recording", "cat", path, "--follow", "--channel", "x"]),
+        2,
+        &["no channel \"x\" is recorded"],
+    );
+    refused(&program(&["recording", "cat", "none.mcap", "--follow"]), 2, &["none.mcap cannot be read"]);
+}
+
+/// A file that is locked is being written, so there is no end to wait for.
+#[cfg(unix)]
+#[test]
+fn following_ends_by_ctrl_c() {
+    let run = recorded(&[]);
+    let file = run.path("r.mcap");
+    let length = fs::metadata(&file).unwrap().len();
+    let locked = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    locked.set_len(length - 1).unwrap();
+    locked.lock().unwrap();
+    let mut followed = command(&["recording", "cat", &file, "--follow"]).spawn().unwrap();
+    let mut lines = BufReader::new(followed.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    let id = followed.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(lines.all(|line| line.is_ok()));
+    assert_eq!(followed.wait().unwrap().code(), Some(0));
 }
