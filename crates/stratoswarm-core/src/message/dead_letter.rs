@@ -28,6 +28,7 @@ use super::{DeadReason, Message, NoReply, Priority};
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DeadLetter<M> {
     /// The channel on which it was sent.

@@ -9,6 +9,7 @@ use std::fmt;
 /// assert_eq!(DeadReason::Terminated("no such account".to_owned()).to_string(), "terminated: no such account");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum DeadReason {
     /// Each of as many deliveries as it may have was given back, dropped or lapsed.

@@ -13,6 +13,8 @@ mod protocol;
 mod reply_visitor;
 #[cfg(feature = "serde")]
 mod wire;
+#[cfg(feature = "serde")]
+mod wire_of;
 
 pub use ask::Ask;
 pub use dead_letter::DeadLetter;

@@ -5,7 +5,7 @@ use super::{Message, ReplyVisitor};
 /// A message that can leave the process: it has a name that stays, and its replies can be written and read as it can.
 ///
 /// Made by [`wire!`](crate::wire), or by [`protocol!`](crate::protocol) where a name stands behind the enum's. With the feature
-/// `serde`.
+/// `serde`. A [`DeadLetter`](crate::DeadLetter), `Vec`, `Option`, `Box` or `Result` of such messages is one, too.
 ///
 /// # Examples
 /// ```

@@ -108,11 +108,8 @@ impl Scan {
             }
         }
         let is_of_gaps = |id: &u16| matches!(meanings.get(id), Some(Meaning::GapsOf(_)));
-        let chunks: Vec<_> = summary
-            .chunks
-            .into_iter()
-            .filter(|(_, _, channels)| channels.iter().any(|id| is_of_gaps(id)))
-            .collect();
+        let chunks: Vec<_> =
+            summary.chunks.into_iter().filter(|(_, _, channels)| channels.iter().any(&is_of_gaps)).collect();
         for (start, end, _) in chunks {
             walk.go_to(start);
             while let Some(event) = walk.next().map_err(|error| failed(path, error))? {

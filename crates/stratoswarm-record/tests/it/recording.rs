@@ -5,9 +5,10 @@ use std::{
 
 use serde::{Deserialize, Serialize, Serializer};
 use stratoswarm_core::{
-    ChannelRegistry, Fabric, JoinError, Message, NoReply, Priority, messages::QueryCost, wire,
+    AckPolicy, ChannelRegistry, DeadLetter, DeadReason, Fabric, JoinError, Message, NoReply, Priority,
+    messages::QueryCost, wire,
 };
-use stratoswarm_record::{Recorded, Recording, StartError};
+use stratoswarm_record::{Recorded, Recording, Replay, StartError};
 
 use crate::fixtures::{Job, ids, job, jobs, place};
 
@@ -305,4 +306,31 @@ async fn a_recording_keeps_no_channel_open_and_ends_when_it_is_dropped() {
     }
     assert!(ended());
     assert_eq!(ids(&Recorded::open([&place.path]).unwrap()), [1]);
+}
+
+/// What a group gave up goes through a channel of its own, and is recorded, replayed and compared as any other.
+#[tokio::test]
+async fn dead_letters_are_recorded_under_the_name_of_what_they_are_of() {
+    let place = place();
+    let fabric = Fabric::new();
+    let dead = fabric.channel::<DeadLetter<Job>>("jobs.dead").open().unwrap();
+    let jobs = fabric.channel::<Job>("jobs").open().unwrap();
+    let policy = AckPolicy::explicit().max_deliver(1);
+    let mut worker = jobs.group("workers").ack(policy).dead_letters(&dead).join().unwrap();
+    let recording = Recording::create(&place.path).channel(&dead).start().unwrap();
+    jobs.send(job(7)).await.unwrap();
+    drop(worker.recv().await);
+    recording.finish().await.unwrap();
+    let recorded = Recorded::open([&place.path]).unwrap();
+    assert_eq!(recorded.channels()[0].message, "dead_letter<test.job>");
+    let letter: DeadLetter<Job> = recorded.records().next().unwrap().unwrap().message().unwrap();
+    assert_eq!((letter.message, letter.reason, &*letter.group), (job(7), DeadReason::MaxDeliver, "workers"));
+    let again = Fabric::new().channel::<DeadLetter<Job>>("jobs.dead").open().unwrap();
+    assert_eq!(Replay::of(&recorded).channel(&again).run().await.unwrap().sent, 1);
+    let vecs = Fabric::new().channel::<Vec<Job>>("jobs.dead").open().unwrap();
+    let error = Replay::of(&recorded).channel(&vecs).run().await.unwrap_err();
+    assert!(
+        error.to_string().contains("takes vec<test.job>, and dead_letter<test.job> was recorded"),
+        "{error}"
+    );
 }
