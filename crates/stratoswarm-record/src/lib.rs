@@ -2,9 +2,9 @@
 //!
 //! - [`Recording`] writes messages as CBOR into [MCAP](https://mcap.dev) files: what each channel admitted, in its order, or which
 //!   numbers are missing, and why. It slows no sender down but by one clone of its message.
-//! - [`Recorded`] reads such files, also those that were cut off or damaged, and says where; [`Rewrite`] makes a whole one of them.
-//!
-//! - [`Replay`] sends what was recorded once more, at any pace, requests as requests.
+//! - [`Recorded`] reads such files, also those that were cut off or damaged, and says where; [`Follow`] while they are written;
+//!   [`Rewrite`] makes a whole one of them, or one with a part.
+//! - [`Replay`] sends what was recorded once more, at any pace, requests as requests, whose replies it compares with the recorded ones.
 //! - [`Diff`] finds the first difference between two recordings.
 //!
 //! Messages must be [`Wire`](stratoswarm_core::Wire): `wire!(Job as "lab.job")`, or a name in `protocol!`. Those of the preset are.
@@ -15,9 +15,9 @@
 //! - A sender pays for one clone of its message, and wakes the recorder only when half of what may wait for it is there.
 //! - A file has its name once it can be read, is for its owner alone, and takes no other's place. Cut off at any byte, as by the
 //!   end of its process, it has all messages but those of the last second or mebibyte; on a full disk the program goes on, and
-//!   what was written before can be read.
+//!   what was written before can be read, and of the rest as much as there is room for.
 //! - When a file is full the next one is there before it ends: what comes meanwhile waits.
-//! - What [`redact`](ChannelRecording::redact) has cleared is in no byte of the file.
+//! - What [`redact`](ChannelRecording::redact) has cleared is in no byte of the file, nor what [`Rewrite::redact`] has.
 //! - Any bytes can be opened: what cannot be read is told with its place, and takes no more than 64 MiB of memory.
 //! - A replay changes no order within a channel; under a paused clock its times are those of the recording, to the millisecond.
 //!   Over several channels its order is that of their turns, where they were traced, and else that in which the recorder found
@@ -63,6 +63,10 @@ pub use recording::{
 };
 
 pub use replay::{DifferingReply, Pace, Replay, ReplayError, ReplayReport, Replayed, Replaying, Replies};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
 
 /// What the files say they are.
 const PROFILE: &str = "stratoswarm";

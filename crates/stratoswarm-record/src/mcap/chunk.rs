@@ -41,6 +41,17 @@ impl Chunk {
 
     /// As many of its first records as have so many bytes, and the others.
     pub(super) fn split(&self, bytes: usize) -> [Self; 2] {
+        self.sort(|_, end| usize::from(end > bytes))
+    }
+
+    /// What is of these channels.
+    pub(super) fn of(&self, is_wanted: impl Fn(u16) -> bool) -> Self {
+        let [wanted, _] = self.sort(|channel, _| usize::from(!is_wanted(channel)));
+        wanted
+    }
+
+    /// Its records in their order, each in the part that is said of its channel and where it ends.
+    fn sort(&self, part_of: impl Fn(u16, usize) -> usize) -> [Self; 2] {
         let mut places: Vec<_> = self
             .indexes
             .iter()
@@ -50,7 +61,7 @@ impl Chunk {
         let mut parts = [Self::default(), Self::default()];
         for (at, channel, time) in places {
             let end = at as usize + self.length(at);
-            let part = &mut parts[usize::from(end > bytes)];
+            let part = &mut parts[part_of(channel, end)];
             part.note(channel, time);
             part.records.extend(&self.records[at as usize..end]);
         }

@@ -247,9 +247,9 @@ impl PartWriter {
         }
     }
 
-    /// Gives up what is in the chunk that is being filled.
-    pub(crate) fn discard(&mut self) {
-        self.chunk.clear();
+    /// Gives up what is in the chunk that is being filled, but for what is of these channels.
+    pub(crate) fn discard_but(&mut self, is_kept: impl Fn(u16) -> bool) {
+        self.chunk = self.chunk.of(is_kept);
     }
 
     /// Writes the chunk and the summary; how long the file is.

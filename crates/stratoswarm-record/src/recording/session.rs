@@ -275,7 +275,8 @@ impl Session {
     fn fail(&mut self, error: io::Error, path: PathBuf) {
         let Some(mut part) = self.part.take() else { return };
         let kept = if is_full(&error) { part.flush_what_fits() } else { BTreeMap::new() };
-        part.discard();
+        let gaps: Vec<_> = (0..self.tracks.len()).map(|index| channel_of(index) + 1).collect();
+        part.discard_but(|channel| gaps.contains(&channel));
         let now = self.clock.now();
         for (index, track) in self.tracks.iter_mut().enumerate() {
             let Track { account, in_chunk, outcomes, outcomes_in_chunk, .. } = track;
@@ -302,7 +303,7 @@ impl Session {
             }
         }
         if part.flush().is_err() {
-            part.discard(); // not even that has room
+            part.discard_but(|_| false); // not even that has room
         }
         let _ = part.finish(); // without it the file reads as one that was cut off
         tracing::warn!(path = %path.display(), %error, "a recording ends early");

@@ -125,32 +125,41 @@ fn a_full_disk_keeps_what_was_flushed() {
     }
 }
 
+/// A disk of which one write fails: the one of this number, from 1 on.
+struct Failing(Box<dyn PartFile>, u32);
+
+impl Write for Failing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1 = self.1.wrapping_sub(1);
+        if self.1 == 0 { Err(io::ErrorKind::StorageFull.into()) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl PartFile for Failing {
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.0.cut(length)
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.0.settle()
+    }
+}
+
+fn failing(write: u32) -> Disk {
+    Box::new(move |path: &Path| {
+        let (file, publish) = file_system(path)?;
+        Ok((Box::new(Failing(file, write)), publish))
+    })
+}
+
 #[test]
 fn the_gap_of_a_full_disk_is_in_the_file_where_it_has_room() {
-    struct Failing(Box<dyn PartFile>, u32);
-    impl Write for Failing {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.1 += 1;
-            if self.1 == 3 { Err(io::ErrorKind::StorageFull.into()) } else { self.0.write(bytes) }
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    impl PartFile for Failing {
-        fn cut(&mut self, length: u64) -> io::Result<()> {
-            self.0.cut(length)
-        }
-        fn settle(&mut self) -> io::Result<()> {
-            self.0.settle()
-        }
-    }
     let scene = scene();
-    let disk: Disk = Box::new(|path: &Path| {
-        let (file, publish) = file_system(path)?;
-        Ok((Box::new(Failing(file, 0)), publish))
-    });
-    let mut session = scene.session(Clock::std(), |it| it.disk(disk));
+    let mut session = scene.session(Clock::std(), |it| it.disk(failing(3)));
     scene.send(2_500);
     while session.look().1 {}
     let report = session.finish();
@@ -163,6 +172,24 @@ fn the_gap_of_a_full_disk_is_in_the_file_where_it_has_room() {
         gap.to < 2_500 && gap.why.contains("could not be written") && missed == 2_500 - recorded,
         "{gap:?}"
     );
+}
+
+#[test]
+fn gaps_of_before_are_told_by_a_chunk_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.mcap");
+    let news = Fabric::new().broadcast::<u64>("news").open().unwrap();
+    let builder = Recording::create(&path).disk(failing(2)).channel(&news).depth(8).meta("a", 1);
+    let (mut session, _failed) = builder.session(Clock::std()).unwrap();
+    for round in 0..5 {
+        (round * 20..round * 20 + 20).for_each(|n| assert_eq!(news.send(n), Ok(0)));
+        session.look();
+    }
+    let report = session.finish();
+    assert!(report.failure.is_some());
+    assert_eq!(told(&report), (0, 100));
+    let there = Recorded::open([&path]).unwrap();
+    assert_eq!((there.channels()[0].messages, there.channels()[0].missed), (0, 100));
 }
 
 #[test]

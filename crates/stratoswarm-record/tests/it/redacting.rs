@@ -62,6 +62,11 @@ async fn what_is_cleared_is_in_no_byte_of_the_file() {
         assert!(secrets.iter().all(|secret| !has(&after, secret)), "in JSON: {json}");
         assert!(!has(&after, NUMBER.to_string().as_bytes()), "in JSON: {json}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&cut).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let cut = Recorded::open([&cut]).unwrap();
     let expected = Login::By {
         token: String::new(),

@@ -1,13 +1,17 @@
 //! `stratoswarm replay`.
 
-use std::{fmt::Write as _, process::ExitCode, time::Duration};
+use std::{
+    fmt::Write as _,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 use stratoswarm_core::ChannelRegistry;
 use stratoswarm_record::{Pace, Recorded, Replay, ReplayError, ReplayReport, Replies};
 
 use super::{
-    Failure, ReplayOptions, ReplayPace,
+    Failure, ReplayOptions, ReplayPace, quit,
     recording::{check, one_line, open, tell_damage, times, unprinted, unread},
     signals,
 };
@@ -56,6 +60,8 @@ pub(super) fn replay(options: &ReplayOptions) -> Result<ExitCode, Failure> {
         true
     });
     let replaying = replay.start().map_err(refused)?;
+    quit::explain(registry.fabric());
+    let begin = Instant::now();
     let (replayed, accounts) = runtime.block_on(async {
         let answering = Answering::start(&registry);
         let replayed = tokio::select! {
@@ -72,7 +78,12 @@ pub(super) fn replay(options: &ReplayOptions) -> Result<ExitCode, Failure> {
     let accounts: Vec<_> = accounts.into_iter().filter(|it| channels.contains(&it.name.as_str())).collect();
     let replayed = replayed.transpose().map_err(unread)?;
     let report = replayed.as_ref().map(|(report, _)| report);
-    let text = if options.json { json_of(report, &accounts) } else { text_of(report, &accounts) };
+    let took = begin.elapsed().as_secs_f64();
+    let text = if options.json {
+        json_of(report, took, &accounts)
+    } else {
+        text_of(report, took, &accounts, options.pace != ReplayPace::Max)
+    };
     print(text).map_err(unprinted)?;
     tell_damage(&recorded);
     match replayed {
@@ -104,11 +115,12 @@ fn channels(recorded: &Recorded, asked_for: &[String]) -> Result<Vec<&'static st
 fn refused(error: ReplayError) -> Failure {
     match error {
         ReplayError::Read(error) => unread(error),
+        error @ ReplayError::NoReplies { .. } => Failure::Refused(one_line(&format!("--compare: {error}"))),
         other => Failure::Refused(one_line(&format!("{other}; accepted: a recording of `run --record`"))),
     }
 }
 
-fn json_of(report: Option<&ReplayReport>, accounts: &[ChannelAccount]) -> String {
+fn json_of(report: Option<&ReplayReport>, took: f64, accounts: &[ChannelAccount]) -> String {
     let channels = accounts.iter().map(|it| {
         json!({
             "name": it.name, "sent": it.sent, "asked": it.asked, "answered": it.answered, "expired": it.expired,
@@ -122,6 +134,7 @@ fn json_of(report: Option<&ReplayReport>, accounts: &[ChannelAccount]) -> String
     json!({
         "interrupted": report.is_none(),
         "sent": accounts.iter().map(|it| it.sent).sum::<u64>(),
+        "elapsed_s": took,
         "latest_by_s": report.map(|it| it.latest_by.as_secs_f64()),
         "compared_replies": report.map(|it| it.compared_replies),
         "differing_replies": report.map(|it| it.differing_replies),
@@ -131,11 +144,15 @@ fn json_of(report: Option<&ReplayReport>, accounts: &[ChannelAccount]) -> String
     .to_string()
 }
 
-fn text_of(report: Option<&ReplayReport>, accounts: &[ChannelAccount]) -> String {
-    let mut text = format!("{} messages sent", accounts.iter().map(|it| it.sent).sum::<u64>());
+fn text_of(report: Option<&ReplayReport>, took: f64, accounts: &[ChannelAccount], is_paced: bool) -> String {
+    let sent: u64 = accounts.iter().map(|it| it.sent).sum();
+    let mut text = format!("{sent} messages sent in {took:.2} s");
     // Writing to a String cannot fail.
     let _ = match report {
-        Some(report) => write!(text, ", the latest {:.3} s behind its time", report.latest_by.as_secs_f64()),
+        Some(report) if is_paced => {
+            write!(text, ", the latest {:.3} s behind its time", report.latest_by.as_secs_f64())
+        }
+        Some(_) => Ok(()),
         None => write!(text, ", then interrupted"),
     };
     let _ = write!(

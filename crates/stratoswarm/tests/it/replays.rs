@@ -34,10 +34,7 @@ fn a_recorded_run_is_sent_once_more() {
 
     let text = told(&["replay", &file, "--pace", "1000", "--channel", "cost", "--channel", "knowledge"]);
     let of = |name: &str| sent.iter().find(|(of, _)| of == name).unwrap().1;
-    assert!(
-        text.starts_with(&format!("{} messages sent, the latest ", of("cost") + of("knowledge"))),
-        "{text}"
-    );
+    assert!(text.starts_with(&format!("{} messages sent in ", of("cost") + of("knowledge"))), "{text}");
     assert!(text.lines().count() == 5 && text.contains("\ncost "), "{text}");
     let json = told_json(&["replay", &file, "--from", "1h", "--json"]);
     assert_eq!(json["sent"], 0);
@@ -58,6 +55,11 @@ fn what_cannot_be_replayed_is_refused() {
     refused(&program(&["replay", &file, "--ignore", "/at"]), 2, &["--compare"]);
     refused(&program(&["replay", "none.mcap"]), 2, &["none.mcap cannot be read"]);
     refused(&program(&["replay"]), 2, &["REC.mcap"]);
+    refused(
+        &program(&["replay", &file, "--compare"]),
+        2,
+        &["--compare: the recording has no replies of ", "cost"],
+    );
     let events = run.path("events.mcap");
     told(&["recording", "cut", &file, "--out", &events, "--channel", "events"]);
     refused(&program(&["replay", &events]), 2, &["none of its channels can be replayed"]);
@@ -72,6 +74,22 @@ fn a_replay_is_read_by_who_stops_reading() {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_a_replay_with_what_was_sent_until_then() {
+    use crate::signals::{signal, wait_until_listening};
+
+    let run = recorded(&[]);
+    let child = command(&["replay", &run.path("r.mcap"), "--pace", "0.0001", "--json"]).spawn().unwrap();
+    wait_until_listening(&child);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let recorded: u64 = counts(&run.report["channels"], "sent").iter().map(|(_, sent)| sent).sum();
+    assert!(json["interrupted"] == true && json["sent"].as_u64().unwrap() < recorded, "{json}");
 }
 
 #[test]

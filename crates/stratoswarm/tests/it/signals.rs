@@ -14,12 +14,12 @@ fn started(options: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
 /// Waits until the program listens to signals, which it does from its first moments on.
-fn wait_until_listening(child: &Child) {
+pub(crate) fn wait_until_listening(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
     let deadline = Instant::now() + Duration::from_secs(30);
     let caught = || -> Option<u64> {
