@@ -112,7 +112,7 @@ fn select(options: &Options) -> anyhow::Result<Vec<Case>> {
     for name in &options.case {
         ensure!(
             all.iter().any(|case| case.name.starts_with(name.as_str())),
-            "no case begins with '{name}'; they are queue/1x1/1000, batch/.., gated/.., lossy/.., request/.., bytes/.., memory/.., accounts/.., lanes/.., ttl/.., acked/.., ordered/.., fair/.., mux/.., record/.."
+            "no case begins with '{name}'; they are queue/1x1/1000, batch/.., gated/.., lossy/.., request/.., bytes/.., memory/.., accounts/.., lanes/.., ttl/.., acked/.., ordered/.., fair/.., mux/.., record/.., recording/.."
         );
     }
     let asked =

@@ -11,6 +11,7 @@ mod memory;
 mod mux;
 mod queue;
 mod record;
+mod recording;
 mod request;
 
 pub(crate) use flow::{Audience, PATIENCE, Shape, contender, flow};
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Case> {
         classes::cases(),
         mux::cases(),
         record::cases(),
+        recording::cases(),
     ]
     .into_iter()
     .flatten()

@@ -1,10 +1,14 @@
 //! Ours with one class of traffic each, and what it is set beside: the same channel without it, or tokio's mpsc with the
 //! same done by hand.
 
-use std::time::{Duration, Instant};
+use std::{
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
 
 use stratoswarm_core::{
-    AckPolicy, Channel, ChannelBuilder, Delivery, Fabric, LossySubscriber, Mux, Priority, Receiver,
+    AckPolicy, Channel, ChannelBuilder, Delivery, Fabric, LossySubscriber, Mux, Priority, Receiver, Recorder,
 };
 
 use tokio::sync::mpsc;
@@ -16,6 +20,8 @@ use crate::payload::Payload;
 const GROUP: &str = "group";
 /// Nothing expires in a run.
 const LIFE: Duration = Duration::from_secs(600);
+/// How many messages a recorder keeps between two looks.
+const DEPTH: usize = 100_000;
 /// Keys that take turns, or are each in order.
 const KEYS: u64 = 64;
 /// Sources of a mux of which none has anything.
@@ -260,6 +266,33 @@ channel! {
     send |tx, message| tx.send(message).await.is_ok(),
     recv |rx| Some(delivery) = rx.recv().await,
     into delivery.into_message()
+}
+
+channel! {
+    /// The same by a recorder, at which a thread looks each millisecond, as that of a recording does.
+    Recorded<P> = "stratoswarm" of "stratoswarm-core", shared true,
+    Channel<P>, Receiver<P>,
+    open |capacity, senders, readers| {
+        let channel = plain(capacity);
+        drop(thread::spawn({
+            let recorder = channel.record().depth(DEPTH).open().expect("a depth above 0");
+            move || look_each_millisecond(recorder)
+        }));
+        members(channel, senders, readers)
+    },
+    send |tx, message| tx.send(message).await.is_ok(),
+    recv |rx| Some(delivery) = rx.recv().await,
+    into delivery.into_message()
+}
+
+/// Takes what is there, until nothing will come.
+fn look_each_millisecond<P: Payload>(mut recorder: Recorder<P>) {
+    let (mut taken, mut cx) = (Vec::new(), Context::from_waker(Waker::noop()));
+    while recorder.poll_filled(&mut cx, 1) != Poll::Ready(0) {
+        recorder.drain(&mut taken, usize::MAX);
+        taken.clear();
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 async fn look_on<P: Payload>(mut tap: LossySubscriber<P>) {
