@@ -30,7 +30,11 @@ pub(super) fn cases() -> Vec<Case> {
             short: false,
             ours: contender::<Msg, Recorded>(SHAPE),
             rivals: vec![
-                Contender { note: Some("ours, a tap looks on"), ..contender::<Msg, Tapped>(SHAPE) },
+                Contender {
+                    name: "tap",
+                    note: Some("ours, a tap looks on"),
+                    ..contender::<Msg, Tapped>(SHAPE)
+                },
                 Contender { note: Some("ours, nobody looks on"), ..contender::<Msg, Plain>(SHAPE) },
             ],
         },

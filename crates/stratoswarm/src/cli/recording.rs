@@ -205,7 +205,7 @@ fn opened(
     };
     let opened = open(if parts.is_empty() { files } else { &parts });
     reading.finish();
-    opened.map_err(not_opened)
+    opened.map_err(|error| not_opened(&error))
 }
 
 /// Of files that have the name of one recording those that are of the same run as the last one; tells of the others.
@@ -229,7 +229,7 @@ fn of_one_run(parts: Vec<PathBuf>) -> Vec<PathBuf> {
     runs.into_iter().map(|(_, part)| part).collect()
 }
 
-pub(super) fn not_opened(error: ReadError) -> Failure {
+pub(super) fn not_opened(error: &ReadError) -> Failure {
     Failure::Refused(one_line(&format!("{error}; accepted: recordings of stratoswarm")))
 }
 

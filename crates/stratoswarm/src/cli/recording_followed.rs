@@ -33,7 +33,7 @@ pub(super) fn follow(
         let why = "--follow takes one recording; accepted: its file, or the name that its parts are made of";
         return Err(Failure::Refused(why.to_owned()));
     };
-    let mut follow = Follow::open(file).map_err(not_opened)?;
+    let mut follow = Follow::open(file).map_err(|error| not_opened(&error))?;
     check_names(follow.channels(), &part.channel)?;
     let (stopped, mut damaged) = (stopped(), 0);
     let mut out = BufWriter::new(io::stdout().lock());

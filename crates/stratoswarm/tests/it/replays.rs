@@ -26,7 +26,8 @@ fn a_recorded_run_is_sent_once_more() {
     assert_eq!(again, sent);
     let (mut asked, mut answered) =
         (counts(&json["channels"], "asked"), counts(&json["channels"], "answered"));
-    (asked.sort(), answered.sort());
+    asked.sort();
+    answered.sort();
     assert_eq!(asked, answered);
     let asked_for = |name: &str| asked.iter().find(|(of, _)| of == name).unwrap().1;
     assert!(REPLAYED.iter().all(|name| asked_for(name) > 0), "{asked:?}");
