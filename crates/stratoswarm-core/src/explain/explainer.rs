@@ -5,6 +5,7 @@ use super::{
     graph::{Graph, Mode},
     knot::{is_old, knots},
     look::Look,
+    quiet::quiet,
 };
 use crate::fabric::{Fabric, WeakFabric};
 
@@ -61,6 +62,18 @@ impl Explainer {
             (Some(first), Some(second)) => self.compare(&first, second),
             _ => vec![busy()],
         })
+    }
+
+    /// The same, and whether all wait for something to do; and how many channels there are.
+    pub(super) fn look_closely(&mut self) -> Option<(Vec<Verdict>, Option<Verdict>, usize)> {
+        let fabric = self.fabric.upgrade()?;
+        let (Some(first), Some(second)) = (Look::at(&fabric), Look::at(&fabric)) else {
+            return Some((vec![busy()], None, 0));
+        };
+        let both = quiet(&first, self.threshold).zip(quiet(&second, self.threshold));
+        let still = both.and_then(|(before, now)| now.is_as(&before).then_some(now));
+        let channels = second.channels.len();
+        Some((self.compare(&first, second), still, channels))
     }
 
     /// Forgets what it has seen before.

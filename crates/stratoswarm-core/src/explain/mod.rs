@@ -9,11 +9,13 @@
 
 mod cycles;
 mod explainer;
+mod explanation;
 mod findings;
 mod graph;
 mod knot;
 mod line;
 mod look;
+mod quiet;
 mod text;
 mod verdict;
 mod verdict_kind;

@@ -34,13 +34,15 @@ pub enum VerdictKind {
     Leak,
     /// Somebody is parked whom nobody will wake.
     LostWake,
+    /// All wait for something to do, and nothing is wrong: told by [`Fabric::quiet`](crate::Fabric::quiet) alone.
+    Quiet,
 }
 
 impl VerdictKind {
     /// Whether what it is about does not move at all.
     #[must_use]
     pub const fn is_stuck(self) -> bool {
-        !matches!(self, Self::Slow)
+        !matches!(self, Self::Slow | Self::Quiet)
     }
 }
 
@@ -58,6 +60,7 @@ impl fmt::Display for VerdictKind {
             Self::Unserved => "UNSERVED",
             Self::Leak => "LEAK",
             Self::LostWake => "LOST WAKE",
+            Self::Quiet => "QUIET",
         })
     }
 }

@@ -760,3 +760,103 @@ async fn what_is_queued_and_expires_may_make_room_and_what_has_expired_does_not(
     let verdict = only(&fabric);
     assert_eq!((verdict.kind, verdict.until), (VerdictKind::Deadlock, None), "{verdict}");
 }
+
+/// Tells that all wait for something to do only while they do, and only of them.
+#[tokio::test(start_paused = true)]
+async fn quiet_is_where_all_wait_for_messages_and_nothing_is_wrong_then() {
+    let fabric = Fabric::new();
+    assert_eq!(fabric.quiet(), None, "nobody is there");
+    assert_eq!(fabric.explanation(), "nothing is stuck in 0 channels\n");
+    let (jobs, results) = (channel(&fabric, "jobs", 2), channel(&fabric, "results", 2));
+    let (mut worker, mut planner) = (jobs.join("workers"), results.join("planners"));
+    let to = results.clone();
+    fabric.spawn("worker", async move {
+        while let Some(job) = worker.recv().await {
+            to.send(job.into_message()).await.unwrap();
+        }
+    });
+    fabric.spawn("planner", async move { while planner.recv().await.is_some() {} });
+    settle().await;
+    assert_eq!(fabric.quiet(), None, "it has not lasted");
+    sleep(Duration::from_secs(3)).await;
+    let quiet = fabric.quiet().unwrap();
+    assert_eq!((quiet.kind, quiet.tasks.len(), quiet.lines.len()), (VerdictKind::Quiet, 2, 2));
+    assert!(here(&quiet) && !quiet.kind.is_stuck());
+    assert_silent(&fabric);
+    let text = fabric.explanation();
+    assert!(
+        text.starts_with("QUIET for 3.0 s: all 2 tasks wait for messages, and there are none\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("worker") && text.contains("waits for a message of `jobs`, in group workers"),
+        "{text}"
+    );
+
+    jobs.send(Job(1)).await.unwrap();
+    assert_eq!(fabric.quiet(), None, "a message is there");
+    settle().await;
+    assert_eq!(fabric.quiet(), None, "they have just begun to wait");
+    sleep(Duration::from_secs(3)).await;
+    assert!(fabric.quiet().is_some());
+
+    let timer = fabric.spawn("timer", sleep(Duration::from_secs(60)));
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(fabric.quiet(), None, "one of them waits for something else");
+    timer.abort();
+    settle().await;
+    assert!(fabric.quiet().is_some());
+
+    let idle = channel(&fabric, "idle", 1);
+    let mut held = idle.join("workers");
+    idle.send(Job(1)).await.unwrap();
+    let delivery = held.try_recv().unwrap();
+    assert_eq!(fabric.quiet(), None, "somebody has a message to work on");
+    drop(delivery);
+    assert!(fabric.quiet().is_some());
+    idle.send(Job(1)).await.unwrap();
+    let mut waits = Box::pin(idle.send(Job(2)));
+    assert!(futures::poll!(&mut waits).is_pending());
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(fabric.quiet(), None, "somebody waits for room");
+    assert_eq!(
+        fabric.explanation(),
+        "nothing is stuck in 3 channels\n",
+        "the one who was seen to read may do so"
+    );
+}
+
+/// Also of a panic in users' code under a channel's lock: it does not wait for that for long, and says what it could not see.
+#[test]
+fn a_panic_is_explained_by_what_the_user_gives() {
+    #[derive(Debug)]
+    struct Sore;
+    impl Clone for Sore {
+        fn clone(&self) -> Self {
+            panic!("a message that cannot be cloned")
+        }
+    }
+    impl Message for Sore {
+        type Reply = stratoswarm_core::NoReply;
+    }
+    let fabric = Fabric::new();
+    let sore = fabric.channel::<Sore>("sore").open().unwrap();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (tell, here) = (std::sync::Arc::clone(&told), std::thread::current().id());
+    fabric.explain_on_panic(move |why| {
+        if std::thread::current().id() == here {
+            tell.lock().unwrap().push(why.to_owned()); // other tests panic, too
+        }
+    });
+    let (mut one, mut two) = (sore.join("one"), sore.join("two"));
+    sore.try_send(Sore).unwrap();
+    let begin = std::time::Instant::now();
+    let _ = (one.try_recv().is_ok(), two.try_recv().is_ok());
+    let took = begin.elapsed();
+    let lines = std::mem::take(&mut *told.lock().unwrap());
+    assert!(!lines.is_empty() && took < Duration::from_secs(5), "{lines:?}, {took:?}");
+    assert!(lines.iter().all(|why| why.contains("`sore`")), "{lines:?}");
+    drop((one, two, sore, fabric));
+    assert!(std::panic::catch_unwind(|| panic!("of something else")).is_err());
+    assert!(told.lock().unwrap().is_empty(), "the fabric is gone");
+}

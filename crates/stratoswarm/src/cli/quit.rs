@@ -26,12 +26,5 @@ pub(super) fn explain(_: &Fabric) {}
 #[cfg(unix)]
 fn say(fabric: &WeakFabric) {
     let Some(fabric) = fabric.upgrade() else { return };
-    let verdicts = fabric.explain();
-    let mut out = io::stderr().lock();
-    for verdict in &verdicts {
-        let _ = write!(out, "{verdict}");
-    }
-    if verdicts.is_empty() {
-        let _ = writeln!(out, "nothing is stuck in {} channels", fabric.channels().len());
-    }
+    let _ = io::stderr().write_all(fabric.explanation().as_bytes()); // in one piece
 }
