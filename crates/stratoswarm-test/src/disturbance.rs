@@ -199,6 +199,10 @@ impl Chaos for Disturbance {
         self.happens(FaultKind::LateReply, channel, |faults| faults.late_replies)
     }
 
+    fn repeats(&self, channel: &str) -> bool {
+        self.happens(FaultKind::Repeat, channel, |faults| faults.repeat)
+    }
+
     fn refuses(&self, channel: &str, attempt: u32) -> Option<Duration> {
         let refuses = |chance: &mut Chance, after| (attempt == 1 && chance.happens(NAKS)).then_some(after);
         self.draw(FaultKind::Nak, channel, |faults| faults.nak_delay, refuses)

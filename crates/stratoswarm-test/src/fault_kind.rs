@@ -18,6 +18,8 @@ pub enum FaultKind {
     LateReply,
     /// A delivery comes back: [`Faults::nak_delay`](crate::Faults::nak_delay).
     Nak,
+    /// A message comes once more: [`Kit::as_remote`](crate::Kit::as_remote).
+    Repeat,
     /// A handler panics: [`Faults::panic_handlers`](crate::Faults::panic_handlers).
     PanicHandler,
     /// A task panics: [`Faults::panic_tasks`](crate::Faults::panic_tasks).
@@ -32,7 +34,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Capacities,
         Self::Yields,
         Self::Delay,
@@ -40,6 +42,7 @@ impl FaultKind {
         Self::Lose,
         Self::LateReply,
         Self::Nak,
+        Self::Repeat,
         Self::PanicHandler,
         Self::PanicTask,
         Self::AbortTask,
@@ -58,6 +61,7 @@ impl fmt::Display for FaultKind {
             Self::Lose => "losses",
             Self::LateReply => "late replies",
             Self::Nak => "deliveries given back",
+            Self::Repeat => "second deliveries",
             Self::PanicHandler => "handlers that panic",
             Self::PanicTask => "tasks that panic",
             Self::AbortTask => "tasks that end",

@@ -116,6 +116,18 @@ impl Kit {
         self
     }
 
+    /// These channels behave as if they were served from another process, as over NATS: besides sends that begin later and deliveries that
+    /// come back, of a group that acknowledges one message in ten comes a second time though it was acknowledged. Whoever is to
+    /// work there must mean the same by both.
+    pub fn as_remote<'a>(&self, channels: impl IntoIterator<Item = &'a str>) -> &Self {
+        for channel in channels {
+            let faults = Faults::new().delay(Duration::ZERO..Duration::from_millis(5));
+            let faults = faults.nak_delay(Duration::from_millis(20));
+            self.on(channel, Faults { repeat: Some(0.1), ..faults });
+        }
+        self
+    }
+
     /// The fabric of this test, for [`ChannelRegistry::open_on`](stratoswarm_core::ChannelRegistry::open_on) as well. Always the same one.
     pub fn fabric(&self) -> Fabric {
         let make = || {

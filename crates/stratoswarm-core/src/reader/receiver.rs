@@ -62,6 +62,9 @@ pub struct Receiver<M: Message> {
     group: u64,
     /// If its channel is traced.
     tracing: Option<Arc<TracingGroup>>,
+    /// What comes once more, and its number. A mutex, as with it the handle is as shareable as without.
+    #[cfg(feature = "chaos")]
+    again: std::sync::Mutex<Option<(M, u64)>>,
 }
 
 impl<M: Message> Receiver<M> {
@@ -75,7 +78,15 @@ impl<M: Message> Receiver<M> {
         let tracing = shared.tracing_group(name);
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
-        Self { cursor: if keeps { cursor.keeping() } else { cursor }, in_flight, group, tracing }
+        let cursor = if keeps { cursor.keeping() } else { cursor };
+        Self {
+            cursor,
+            in_flight,
+            group,
+            tracing,
+            #[cfg(feature = "chaos")]
+            again: std::sync::Mutex::new(None),
+        }
     }
 
     /// Waits for the next message; `None` once the channel is closed and drained, or the group removed.
@@ -259,7 +270,14 @@ impl<M: Message> Receiver<M> {
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
         let (group, tracing) = (self.group, self.tracing.clone());
         let cursor = if self.cursor.keeps() { cursor.keeping() } else { cursor };
-        Self { cursor, in_flight, group, tracing }
+        Self {
+            cursor,
+            in_flight,
+            group,
+            tracing,
+            #[cfg(feature = "chaos")]
+            again: std::sync::Mutex::new(None),
+        }
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
@@ -325,16 +343,26 @@ impl<M: Message> Receiver<M> {
     /// The same of one who gives some deliveries back.
     #[cfg(feature = "chaos")]
     fn poll_refusing(&mut self, cx: &Context<'_>, firm: bool) -> Poll<Option<Delivery<M>>> {
+        let again = self.again.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((message, number)) = again.take() {
+            return Poll::Ready(Some(Delivery::plain(message, number, InFlightGuard::none())));
+        }
         loop {
             let Some(mut taken) = ready!(self.cursor.poll_kept(cx, firm)) else { return Poll::Ready(None) };
             taken.begin_trace(self.tracing.as_deref());
             let delivery = Delivery::new(taken);
             let shared = self.cursor.shared();
-            let acknowledges = self.cursor.inbox().lock().acknowledges(); // it may be ordered by keys, and no more
-            let refused =
-                acknowledges.then(|| shared.chaos().refuses(&shared.name, delivery.attempt())).flatten();
-            let Some(after) = refused else { return Poll::Ready(Some(delivery)) };
-            let _ = delivery.into_acked().1.nak_after(after);
+            if !self.cursor.inbox().lock().acknowledges() {
+                return Poll::Ready(Some(delivery)); // it is ordered by keys, and no more
+            }
+            if let Some(after) = shared.chaos().refuses(&shared.name, delivery.attempt()) {
+                let _ = delivery.into_acked().1.nak_after(after);
+                continue;
+            }
+            if !delivery.is_request() && shared.chaos().repeats(&shared.name) {
+                self.again = std::sync::Mutex::new(Some((M::clone(&delivery), delivery.seq())));
+            }
+            return Poll::Ready(Some(delivery));
         }
     }
 

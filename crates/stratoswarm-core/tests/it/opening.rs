@@ -509,7 +509,7 @@ fn a_fabric_may_state_the_capacity_of_all_its_channels() {
     assert!(fabric.channel::<Job>("jobs").capacity(7).open().is_ok(), "another capacity is the same one");
 
     let news = fabric.broadcast::<u32>("news").capacity(1000).open().unwrap();
-    assert_eq!((news.capacity(), fabric.broadcast::<u32>("plain").open().unwrap().capacity()), (2, 2));
+    assert_eq!((news.capacity(), fabric.broadcast::<u32>("more").open().unwrap().capacity()), (2, 2));
     assert_eq!(fabric.channel::<Job>("plain").open().unwrap().capacity(), 2);
 
     let kept = fabric.channel::<Job>("kept").capacity(8).retain(8).open().unwrap();

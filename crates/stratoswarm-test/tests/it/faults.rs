@@ -312,3 +312,28 @@ async fn what_is_said_of_a_channel_comes_before_what_is_said_of_all(kit: Kit) {
     fabric.channel::<Job>("slow").open().unwrap().send(Job(1)).await.unwrap();
     assert!(begin.elapsed() >= ms(11));
 }
+
+#[stratoswarm_test::test(seeds = 100)]
+async fn what_is_served_from_elsewhere_may_come_twice_though_it_was_acknowledged(kit: Kit) {
+    let fabric = kit.as_remote(["jobs"]).fabric();
+    let jobs = fabric.channel::<Job>("jobs").open().unwrap();
+    let mut plain = jobs.join("plain");
+    let mut worker = jobs.group("workers").ack(AckPolicy::explicit()).join().unwrap();
+    for n in 0..20 {
+        jobs.send(Job(n)).await.unwrap();
+        assert_eq!(plain.recv().await.unwrap().0, n, "no other group sees it");
+    }
+    jobs.close();
+    let mut done = Vec::new();
+    while let Some(job) = worker.recv().await {
+        done.push((job.seq(), job.into_message().0));
+    }
+    let repeated = kit.faults().on(FaultKind::Repeat, "jobs") as usize;
+    assert_eq!(done.len(), 20 + repeated);
+    assert!(done.iter().all(|(seq, n)| seq == n));
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(done.len(), 20);
+    kit.assert_balanced();
+    kit.assert_idle().await;
+}
