@@ -78,7 +78,7 @@ impl Telling {
     }
 }
 
-/// A request that is handed out, until it is answered or let go of.
+/// A request that is handed out, as its reply is told of.
 pub(super) struct Answering {
     by: Arc<Telling>,
     seq: u64,
@@ -109,17 +109,13 @@ impl Watching for Answering {
             |encoder: ReplyEncoder| catch_unwind(AssertUnwindSafe(|| encoder(reply))).unwrap_or(None);
         self.by.tell(self.seq, self.attempt, OutcomeKind::Replied, self.encoder.and_then(encode));
     }
-}
 
-impl Drop for Answering {
-    fn drop(&mut self) {
-        if !*self.replied.get_mut() {
-            self.by.tell(self.seq, self.attempt, OutcomeKind::Unanswered, None);
-        }
+    fn streams(&self) {
+        self.replied.store(true, Ordering::Relaxed);
     }
 }
 
-/// A request, and who is told of its reply, in the place of the request alone.
+/// A request, and who is told of its reply, in the place of the request alone; of a group that does not acknowledge.
 struct Watched {
     answering: Arc<Answering>,
     request: AnyResponder,
@@ -141,6 +137,16 @@ impl Owed for Watched {
 
     fn is_kept(&self) -> bool {
         false
+    }
+}
+
+/// Its last responder is gone.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let Answering { by, seq, attempt, replied, .. } = &*self.answering;
+        if !replied.load(Ordering::Relaxed) {
+            by.tell(*seq, *attempt, OutcomeKind::Unanswered, None);
+        }
     }
 }
 

@@ -35,8 +35,12 @@ impl<R> AnswerTo<R> {
     /// The same, and this one is told of the reply; not of the rows of a stream.
     pub(super) fn watched_by(self, watcher: Option<Watcher<R>>) -> Self {
         match (self, watcher) {
-            (to @ (Self::One(_) | Self::Part(_)), Some(watcher)) => Self::Watched(Box::new((to, watcher))),
-            (to, _) => to,
+            (to, None) => to,
+            (to @ Self::Stream(..), Some(watcher)) => {
+                watcher.watching.streams();
+                to
+            }
+            (to, Some(watcher)) => Self::Watched(Box::new((to, watcher))),
         }
     }
 

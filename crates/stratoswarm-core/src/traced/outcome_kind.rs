@@ -12,7 +12,7 @@ pub enum OutcomeKind {
     Taken,
     /// Its handler answered it, whether or not its caller still waited.
     Replied,
-    /// Its handler let go of it without a reply.
+    /// Its handler let go of it without a reply, in a group that does not acknowledge.
     Unanswered,
     /// It was acknowledged.
     Acked,

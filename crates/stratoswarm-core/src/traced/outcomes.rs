@@ -10,7 +10,7 @@ use crate::error::Lagged;
 /// order of their turns. Nobody waits for whoever reads this, and it is woken by nobody: look from time to time. Beyond its
 /// [depth](crate::OutcomesOptions::depth) the oldest go, and it is told how many.
 ///
-/// Not told: hand-overs to lossy readers, the rows of a reply stream, messages whose `Clone` panicked, and what is left when a group
+/// Not told: hand-overs to lossy readers, how a reply stream goes on, messages whose `Clone` panicked, and what is left when a group
 /// or the channel goes.
 ///
 /// # Examples

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use proptest::prelude::*;
 use stratoswarm_core::{
     AckPolicy, Channel, Fabric, JoinError, OpenError, Origin, Outcome, OutcomeKind, Outcomes, Receiver,
@@ -311,8 +311,32 @@ async fn a_reply_is_told_with_its_value_where_it_can_be_encoded() {
         expected.extend(acks.then_some((OutcomeKind::Acked, None)));
         assert_eq!(of_first, expected, "{acks}");
         let of_second: Vec<_> = told.iter().filter(|it| it.seq == 1).map(|it| it.how).collect();
-        assert!(of_second.contains(&OutcomeKind::Unanswered), "{of_second:?}");
+        let expected: &[_] = if acks {
+            &[OutcomeKind::Taken, OutcomeKind::Nacked, OutcomeKind::Taken, OutcomeKind::Acked]
+        } else {
+            &[OutcomeKind::Taken, OutcomeKind::Unanswered]
+        };
+        assert_eq!(of_second, expected);
     }
+}
+
+#[tokio::test]
+async fn of_a_reply_stream_only_that_it_was_taken_is_told() {
+    let numbers = traced(&Fabric::new(), "numbers", 10);
+    let mut outcomes = numbers.outcomes().open().unwrap();
+    let mut worker = numbers.join("workers");
+    let asking = tokio::spawn({
+        let numbers = numbers.clone();
+        async move { numbers.request_stream(Number(2)).collect::<Vec<_>>().await }
+    });
+    let (_, responder) = worker.recv().await.unwrap().into_parts();
+    let mut rows = responder.into_stream();
+    for row in 0..2 {
+        rows.send(row).await.unwrap();
+    }
+    drop(rows);
+    assert_eq!(asking.await.unwrap().len(), 2);
+    assert_eq!(short(&mut outcomes), [(0, 1, OutcomeKind::Taken)]);
 }
 
 #[tokio::test]
