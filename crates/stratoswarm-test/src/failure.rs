@@ -2,8 +2,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::Tally;
 
-/// A seed under which a test fails, and what is known of it. Given by [`Seeds::find`](crate::Seeds::find); its text is what a failing
-/// test says.
+/// A seed under which a test fails, and what is known of it. Given by [`Seeds::find`](crate::Seeds::find); its text is what a
+/// failing test says.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Failure {

@@ -12,8 +12,8 @@ use crate::Kit;
 /// How many calls it answers at once.
 const AT_ONCE: usize = 64;
 
-/// A component that is not part of the test, and answers as the test says. Made by [`Kit::fake`]; it works until the test ends, also if
-/// this handle is dropped.
+/// A component that is not part of the test, and answers as the test says. Made by [`Kit::fake`]; it works until the test ends,
+/// also if this handle is dropped.
 pub struct Fake<M> {
     manner: Arc<Mutex<Manner>>,
     message: PhantomData<fn(M)>,

@@ -2,7 +2,8 @@ use std::{ops::Range, time::Duration};
 
 use crate::FaultKind;
 
-/// What happens to a channel, or to all of them: given to [`Kit::on`](crate::Kit::on) or [`Kit::everywhere`](crate::Kit::everywhere).
+/// What happens to a channel, or to all of them: given to [`Kit::on`](crate::Kit::on) or
+/// [`Kit::everywhere`](crate::Kit::everywhere).
 ///
 /// Each fault keeps what the channels guarantee: nothing that was accepted is lost to a lossless reader, no deadline passes early,
 /// and what is sent by one task to one channel keeps its order. So a program that fails under them has a fault of its own.
@@ -56,21 +57,22 @@ impl Faults {
         self
     }
 
-    /// A lossy reader loses messages, each with this probability: they are counted as missed, and it is told `Lagged` in their place.
+    /// A lossy reader loses messages, each with this probability: they are counted as missed, and it is told `Lagged` in their
+    /// place.
     pub fn lose(mut self, probability: f64) -> Self {
         self.lose = Some(probability);
         self
     }
 
-    /// Replies to requests with a deadline come too late, each with this probability: the handler did its work and gets its reply back, and
-    /// the caller is told at its deadline that it has passed.
+    /// Replies to requests with a deadline come too late, each with this probability: the handler did its work and gets its reply
+    /// back, and the caller is told at its deadline that it has passed.
     pub fn late_replies(mut self, probability: f64) -> Self {
         self.late_replies = Some(probability);
         self
     }
 
-    /// Of a group that acknowledges one first delivery in ten is given back before it is handed out, and comes again after so long, as if
-    /// another worker had failed on it.
+    /// Of a group that acknowledges one first delivery in ten is given back before it is handed out, and comes again after so
+    /// long, as if another worker had failed on it.
     pub fn nak_delay(mut self, after: Duration) -> Self {
         self.nak_delay = Some(after);
         self

@@ -116,9 +116,9 @@ impl Kit {
         self
     }
 
-    /// These channels behave as if they were served from another process, as over NATS: besides sends that begin later and deliveries that
-    /// come back, of a group that acknowledges one message in ten comes a second time though it was acknowledged. Whoever is to
-    /// work there must mean the same by both.
+    /// These channels behave as if they were served from another process, as over NATS: besides sends that begin later and
+    /// deliveries that come back, of a group that acknowledges one message in ten comes a second time though it was acknowledged.
+    /// Whoever is to work there must mean the same by both.
     pub fn as_remote<'a>(&self, channels: impl IntoIterator<Item = &'a str>) -> &Self {
         for channel in channels {
             let faults = Faults::new().delay(Duration::ZERO..Duration::from_millis(5));
@@ -128,7 +128,8 @@ impl Kit {
         self
     }
 
-    /// The fabric of this test, for [`ChannelRegistry::open_on`](stratoswarm_core::ChannelRegistry::open_on) as well. Always the same one.
+    /// The fabric of this test, for [`ChannelRegistry::open_on`](stratoswarm_core::ChannelRegistry::open_on) as well. Always the
+    /// same one.
     pub fn fabric(&self) -> Fabric {
         let make = || {
             let mut builder = Fabric::builder().chaos(Arc::clone(&self.inner.disturbance) as Arc<dyn Chaos>);
@@ -229,8 +230,8 @@ impl Kit {
         })
     }
 
-    /// Runs one operation that must be safe to cancel: it is dropped at some of its polls, as in a `select!`, and made anew, before it
-    /// may end. What is not woken is dropped after a millisecond of the test's clock.
+    /// Runs one operation that must be safe to cancel: it is dropped at some of its polls, as in a `select!`, and made anew,
+    /// before it may end. What is not woken is dropped after a millisecond of the test's clock.
     ///
     /// # Examples
     /// ```
@@ -349,8 +350,9 @@ impl Kit {
         }
     }
 
-    /// Everything has come to rest within a second of the test's clock, of which a millisecond passes in any case: no lossless reader has anything left, nobody has a delivery, a permit or a granted place,
-    /// and no sender or request waits. Idle readers that wait are at rest.
+    /// Everything has come to rest within a second of the test's clock, of which a millisecond passes in any case: no lossless
+    /// reader has anything left, nobody has a delivery, a permit or a granted place, and no sender or request waits. Idle readers
+    /// that wait are at rest.
     ///
     /// # Panics
     /// Something is left: each is named, with its line where it has one.

@@ -1,10 +1,10 @@
 //! Tests for code that is built on [`stratoswarm_core`]'s channels.
 //!
-//! A test runs under many seeds, each with a runtime of one thread and a paused clock. From the seed follow the faults that its channels
-//! suffer: no room, operations that begin late, readers that are slow, lossy readers that lose, replies that come too late, deliveries that
-//! come back, handlers that panic, tasks that end, channels that close. All of them keep what the channels
-//! [guarantee](stratoswarm_core#what-is-guaranteed), so a test that fails has found a fault of the program: it says under which seed, and the fewest
-//! faults that are enough.
+//! A test runs under many seeds, each with a runtime of one thread and a paused clock. From the seed follow the faults that its
+//! channels suffer: no room, operations that begin late, readers that are slow, lossy readers that lose, replies that come too
+//! late, deliveries that come back, handlers that panic, tasks that end, channels that close. All of them keep what the channels
+//! [guarantee](stratoswarm_core#what-is-guaranteed), so a test that fails has found a fault of the program: it says under which
+//! seed, and the fewest faults that are enough.
 //!
 //! # Example
 //! ```no_run
@@ -34,8 +34,8 @@
 //! - A test in which nothing moves any more ends at once, and says who waits for whom; one whose task panics ends with that panic.
 //!
 //! # Beside it
-//! Under this crate `stratoswarm_core` has its feature `chaos`, in tests alone. A fabric of [`Fabric::new`](stratoswarm_core::Fabric::new)
-//! behaves as without.
+//! Under this crate `stratoswarm_core` has its feature `chaos`, in tests alone. A fabric of
+//! [`Fabric::new`](stratoswarm_core::Fabric::new) behaves as without.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -14,10 +14,11 @@ use crate::{
 /// How long a run may take of its own clock.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Runs a test under one seed after the other. What `#[stratoswarm_test::test]` makes; for tests without it, and for the search itself.
+/// Runs a test under one seed after the other. What `#[stratoswarm_test::test]` makes; for tests without it, and for the search
+/// itself.
 ///
-/// Each run has a runtime of one thread and a paused clock. With `STRATOSWARM_SEED=17` in the environment only that seed is run, with
-/// `STRATOSWARM_SEEDS=1000` so many, whatever is stated.
+/// Each run has a runtime of one thread and a paused clock. With `STRATOSWARM_SEED=17` in the environment only that seed is run,
+/// with `STRATOSWARM_SEEDS=1000` so many, whatever is stated.
 ///
 /// # Examples
 /// ```
@@ -77,8 +78,8 @@ impl Seeds {
         self
     }
 
-    /// A run fails when so much time has passed of its own clock; ten minutes if nothing is stated. Nothing is waited for: where nothing
-    /// moves that time passes at once.
+    /// A run fails when so much time has passed of its own clock; ten minutes if nothing is stated. Nothing is waited for: where
+    /// nothing moves that time passes at once.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

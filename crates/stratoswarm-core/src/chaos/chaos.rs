@@ -5,9 +5,9 @@ use super::{Hold, Moment};
 /// Who disturbs the channels of a fabric: given at its [building](crate::FabricBuilder::chaos), asked at their operations, under no
 /// lock. The crate `stratoswarm-test` has one that draws from a seed.
 ///
-/// Nothing it can say but [`repeats`](Self::repeats) breaks a guarantee: what is held up is an operation that was begun later, what is lost a lossy reader is
-/// told of, a reply that is late is so for both sides, and what is refused is delivered again. Calls that do not wait (`try_*`,
-/// a broadcast's `send`) are held up by nothing.
+/// Nothing it can say breaks a guarantee, but for [`repeats`](Self::repeats): what is held up is an operation that was begun
+/// later, what is lost a lossy reader is told of, a reply that is late is so for both sides, and what is refused is delivered
+/// again. Calls that do not wait (`try_*`, a broadcast's `send`) are held up by nothing.
 ///
 /// # Examples
 /// ```
@@ -47,15 +47,15 @@ pub trait Chaos: Send + Sync + RefUnwindSafe {
         false
     }
 
-    /// Whether the reply to this request, which has a deadline, comes too late: whoever answers gets it back, and the caller is told
-    /// at its deadline.
+    /// Whether the reply to this request, which has a deadline, comes too late: whoever answers gets it back, and the caller is
+    /// told at its deadline.
     fn is_late(&self, channel: &str) -> bool {
         let _ = channel;
         false
     }
 
-    /// Whether a message of a group that acknowledges is handed out once more, next to the same member and outside all accounts. This
-    /// alone no channel of one process does: it is for those that will be served from elsewhere.
+    /// Whether a message of a group that acknowledges is handed out once more, next to the same member and outside all accounts.
+    /// This alone no channel of one process does: it is for those that will be served from elsewhere.
     fn repeats(&self, channel: &str) -> bool {
         let _ = channel;
         false

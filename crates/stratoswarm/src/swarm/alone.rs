@@ -7,8 +7,9 @@ use stratoswarm_core::{
 
 use super::{Agent, Client, Context, Meter, Settings, Stop, SwarmError};
 
-/// The life of one agent on channels that others serve, as [`run`](super::run()) has many: it gets its place, lives through so many
-/// generations of a problem of `cities` cities, and gives all back; how many tours it has had improved. For tests of the agent alone.
+/// The life of one agent on channels that others serve, as [`run`](super::run()) has many: it gets its place, lives through so
+/// many generations of a problem of `cities` cities, and gives all back; how many tours it has had improved. For tests of the
+/// agent alone.
 ///
 /// # Errors
 /// A component is missing, does not answer, or refuses. What it holds then it does not give back.
