@@ -373,6 +373,24 @@ async function follow() {
   }
 }
 
+// The map for Graphviz: shown, and copied where the browser lets it.
+async function graph() {
+  const text = $("dot-text");
+  const open = text.hidden;
+  if (open) {
+    const shown = token();
+    try {
+      const answer = await fetch("/map.dot", { headers: shown === null ? {} : { Authorization: `Bearer ${shown}` }, cache: "no-store" });
+      text.textContent = await answer.text();
+      if (answer.ok) await navigator.clipboard?.writeText(text.textContent);
+    } catch (error) {
+      if (text.textContent === "") text.textContent = String(error.message);
+    }
+  }
+  text.hidden = !open;
+  $("dot").setAttribute("aria-expanded", String(open));
+}
+
 async function run() {
   for (;;) {
     try {
@@ -425,6 +443,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 $("pause").addEventListener("click", pause);
+$("dot").addEventListener("click", graph);
 $("close").addEventListener("click", unchoose);
 $("filter").addEventListener("input", draw);
 $("copy").addEventListener("click", () => navigator.clipboard?.writeText(newest.verdicts_text));

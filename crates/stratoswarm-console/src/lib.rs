@@ -21,6 +21,7 @@
 //! | `/` | a page: what does not move in words, a map, a table |
 //! | `/snapshot.json` | all figures, how they go, and what does not move, looked at when it is asked for |
 //! | `/explain.json` | what does not move alone |
+//! | `/map.dot` | the page's map, for Graphviz |
 //! | `/tap/CHANNEL` | what passes through one channel, as server-sent events; messages [if they may be shown](ConsoleBuilder::show_payloads) |
 //! | `/metrics` | figures for Prometheus, looked at when they are asked for |
 //! | `/stream` | the first again and again, as server-sent events: each 100 ms, if whoever reads keeps up |

@@ -71,8 +71,9 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    pub(super) fn new(verdicts: &'a [Verdict]) -> Self {
-        Self { verdicts, text: text(verdicts) }
+    /// `quiet`: that all wait for something to do, which is in the text alone, as it is no fault.
+    pub(super) fn new(verdicts: &'a [Verdict], quiet: Option<&Verdict>) -> Self {
+        Self { verdicts, text: quiet.map_or_else(|| text(verdicts), ToString::to_string) }
     }
 }
 

@@ -107,9 +107,11 @@ impl Source {
 
     /// Why nothing moves, as one object, looked at afresh; none once the fabric is gone. It waits for no lock for long.
     pub(super) fn explain(&self) -> Option<Bytes> {
-        self.fabric.upgrade()?;
+        let fabric = self.fabric.upgrade()?;
         let verdicts = self.verdicts();
-        serde_json::to_vec(&Explanation::new(&verdicts)).ok().map(Into::into)
+        let quiet = if verdicts.is_empty() { fabric.quiet() } else { None };
+        drop(fabric); // which may be the last to have it
+        serde_json::to_vec(&Explanation::new(&verdicts, quiet.as_ref())).ok().map(Into::into)
     }
 
     fn verdicts(&self) -> Vec<Verdict> {

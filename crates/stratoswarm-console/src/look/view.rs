@@ -61,6 +61,11 @@ impl View {
         event.slice(EVENT.len()..event.len() - 2)
     }
 
+    /// The map in Graphviz's language; none before the first look that ended.
+    pub(crate) fn dot(&self) -> Option<String> {
+        self.map.as_ref().map(|map| map.dot(&format!("{} {}", self.program, std::process::id())))
+    }
+
     /// Whether somebody waited for it.
     pub(super) fn is_whole(&self) -> bool {
         self.verdicts.is_some()

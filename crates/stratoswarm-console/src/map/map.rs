@@ -21,27 +21,27 @@ pub(crate) struct Map {
     height: u32,
     box_width: u32,
     box_height: u32,
-    boxes: Vec<Drawn>,
-    lines: Vec<Drawing>,
+    pub(super) boxes: Vec<Drawn>,
+    pub(super) lines: Vec<Drawing>,
     /// Channels that are not on it.
-    left_out: usize,
+    pub(super) left_out: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Drawn {
-    kind: What,
-    name: String,
-    note: String,
+pub(super) struct Drawn {
+    pub(super) kind: What,
+    pub(super) name: String,
+    pub(super) note: String,
     x: u32,
     y: u32,
     /// How full it is, from 0 to 1; of channels.
     fill: f64,
-    is_stuck: bool,
+    pub(super) is_stuck: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum What {
+pub(super) enum What {
     /// A place in the source where handles that send were made.
     Sender,
     Channel,
@@ -50,13 +50,16 @@ enum What {
 }
 
 #[derive(Debug, Serialize)]
-struct Drawing {
+pub(super) struct Drawing {
     path: String,
+    /// From which box to which; the path says it to the page.
+    #[serde(skip)]
+    pub(super) ends: (usize, usize),
     /// By the rate.
-    width: f64,
+    pub(super) width: f64,
     /// Somebody waits there.
-    is_blocked: bool,
-    is_stuck: bool,
+    pub(super) is_blocked: bool,
+    pub(super) is_stuck: bool,
 }
 
 /// What the boxes and lines are, before they have places.
@@ -222,8 +225,9 @@ impl Graph {
         for (drawn, Placed { x, y }) in self.boxes.iter_mut().zip(&layout.boxes) {
             (drawn.x, drawn.y) = (*x, *y);
         }
-        let lines = layout.paths(&ends).into_iter().zip(self.lines.values()).map(|(path, line)| Drawing {
+        let lines = layout.paths(&ends).into_iter().zip(&self.lines).map(|(path, (&ends, line))| Drawing {
             path,
+            ends,
             width: (1.0 + 1.5 * (1.0 + line.rate).log10()).min(8.0),
             is_blocked: line.is_blocked,
             is_stuck: line.is_stuck,

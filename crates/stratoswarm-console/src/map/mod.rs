@@ -1,5 +1,6 @@
 //! The map: who sends to which channel, and who reads it; where each of them stands on the page, and each line's path.
 
+mod dot;
 mod flows;
 mod layout;
 mod map;

@@ -45,6 +45,7 @@ impl Routes {
         match path {
             "/snapshot.json" => self.snapshot().await,
             "/explain.json" => self.looks.explain().await.map_or_else(gone, Answer::json),
+            "/map.dot" => self.dot().await,
             "/metrics" => self.metrics().await,
             "/stream" => self.stream(),
             _ => match path.strip_prefix("/tap/").and_then(decoded) {
@@ -58,6 +59,14 @@ impl Routes {
         match self.looks.next().await {
             Latest::View(view) => Answer::json(view.json()),
             _ => gone(),
+        }
+    }
+
+    async fn dot(&self) -> Answer {
+        let Latest::View(view) = self.looks.next().await else { return gone() };
+        match view.dot() {
+            Some(dot) => Answer::new("text/vnd.graphviz; charset=utf-8", dot),
+            None => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "nothing was seen yet"),
         }
     }
 

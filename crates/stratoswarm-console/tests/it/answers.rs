@@ -309,3 +309,38 @@ fn the_answer_has_caught_up_once_the_clone_is_made() {
         json.get("look_waiting_s").is_none() && json["snapshot"]["channels"][0]["delivered"] == 1
     });
 }
+
+#[test]
+fn the_map_is_there_for_graphviz() {
+    let fabric = Fabric::new();
+    let jobs = fabric.channel::<Job>("jobs").capacity(4).open().unwrap();
+    let worker = jobs.join("workers");
+    let (_console, address) = console(&fabric);
+    let reply = get(address, "/map.dot");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.head.contains("content-type: text/vnd.graphviz"), "{reply:?}");
+    assert!(reply.body.starts_with("digraph swarm {") && reply.body.contains("jobs\\n0 of 4"), "{reply:?}");
+    drop((jobs, worker, fabric));
+    until("the fabric is gone", || get(address, "/map.dot").status == 410);
+}
+
+/// That all wait for something to do is told where somebody asks why nothing moves, and is no verdict.
+#[test]
+fn that_all_is_quiet_is_told_in_words_alone() {
+    let fabric = Fabric::new();
+    let mut worker = fabric.channel::<Job>("jobs").open().unwrap().join("workers");
+    let (_console, address) = console(&fabric);
+    let waiting = fabric.track("worker", async move { drop(worker.recv().await) });
+    thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(waiting);
+    });
+    let mut json = serde_json::Value::Null;
+    until("it has lasted", || {
+        json = get(address, "/explain.json").json();
+        json["text"] != ""
+    });
+    assert!(json["text"].as_str().unwrap().starts_with("QUIET for "), "{json}");
+    assert_eq!(json["verdicts"], serde_json::json!([]));
+    let snapshot = get(address, "/snapshot.json").json();
+    assert_eq!((&snapshot["verdicts"], &snapshot["verdicts_text"]), (&json["verdicts"], &"".into()));
+}

@@ -45,7 +45,7 @@ fn with_a_token_what_there_is_to_see_needs_it() {
     for path in ["/", "/app.js", "/style.css"] {
         assert_eq!(asked(path, "X: y").status, 200, "{path}: it tells nothing, and takes the token");
     }
-    for path in ["/snapshot.json", "/explain.json", "/metrics", "/stream"] {
+    for path in ["/snapshot.json", "/explain.json", "/map.dot", "/metrics", "/stream"] {
         let reply = asked(path, "X: y");
         assert_eq!(reply.status, 401, "{path}");
         assert!(reply.head.contains("www-authenticate: bearer"), "{reply:?}");
