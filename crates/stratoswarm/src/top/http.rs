@@ -18,6 +18,12 @@ pub(super) trait Connection: Read + Write {
     fn limit(&mut self, time: Duration) -> io::Result<()>;
 }
 
+impl<C: Connection + ?Sized> Connection for Box<C> {
+    fn limit(&mut self, time: Duration) -> io::Result<()> {
+        (**self).limit(time)
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HttpError {
@@ -52,6 +58,20 @@ pub(super) fn get(
     question: Question<'_>,
     limit: Duration,
 ) -> Result<Vec<u8>, HttpError> {
+    let (from, body) = asked(to, question, limit)?;
+    match body {
+        Body::Sized(length) => from.sized(length),
+        Body::Chunked => from.chunked(),
+        Body::ToEnd => from.until_end(),
+    }
+}
+
+/// Asks, and reads the head of an answer of status 200.
+fn asked<'a, C: Connection>(
+    to: &'a mut C,
+    question: Question<'_>,
+    limit: Duration,
+) -> Result<(Answer<'a, C>, Body), HttpError> {
     let Question { path, host, token } = question;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let question = format!(
@@ -59,18 +79,31 @@ pub(super) fn get(
     );
     let mut from = Answer { to, bytes: Vec::new(), limit, end: Instant::now() + limit };
     from.say(question.as_bytes())?;
-    let body = loop {
+    loop {
         match from.head()? {
             (100..200, _) => {} // what is said before the answer
-            (200, body) => break body,
+            (200, body) => return Ok((from, body)),
             (401, _) => return Err(HttpError::Unauthorised),
             (status, _) => return Err(HttpError::Status(status)),
         }
-    };
+    }
+}
+
+/// Asks, and gives each part of the answer to `part` as it comes, until that has enough or the answer ends. Between two parts there may be
+/// so much silence.
+///
+/// # Errors
+/// Anything but an answer of status 200, in chunks.
+pub(super) fn follow(
+    to: &mut impl Connection,
+    question: Question<'_>,
+    silence: Duration,
+    part: impl FnMut(&[u8]) -> bool,
+) -> Result<(), HttpError> {
+    let (from, body) = asked(to, question, silence)?;
     match body {
-        Body::Sized(length) => from.sized(length),
-        Body::Chunked => from.chunked(),
-        Body::ToEnd => from.until_end(),
+        Body::Chunked => from.each_chunk(true, part),
+        Body::Sized(_) | Body::ToEnd => Err(HttpError::NoHttp("it does not come in chunks")),
     }
 }
 
@@ -120,8 +153,18 @@ impl<C: Connection> Answer<'_, C> {
         Ok(self.bytes)
     }
 
-    fn chunked(mut self) -> Result<Vec<u8>, HttpError> {
-        let mut body = Vec::new();
+    fn chunked(self) -> Result<Vec<u8>, HttpError> {
+        let (mut body, mut fits) = (Vec::new(), true);
+        self.each_chunk(false, |chunk| {
+            fits = chunk.len() + body.len() <= MAX_BODY;
+            body.extend_from_slice(chunk);
+            fits
+        })?;
+        if fits { Ok(body) } else { Err(HttpError::TooMuch(MAX_BODY)) }
+    }
+
+    /// Gives each chunk until that has enough, or there are no more. `anew`: the time begins anew with each.
+    fn each_chunk(mut self, anew: bool, mut part: impl FnMut(&[u8]) -> bool) -> Result<(), HttpError> {
         loop {
             let parsed = httparse::parse_chunk_size(&self.bytes)
                 .map_err(|_| HttpError::NoHttp("the size of a chunk cannot be read"))?;
@@ -133,14 +176,19 @@ impl<C: Connection> Answer<'_, C> {
                 continue;
             };
             if size == 0 {
-                return Ok(body);
+                return Ok(());
             }
-            let size = usize::try_from(size).ok().filter(|size| size.saturating_add(body.len()) <= MAX_BODY);
+            let size = usize::try_from(size).ok().filter(|size| *size <= MAX_BODY);
             let size = size.ok_or(HttpError::TooMuch(MAX_BODY))?;
             // Behind it is a line break.
             self.fill(line + size + 2)?;
-            body.extend_from_slice(&self.bytes[line..line + size]);
+            if !part(&self.bytes[line..line + size]) {
+                return Ok(());
+            }
             self.bytes.drain(..line + size + 2);
+            if anew {
+                self.end = Instant::now() + self.limit;
+            }
         }
     }
 

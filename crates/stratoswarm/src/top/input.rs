@@ -14,6 +14,8 @@ pub(super) enum Input {
     Picture(Vec<u8>, Picture),
     /// What is told afresh of what does not move, or why it is not.
     Explained(Result<String, String>),
+    /// What passed through the channel of this name, in lines, or why nothing more is told of it.
+    Passed(String, Result<Vec<String>, String>),
     /// It has not answered, or not as it should.
     Fault(String),
     /// It is not there: nobody listens.

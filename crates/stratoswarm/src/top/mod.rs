@@ -19,6 +19,7 @@ mod order;
 mod page;
 mod pages;
 mod palette;
+mod passing;
 mod picture;
 mod place;
 mod plain;

@@ -5,6 +5,8 @@ pub(super) enum Page {
     Channels,
     /// All of one channel.
     Channel,
+    /// What passes through one channel.
+    Passing,
     /// What does not move, and why.
     Explain,
     /// What became of the requests of all channels.

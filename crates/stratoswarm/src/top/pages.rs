@@ -32,7 +32,7 @@ const HANDLES: [Column; 5] = [
     Column::path("MADE AT", 1),
 ];
 
-const HELP: [&str; 23] = [
+const HELP: [&str; 24] = [
     "↑ ↓ j k     move; PgUp PgDn Home End g G: by pages, to the ends",
     "Enter       all of the selected channel, and back",
     "s           sort by trouble, name, depth, rate, lag, blocked",
@@ -41,6 +41,7 @@ const HELP: [&str; 23] = [
     "r           what became of the requests",
     "h           the handles there are, and where they were made",
     "p           pause: the picture stays as it is",
+    "t           what passes through the selected channel, the newest first; p pauses it",
     "d           write a graph, for Graphviz, into the working directory",
     "?           this",
     "Esc         back; from the table, out, and so do q and Ctrl-C",
@@ -63,6 +64,7 @@ pub(super) fn lines(state: &State, width: usize, palette: Palette) -> Vec<Line<'
     match state.page {
         Page::Channels => Vec::new(),
         Page::Channel => channel(state, width, palette),
+        Page::Passing => passing(state, width),
         Page::Explain => explain(state, width),
         Page::Requests => requests(&state.rows(), width, palette),
         Page::Handles => {
@@ -84,6 +86,15 @@ fn channel(state: &State, width: usize, palette: Palette) -> Vec<Line<'static>> 
         }
         _ => vec![Line::raw("  There is no such channel.")],
     }
+}
+
+fn passing(state: &State, width: usize) -> Vec<Line<'static>> {
+    let Some(channel) = state.followed() else { return vec![Line::raw("  There is no such channel.")] };
+    let title = format!("passes through {}", clean(channel));
+    if state.passed.is_empty() {
+        return text([&*title, "nothing yet …"].into_iter(), width);
+    }
+    text(std::iter::once(&*title).chain(state.passed.iter().map(String::as_str)), width)
 }
 
 fn explain(state: &State, width: usize) -> Vec<Line<'static>> {

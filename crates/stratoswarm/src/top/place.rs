@@ -1,12 +1,27 @@
 //! Where processes of this user listen: a folder with one socket each, named after their pids.
 
+use std::time::Duration;
+
 #[cfg(unix)]
 pub(super) use unix::find;
+
+use super::source::Source;
+
+/// For so long processes are asked what they are.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A process that was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) source: Source,
+    /// It listens, and has not answered within [`PATIENCE`].
+    pub(super) is_silent: bool,
+}
 
 /// # Errors
 /// There are no such sockets on this system.
 #[cfg(not(unix))]
-pub(super) fn find(_: Option<&str>) -> Result<super::source::Source, String> {
+pub(super) fn find(_: Option<&str>) -> Result<Found, String> {
     Err("sockets of processes are looked for on Unix only; accepted: --url http://HOST:PORT".to_owned())
 }
 
@@ -18,25 +33,21 @@ mod unix {
         path::{Path, PathBuf},
         sync::mpsc,
         thread,
-        time::{Duration, Instant},
+        time::Instant,
     };
 
     use crate::process_name::is_process;
 
-    use super::super::{
-        figure::clean,
-        picture::Picture,
-        source::{Source, SourceError},
+    use super::{
+        super::{figure::clean, picture::Picture, source::SourceError},
+        Found, PATIENCE, Source,
     };
-
-    /// For so long processes are asked what they are.
-    const PATIENCE: Duration = Duration::from_secs(2);
 
     /// The process of that name, its number or one as `4711-2`; the only one that listens, if none is named.
     ///
     /// # Errors
     /// One line: there is none, or more than one, or the folder is not this user's alone.
-    pub(in super::super) fn find(process: Option<&str>) -> Result<Source, String> {
+    pub(in super::super) fn find(process: Option<&str>) -> Result<Found, String> {
         find_in(&folder(), process)
     }
 
@@ -50,7 +61,7 @@ mod unix {
         rustix::process::geteuid().as_raw()
     }
 
-    fn find_in(folder: &Path, process: Option<&str>) -> Result<Source, String> {
+    fn find_in(folder: &Path, process: Option<&str>) -> Result<Found, String> {
         let shown = clean(&folder.to_string_lossy());
         let refused = |why: &str| Err(format!("{shown}: {why}"));
         let none = format!(
@@ -72,22 +83,24 @@ mod unix {
             socket: folder.join(format!("{name}.sock")),
         };
         if let Some(name) = process {
-            if probe(&[socket(name)]).is_empty() {
+            let Some((_, probed)) = probe(&[socket(name)]).pop() else {
                 return Err(format!(
                     "process {name} does not listen in {shown}; accepted: the pid of one that does"
                 ));
-            }
-            return Ok(socket(name));
+            };
+            return Ok(Found { source: socket(name), is_silent: probed.is_none() });
         }
         let all = names(folder).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
         let sources: Vec<_> = all.iter().map(|name| socket(name)).collect();
         let live = probe(&sources);
         match &live[..] {
             [] => Err(none),
-            [(only, _)] => Ok(sources[*only].clone()),
+            [(only, probed)] => Ok(Found { source: sources[*only].clone(), is_silent: probed.is_none() }),
             [(first, _), ..] => {
-                let told: Vec<_> =
-                    live.iter().map(|(at, program)| format!("{} ({program})", all[*at])).collect();
+                let told = live.iter().map(|(at, program)| {
+                    format!("{} ({})", all[*at], program.as_deref().unwrap_or("does not answer"))
+                });
+                let told: Vec<_> = told.collect();
                 Err(format!(
                     "{} programs can be watched: {}; accepted: one of their pids, as in `stratoswarm top {}`",
                     live.len(),
@@ -114,9 +127,9 @@ mod unix {
         Ok(names)
     }
 
-    /// Those of them where somebody listens, and the programs, or that they do not answer. Sockets of processes that have ended are left
+    /// Those of them where somebody listens, and the programs; none of one that is silent. Sockets of processes that have ended are left
     /// out.
-    fn probe(sources: &[Source]) -> Vec<(usize, String)> {
+    fn probe(sources: &[Source]) -> Vec<(usize, Option<String>)> {
         let (told, answers) = mpsc::channel();
         let end = Instant::now() + PATIENCE;
         for (at, source) in sources.iter().cloned().enumerate() {
@@ -128,17 +141,19 @@ mod unix {
         }
         drop(told);
         // Whoever has not answered by then listens: nobody hangs up so slowly.
-        let mut found = vec![Some("does not answer".to_owned()); sources.len()];
+        let mut found = vec![Some(None); sources.len()];
         while let Ok((at, program)) = answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
             found[at] = program;
         }
         found.into_iter().enumerate().filter_map(|(at, program)| Some((at, program?))).collect()
     }
 
-    fn program(source: &Source) -> Option<String> {
+    fn program(source: &Source) -> Option<Option<String>> {
+        let asked = Instant::now();
         match source.get("/snapshot.json", PATIENCE) {
-            Ok(json) => Some(Picture::read(&json).map_or_else(|why| why, |picture| picture.program)),
-            Err(SourceError::Fault(_)) => Some("does not answer".to_owned()),
+            Ok(json) => Some(Some(Picture::read(&json).map_or_else(|why| why, |picture| picture.program))),
+            Err(SourceError::Fault(_)) if asked.elapsed() >= PATIENCE => Some(None),
+            Err(SourceError::Fault(_)) => Some(Some("does not answer as it should".to_owned())),
             Err(SourceError::Gone(_)) => None,
         }
     }
@@ -182,7 +197,10 @@ mod unix {
             let _listener = UnixListener::bind(path(3)).unwrap();
             assert_eq!(
                 find_in(folder.path(), None),
-                Ok(Source::Process { name: "3".to_owned(), socket: path(3) })
+                Ok(Found {
+                    source: Source::Process { name: "3".to_owned(), socket: path(3) },
+                    is_silent: true
+                })
             );
             let _second = UnixListener::bind(folder.path().join("3-2.sock")).unwrap();
             let why = find_in(folder.path(), None).unwrap_err();

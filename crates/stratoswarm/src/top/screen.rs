@@ -164,9 +164,9 @@ fn channels(state: &State, width: usize, room: usize, palette: Palette) -> Vec<L
 
 fn keys(state: &State, width: usize, palette: Palette) -> Line<'static> {
     const KEYS: [&str; 3] = [
-        "↑↓ move  ⏎ drill  s sort  / filter  e explain  r requests  h handles  p pause  d dot  ? help  q quit",
+        "↑↓ move  ⏎ drill  s sort  / filter  e explain  r requests  h handles  t tap  p pause  d dot  ? help  q quit",
         "↑↓ ⏎ drill  s sort  / filter  e explain  r requests  h handles  ? help  q quit",
-        "↑↓ ⏎ s / e r h p d ? q",
+        "↑↓ ⏎ s / e r h t p d ? q",
     ];
     if state.is_typing {
         return Line::styled(format!("filter: {}▏  ⏎ keeps, Esc drops it", state.filter), palette.head());

@@ -6,7 +6,7 @@ use std::{
 #[cfg(unix)]
 use std::{os::unix::net::UnixStream, path::PathBuf};
 
-use super::http::{Connection, HttpError, Question, get};
+use super::http::{Connection, HttpError, Question, follow, get};
 
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,17 +54,44 @@ impl Source {
     /// # Errors
     /// It does not answer as it should.
     pub(super) fn get(&self, path: &str, limit: Duration) -> Result<Vec<u8>, SourceError> {
-        match self {
+        self.ask(path, limit, |mut stream, question| get(&mut stream, question, limit))
+    }
+
+    /// Asks for one of its streams, and gives each part to `part` until that has enough, or it ends. It may say nothing for so long.
+    ///
+    /// # Errors
+    /// It does not answer as it should.
+    pub(super) fn follow(
+        &self,
+        path: &str,
+        silence: Duration,
+        part: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), SourceError> {
+        self.ask(path, silence, |mut stream, question| follow(&mut stream, question, silence, part))
+    }
+
+    fn ask<T>(
+        &self,
+        path: &str,
+        limit: Duration,
+        ask: impl FnOnce(Box<dyn Connection>, Question<'_>) -> Result<T, HttpError>,
+    ) -> Result<T, SourceError> {
+        let told = match self {
             #[cfg(unix)]
             Self::Process { socket, .. } => {
-                let mut stream = UnixStream::connect(socket).map_err(|error| unconnected(&error))?;
-                ask(&mut stream, Question { path, host: "localhost", token: None }, limit)
+                let stream = UnixStream::connect(socket).map_err(|error| unconnected(&error))?;
+                ask(Box::new(stream), Question { path, host: "localhost", token: None })
             }
             Self::Server { authority, token } => {
-                let mut stream = connect(authority, limit)?;
-                ask(&mut stream, Question { path, host: authority, token: token.as_deref() }, limit)
+                let stream = connect(authority, limit)?;
+                ask(Box::new(stream), Question { path, host: authority, token: token.as_deref() })
             }
-        }
+        };
+        told.map_err(|error| match error {
+            // The process goes on, with nothing left to be looked at.
+            HttpError::Status(410) => SourceError::Gone("its channels are gone".to_owned()),
+            error => SourceError::Fault(error.to_string()),
+        })
     }
 
     /// What it is called in a line of text.
@@ -75,18 +102,6 @@ impl Source {
             Self::Server { authority, .. } => format!("http://{authority}"),
         }
     }
-}
-
-fn ask(
-    stream: &mut impl Connection,
-    question: Question<'_>,
-    limit: Duration,
-) -> Result<Vec<u8>, SourceError> {
-    get(stream, question, limit).map_err(|error| match error {
-        // The process goes on, with nothing left to be looked at.
-        HttpError::Status(410) => SourceError::Gone("its channels are gone".to_owned()),
-        error => SourceError::Fault(error.to_string()),
-    })
 }
 
 /// To the first of its addresses that listens.

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use ratatui_crossterm::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -6,6 +6,9 @@ use super::{
     dot, effect::Effect, input::Input, order::Order, page::Page, pages, palette::Palette, picture::Picture,
     row::Row,
 };
+
+/// So many lines are kept of what passes through a channel.
+const PASSED: usize = 1000;
 
 /// After so long without an answer it is said that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,6 +31,9 @@ pub(super) struct State {
     pub(super) told: Option<String>,
     /// How often it is asked.
     pub(super) interval: Duration,
+    /// What has passed through the channel that is followed, while its page is open: what came last first.
+    pub(super) passed: VecDeque<String>,
+    followed: Option<String>,
     selected: Option<String>,
     /// Where the selection was, for when its channel has gone.
     position: usize,
@@ -50,6 +56,8 @@ impl State {
             explained: None,
             told: None,
             interval,
+            passed: VecDeque::new(),
+            followed: None,
             selected: None,
             position: 0,
             size: (columns, rows),
@@ -73,6 +81,8 @@ impl State {
                 }
             }
             Input::Explained(told) => self.explained = Some(told),
+            Input::Passed(channel, told) if self.followed() == Some(&channel) => self.pass(told),
+            Input::Passed(..) => {} // of a page that was left
             Input::Fault(why) => self.fault = Some(why),
             Input::Gone(why) => return Some(Effect::Gone(why)),
             Input::Leave => return Some(Effect::Leave),
@@ -94,6 +104,20 @@ impl State {
     pub(super) fn selected(&self, rows: &[&Row]) -> usize {
         let at = self.selected.as_ref().and_then(|name| rows.iter().position(|row| row.name == *name));
         at.unwrap_or_else(|| self.position.min(rows.len().saturating_sub(1)))
+    }
+
+    /// The channel that is to be followed, while that is shown.
+    pub(super) fn followed(&self) -> Option<&str> {
+        self.followed.as_deref().filter(|_| self.page == Page::Passing)
+    }
+
+    fn pass(&mut self, told: Result<Vec<String>, String>) {
+        if self.is_paused {
+            return;
+        }
+        let lines = told.unwrap_or_else(|why| vec![format!("nothing more is told: {why}")]);
+        lines.into_iter().rev().for_each(|line| self.passed.push_front(line));
+        self.passed.truncate(PASSED);
     }
 
     /// Why there is no answer, at the time `now`, if that has lasted or something is wrong.
@@ -143,6 +167,7 @@ impl State {
             }
             KeyCode::Char('r') => self.turn_to(Page::Requests),
             KeyCode::Char('h') => self.turn_to(Page::Handles),
+            KeyCode::Char('t') => self.turn_to(Page::Passing),
             KeyCode::Char('?') => self.turn_to(Page::Help),
             KeyCode::Char('/') => self.is_typing = true,
             KeyCode::Char('s') => self.order = self.order.next(),
@@ -190,6 +215,10 @@ impl State {
         if self.page == Page::Channel {
             // It is about this channel from now on, wherever another order puts it.
             self.select(|at| at);
+        }
+        if self.page == Page::Passing {
+            self.select(|at| at);
+            (self.followed, self.passed) = (self.selected.clone(), VecDeque::new());
         }
     }
 
@@ -424,5 +453,38 @@ mod tests {
         assert_eq!((press(&mut empty, "d"), empty.told.is_some()), (None, true));
         press(&mut empty, "j");
         assert_eq!(empty.told, None, "until the next key");
+    }
+
+    #[test]
+    fn what_passes_through_the_selected_channel_is_told_while_its_page_is_open() {
+        let mut state = state(&stuck(), SIZE);
+        assert_eq!(state.followed(), None);
+        press(&mut state, "gt");
+        let channel = selected(&state).to_owned();
+        assert_eq!((state.page, state.followed()), (Page::Passing, Some(&*channel)));
+        let told = |channel: &str, lines: &[&str]| {
+            Input::Passed(channel.to_owned(), Ok(lines.iter().map(|&line| line.to_owned()).collect()))
+        };
+        state.take(told(&channel, &["first", "its message"]), Duration::ZERO);
+        state.take(told("another", &["of a page that was left"]), Duration::ZERO);
+        state.take(told(&channel, &["second"]), Duration::ZERO);
+        assert_eq!(state.passed, ["second", "first", "its message"]);
+        press(&mut state, "p");
+        state.take(told(&channel, &["third"]), Duration::ZERO);
+        assert_eq!(state.passed.len(), 3, "it is paused");
+        press(&mut state, "p");
+        for number in 0..2 * PASSED {
+            state.take(told(&channel, &[&number.to_string()]), Duration::ZERO);
+        }
+        assert_eq!((state.passed.len(), &*state.passed[0]), (PASSED, "1999"));
+        state.take(Input::Passed(channel.clone(), Err("gone".into())), Duration::ZERO);
+        assert_eq!(state.passed[0], "nothing more is told: gone");
+        press(&mut state, "t");
+        assert_eq!((state.page, state.followed()), (Page::Channels, None));
+        press(&mut state, "t");
+        assert!(state.passed.is_empty(), "it begins anew");
+        let mut empty = State::new(Duration::ZERO, SIZE);
+        press(&mut empty, "t");
+        assert_eq!(empty.followed(), None, "there is no channel");
     }
 }

@@ -23,8 +23,8 @@ use ratatui_crossterm::{
 };
 
 use super::{
-    effect::Effect, feed::Feed, input::Input, listener::listen, palette::Palette, screen::draw,
-    source::Source, state::State,
+    effect::Effect, feed::Feed, input::Input, listener::listen, palette::Palette, passing::Passing,
+    screen::draw, source::Source, state::State,
 };
 
 /// How often the time since the last answer is shown anew.
@@ -64,6 +64,7 @@ pub(super) fn show(source: &Source, interval: Duration) -> io::Result<ScreenEnd>
     let feed = Feed::start(source.clone(), interval, inputs.clone())?;
     listen_to_signals(&inputs);
     let mut taken = Taken::new()?;
+    let (told, mut passing) = (inputs.clone(), None::<Passing>);
     listen("keys", inputs, read_keys)?;
     let (palette, started) = (Palette::from_environment(), Instant::now());
     loop {
@@ -92,6 +93,9 @@ pub(super) fn show(source: &Source, interval: Duration) -> io::Result<ScreenEnd>
                     });
                 }
             }
+        }
+        if passing.as_ref().map(Passing::channel) != state.followed() {
+            passing = state.followed().map(|channel| Passing::follow(source, channel, &told));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::process_name::is_process;
 use super::{
     ViewError,
     feed::Feed,
-    place,
+    place::{self, Found},
     plain::{self, Form, PlainEnd, PlainError},
     source::Source,
     terminal::{self, ScreenEnd},
@@ -26,6 +26,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct View {
     source: Source,
+    /// It did not answer when it was found.
+    is_silent: bool,
 }
 
 impl View {
@@ -36,10 +38,10 @@ impl View {
     /// That is no name of a process, there is none that listens, or more than one to choose from.
     pub fn of_process(process: Option<&str>) -> Result<Self, ViewError> {
         let is_name = process.is_none_or(is_process);
-        let source =
+        let found =
             if is_name { place::find(process) } else { Err("accepted: the number of a process".to_owned()) };
-        let source = source.map_err(ViewError::Refused)?;
-        Ok(Self { source })
+        let Found { source, is_silent } = found.map_err(ViewError::Refused)?;
+        Ok(Self { source, is_silent })
     }
 
     /// At a server, `http://HOST:PORT`, with the token that it may want.
@@ -50,7 +52,7 @@ impl View {
         let refused =
             |accepted| ViewError::Refused(format!("--url \"{}\": {accepted}", super::figure::clean(url)));
         let source = Source::server(url, token).map_err(refused)?;
-        Ok(Self { source })
+        Ok(Self { source, is_silent: false })
     }
 
     /// Shows it on the terminal until the user leaves or it ends, with figures that are asked for every `interval`, or every second.
@@ -80,6 +82,10 @@ impl View {
     /// Nobody listens, there is no answer, or it cannot be written.
     pub fn print(&self, is_json: bool, interval: Option<Duration>) -> Result<(), ViewError> {
         let failed = |why: &dyn std::fmt::Display| ViewError::Failed(why.to_string());
+        if self.is_silent && interval.is_none() {
+            let why = format!("{}: no answer within {:?}", self.source.name(), place::PATIENCE);
+            return Err(ViewError::Failed(why)); // it was asked just now, and for long enough
+        }
         let form = if is_json { Form::Json } else { Form::Text(terminal::columns().unwrap_or(WIDTH)) };
         let (inputs, came) = mpsc::channel();
         let _feed = Feed::start(self.source.clone(), interval.unwrap_or(INTERVAL), inputs)

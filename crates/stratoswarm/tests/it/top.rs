@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -254,8 +255,11 @@ fn whoever_does_not_answer_is_given_up() {
             count.store(open.len(), Ordering::SeqCst);
         }
     });
-    refused(&place.top(&["--once"]), 1, &["pid 7: no answer within 5s"]);
-    assert_eq!(held.load(Ordering::SeqCst), 2, "asked who it is, and for the picture");
+    let begin = Instant::now();
+    refused(&place.top(&["--once"]), 1, &["pid 7: no answer within 2s"]);
+    refused(&place.top(&["7", "--json"]), 1, &["pid 7: no answer within 2s"]);
+    assert!(begin.elapsed() < Duration::from_secs(7), "each of the two waits for 2 s");
+    assert_eq!(held.load(Ordering::SeqCst), 2, "each is asked once");
 }
 
 #[test]
