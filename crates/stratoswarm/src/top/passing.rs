@@ -189,4 +189,48 @@ mod tests {
             assert_eq!(told, whole, "cut at {cut}");
         }
     }
+
+    /// From a server, in chunks that end anywhere; that the stream ends is told.
+    #[test]
+    fn a_channel_is_followed_until_it_is_gone() {
+        use std::{
+            io::{BufRead as _, BufReader, Write as _},
+            net::TcpListener,
+            sync::mpsc,
+        };
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let authority = listener.local_addr().unwrap().to_string();
+        let (asked, questions) = mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut question = String::new();
+                BufReader::new(&stream).read_line(&mut question).unwrap();
+                asked.send(question).unwrap();
+                let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+                let event = "event: passed\ndata: {\"over_s\":0.2,\"sent\":1}\n\n";
+                let (first, second) = event.split_at(20);
+                let mut answer = head.to_owned();
+                for part in [first, second, event] {
+                    answer += &format!("{:x}\r\n{part}\r\n", part.len());
+                }
+                stream.write_all((answer + "0\r\n\r\n").as_bytes()).unwrap();
+            }
+        });
+        let source = Source::Server { authority, token: None };
+        let (inputs, came) = mpsc::channel();
+        let passing = Passing::follow(&source, "a b", &inputs);
+        assert_eq!(questions.recv_timeout(SILENCE).unwrap(), "GET /tap/a%20b HTTP/1.1\r\n");
+        let mut told = Vec::new();
+        loop {
+            match came.recv_timeout(SILENCE).unwrap() {
+                Input::Passed(channel, Ok(lines)) if channel == "a b" => told.extend(lines),
+                Input::Passed(_, Err(why)) => break assert_eq!(why, "the channel is gone"),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told, ["in 0.2s  sent 1  delivered 0  0 wait"; 2]);
+        assert_eq!(passing.channel(), "a b");
+    }
 }
