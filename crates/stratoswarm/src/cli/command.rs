@@ -30,6 +30,7 @@ pub enum Command {
     /// monitor and the store. They get what their channels had, in its order; where they are too slow it waits. There are no agents,
     /// and nobody else who sends: the evolution is not replayed, as it asks the device itself, and what it asked is among what the
     /// device gets. The events are not, as nothing answers them. What a component makes up, as the identifiers of grants, is another.
+    /// Requests do not wait for the replies to those before them, as their callers did: the device may answer otherwise for that.
     #[command(after_long_help = REPLAY_CODES)]
     Replay(ReplayOptions),
     /// Show a swarm of another process: its channels, who reads them, who waits, and what does not move
