@@ -50,6 +50,12 @@ mod kind {
     impl UnwindSafe for Held {}
     impl RefUnwindSafe for Held {}
 
+    // So a handle or a future with it is as shareable as one without, and as safe to unwind through.
+    const _: () = {
+        const fn is<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
+        is::<Held>();
+    };
+
     impl Held {
         #[inline(always)]
         pub(crate) const fn new() -> Self {
