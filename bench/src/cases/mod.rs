@@ -13,6 +13,7 @@ mod queue;
 mod record;
 mod recording;
 mod request;
+mod sampled;
 
 pub(crate) use flow::{Audience, PATIENCE, Shape, contender, flow};
 
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Case> {
         mux::cases(),
         record::cases(),
         recording::cases(),
+        sampled::cases(),
     ]
     .into_iter()
     .flatten()

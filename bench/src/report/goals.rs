@@ -51,6 +51,8 @@ const ROUND_TRIP: &str = "a request takes some 25 locked instructions (log, inbo
     lock, the coarse clock at the hand-over; not worth it: a smaller cell, alarms by runtime; a cell without a lock needs \
     unsafe code";
 
+const SAMPLED: &str = "each sample goes the long way in and out, and reads the clock three times; the watch takes each lock ten \
+    times a second";
 const LANED: &str = "each message is asked for its class, and its number in the order over all lanes is kept";
 const LEASED: &str = "an ack locks the inbox once more, and a lease is counted: four atomic operations more";
 const KEYED: &str = "each key is hashed, with a seed, and given back under the lock";
@@ -77,6 +79,7 @@ const GOALS: &[Goal] = &[
     goal("request with deadline, 64 callers", &["request/64"], CT, Rival("tokio"), 1.8, ROUND_TRIP),
     goal("request with deadline, one caller", &["request/1"], MT, Rival("tokio"), 2.5, ROUND_TRIP),
     goal("request with deadline, 64 callers", &["request/64"], MT, Rival("tokio"), 1.6, ROUND_TRIP),
+    goal("watched and sampled", &["sampled/"], BOTH, Rival("plain"), 0.95, SAMPLED),
     goal("three lanes", &["lanes/"], BOTH, Rival("plain"), 0.95, LANED),
     goal("an acknowledged group, against one that forgets", &["acked/"], CT, Rival("tokio"), 0.9, LEASED),
     goal("one of a key at a time, 64 keys", &["ordered/"], BOTH, Rival("plain"), 0.6, KEYED),

@@ -14,6 +14,7 @@ mod multicast;
 mod ours;
 mod queues;
 mod requests;
+pub(crate) mod seen;
 mod watched;
 
 pub(crate) use adapter::{Flow, Lossy, LossyTally, Requests, Steps};

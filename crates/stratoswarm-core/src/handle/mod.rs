@@ -2,6 +2,7 @@
 
 mod blocking;
 mod budget;
+mod counters;
 mod facts;
 mod figures;
 mod handle;

@@ -9,6 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{
     Account, HandleKind,
+    counters::Counters,
     handles::{Handles, SiteCount},
     lifetime::Lifetime,
     site::Site,
@@ -21,7 +22,7 @@ use crate::{
     contain::contain,
     engine::{Effects, End, Log, Warning},
     request::AnyResponder,
-    stats::{Caller, ChannelKind, Counters, WaitKind},
+    stats::{Caller, ChannelKind, WaitKind},
     sync::{
         Mutex, MutexGuard, Rank,
         atomic::{AtomicBool, Ordering},

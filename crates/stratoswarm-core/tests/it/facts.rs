@@ -44,7 +44,7 @@ async fn requests_are_told_by_caller_line_and_stage() {
     ];
     assert_eq!(asking(&info), expected);
     let waited: Vec<_> = info.waits.iter().map(|wait| wait.waited.as_secs_f64().round()).collect();
-    assert_eq!(waited.iter().sum::<f64>(), 6.0, "three, two and one: {waited:?}");
+    assert!((waited.iter().sum::<f64>() - 6.0).abs() < 0.1, "three, two and one: {waited:?}");
     held.reply(());
     for asked in [second, third] {
         worker.recv().await.unwrap().reply(());

@@ -1,6 +1,6 @@
-use super::{ExpiredCounts, RequestCounts};
 use crate::{
     error::Stage,
+    stats::{ExpiredCounts, RequestCounts},
     sync::atomic::{AtomicU64, Ordering},
 };
 
