@@ -40,7 +40,7 @@ channel! {
     Hotpath<P> = "hotpath" of "hotpath", shared false,
     hotpath::wrap::tokio::sync::mpsc::Sender<P>, hotpath::wrap::tokio::sync::mpsc::Receiver<P>,
     open |capacity, senders, _| {
-        let (tx, rx) = hotpath::channel!(tokio::sync::mpsc::channel::<P>(capacity), wrap = true);
+        let (tx, rx) = hotpath::channel!(tokio::sync::mpsc::channel::<P>(capacity));
         (many(tx, senders), vec![rx])
     },
     send |tx, message| tx.send(message).await.is_ok(),

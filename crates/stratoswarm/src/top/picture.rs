@@ -146,7 +146,9 @@ mod tests {
         let mut served = stuck();
         for channel in served["snapshot"]["channels"].as_array_mut().unwrap() {
             let waits = channel["waits"].as_array_mut().unwrap();
-            waits.iter_mut().for_each(|wait| wait["name"] = json!(null)); // of an earlier version
+            for wait in waits.iter_mut() {
+                wait["name"] = json!(null); // of an earlier version
+            }
             if let Some(mut other) = waits.first().cloned() {
                 other["state"] = json!("Granted");
                 waits.push(other);
