@@ -25,7 +25,8 @@ pub(crate) struct Source {
     explainer: Mutex<Explaining>,
     trends: Mutex<Trends>,
     flows: Mutex<Flows>,
-    sampling: Sampling,
+    /// Begun by the first look, as it waits for the locks of all channels.
+    sampling: OnceLock<Sampling>,
     times: Mutex<Option<Timed>>,
     program: Arc<str>,
     begin: Instant,
@@ -34,7 +35,7 @@ pub(crate) struct Source {
 /// Sampled times, as they were read.
 #[derive(Debug)]
 struct Timed {
-    at: Instant,
+    at: tokio::time::Instant,
     times: Arc<Vec<ChannelTimes>>,
 }
 
@@ -51,7 +52,7 @@ impl Source {
             explainer: Mutex::new(Explaining { explainer: fabric.explainer(), at: Instant::now() }),
             trends: Mutex::default(),
             flows: Mutex::default(),
-            sampling: fabric.sample_times(),
+            sampling: OnceLock::new(),
             times: Mutex::default(),
             program: program.into(),
             begin: Instant::now(),
@@ -64,8 +65,8 @@ impl Source {
         let at = Instant::now();
         let fabric = self.fabric.upgrade()?;
         let snapshot = fabric.snapshot();
+        let times = self.times(self.sampling.get_or_init(|| fabric.sample_times()));
         drop(fabric); // which may be the last to have it
-        let times = self.times();
         let mut trends = self.trends.lock().unwrap_or_else(PoisonError::into_inner);
         trends.add_times(&times, Instant::now());
         let trends = trends.add(&snapshot, Instant::now());
@@ -74,13 +75,13 @@ impl Source {
     }
 
     /// Sampled times, no older than a second.
-    fn times(&self) -> Arc<Vec<ChannelTimes>> {
+    fn times(&self, sampling: &Sampling) -> Arc<Vec<ChannelTimes>> {
         let mut known = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < TIMES_FOR) {
             return Arc::clone(&known.times);
         }
-        let times = Arc::new(self.sampling.times());
-        *known = Some(Timed { at: Instant::now(), times: Arc::clone(&times) });
+        let times = Arc::new(sampling.times());
+        *known = Some(Timed { at: tokio::time::Instant::now(), times: Arc::clone(&times) });
         times
     }
 

@@ -361,6 +361,7 @@ mod tests {
         let source = Source::new(&fabric, "test");
         let jobs = fabric.channel::<Job>("jobs").open().unwrap();
         let (mut worker, mut audit) = (jobs.join("workers"), jobs.subscribe());
+        look(&source); // from here on
         for waits in [2, 20] {
             jobs.try_send(Job(1)).unwrap();
             tokio::time::advance(std::time::Duration::from_millis(waits)).await;
@@ -369,6 +370,7 @@ mod tests {
             tokio::time::advance(std::time::Duration::from_millis(200)).await;
             drop(job);
         }
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
         let text = Metrics::default().text(&look(&source)).unwrap();
         let workers = r#"channel="jobs",group="workers",kind="group""#;
         has(

@@ -1,5 +1,6 @@
 use std::{
     any::{Any, type_name},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -19,8 +20,8 @@ pub(super) trait AnyChannel: Any + Send + Sync {
     fn info(&self) -> ChannelInfo;
     /// How long messages wait, and are worked on, as far as it was sampled.
     fn times(&self) -> ChannelTimes;
-    /// Samples messages from now on, or no more.
-    fn set_sampled(&self, sampled: bool);
+    /// Samples messages from now on if this is above 0 then, and otherwise no more.
+    fn sample_if(&self, wanted: &AtomicUsize);
     fn close(&self);
     /// Ends every wait that is left, after the close.
     fn end(&self);
@@ -73,8 +74,10 @@ impl<M: Clone + Send + 'static> AnyChannel for Shared<M> {
         self.times()
     }
 
-    fn set_sampled(&self, sampled: bool) {
-        self.log.lock().set_sampled(sampled);
+    fn sample_if(&self, wanted: &AtomicUsize) {
+        // Read under the lock: of several who come at once the last one knows what all of them want.
+        let mut log = self.log.lock();
+        log.set_sampled(wanted.load(Ordering::SeqCst) > 0);
     }
 
     fn close(&self) {

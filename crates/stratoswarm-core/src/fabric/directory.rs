@@ -3,8 +3,8 @@ use std::{
     collections::{HashMap, VecDeque, hash_map},
     panic::RefUnwindSafe,
     sync::{
-        Arc, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -24,8 +24,8 @@ use crate::{
 pub(super) struct Directory {
     channels: Mutex<Channels>,
     closed: AtomicBool,
-    /// How many want messages to be sampled. What follows from it is done under its lock, before any other.
-    sampling: std::sync::Mutex<usize>,
+    /// How many want messages to be sampled.
+    sampling: AtomicUsize,
     pub(super) settings: Settings,
     /// The admissions and hand-overs of its traced channels.
     pub(super) turns: Turns,
@@ -126,7 +126,7 @@ impl Directory {
         Self {
             channels: Mutex::new(Rank::Fabric, Channels::default()),
             closed: AtomicBool::new(false),
-            sampling: std::sync::Mutex::default(),
+            sampling: AtomicUsize::new(0),
             settings,
             turns: Turns::default(),
             tasks: Arc::default(),
@@ -159,19 +159,14 @@ impl Directory {
 
     /// One more wants messages to be sampled, or one less.
     pub(super) fn sample(&self, more: bool) {
-        let mut sampling = self.sampling.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *sampling > 0;
-        *sampling = if more { *sampling + 1 } else { *sampling - 1 };
-        let now = *sampling > 0;
-        if now != before {
-            self.all().iter().for_each(|(_, entry)| entry.channel.set_sampled(now));
+        let before = if more {
+            self.sampling.fetch_add(1, Ordering::SeqCst)
+        } else {
+            self.sampling.fetch_sub(1, Ordering::SeqCst)
+        };
+        if before == usize::from(!more) {
+            self.all().iter().for_each(|(_, entry)| entry.channel.sample_if(&self.sampling));
         }
-    }
-
-    /// Has a new channel sampled if somebody wants that.
-    fn sample_new(&self, channel: &dyn AnyChannel) {
-        let sampling = self.sampling.lock().unwrap_or_else(PoisonError::into_inner);
-        channel.set_sampled(*sampling > 0);
     }
 
     /// Every channel whose name is not free, in the order of their closing.
@@ -235,7 +230,7 @@ impl Directory {
                 self.count(&replaced);
                 replaced.let_go();
             }
-            self.sample_new(&*shared);
+            shared.sample_if(&self.sampling);
             if self.closed.load(Ordering::SeqCst) {
                 made.close(); // a shutdown began meanwhile, and may not have seen it
                 return Err(OpenError::Closed);

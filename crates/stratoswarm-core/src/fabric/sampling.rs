@@ -13,7 +13,8 @@ use crate::stats::ChannelTimes;
 /// goes its usual way; each of them takes two or three looks at the clock, and a lock that nobody else wants. Of broadcasts and
 /// taps nothing is told: they hold nobody back.
 ///
-/// Several may live at once, and tell the same. It does not keep the fabric alive.
+/// Several may live at once, and tell the same. It does not keep the fabric alive. To make it, to drop it and to ask it takes the lock of
+/// each channel for a moment, as [`Fabric::snapshot`](crate::Fabric::snapshot) does.
 #[must_use = "nothing is sampled any more once it is dropped"]
 pub struct Sampling {
     directory: Weak<Directory>,
