@@ -204,12 +204,12 @@ impl Scan {
         meanings.insert(id, Meaning::Messages(index));
     }
 
-    /// Channels are told of before their senders.
+    /// Channels are told of before their senders, which come in any order.
     fn senders(&mut self, channel: &str, told: &Pairs) {
         let Some(channel) = self.channels.iter_mut().find(|it| it.name == channel) else { return };
         for sender in told.iter().filter_map(|(id, told)| RecordedSender::read(id, told)) {
-            if channel.senders.iter().all(|known| known.id != sender.id) {
-                channel.senders.push(sender);
+            if let Err(at) = channel.senders.binary_search_by_key(&sender.id, |known| known.id) {
+                channel.senders.insert(at, sender);
             }
         }
     }

@@ -307,7 +307,7 @@ fn a_foreign_part_is_left_out_and_a_damaged_one_is_found_if_that_is_asked_for() 
     let before = told(&["recording", "info", &all]);
     fs::write(run.path("r.0000.mcap"), "something else").unwrap();
     let other = recorded(&[]);
-    fs::copy(other.path("r.mcap"), run.path("r.00007.mcap")).unwrap();
+    fs::copy(other.path("r.mcap"), run.path("r.99999.mcap")).unwrap();
     let info = || {
         let output = program(&["recording", "info", &all]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -317,7 +317,7 @@ fn a_foreign_part_is_left_out_and_a_damaged_one_is_found_if_that_is_asked_for() 
     // The last one is of another run, so it is the recording that is meant.
     let (text, errors) = info();
     assert!(text != before && errors.lines().count() >= 3, "{errors}");
-    fs::remove_file(run.path("r.00007.mcap")).unwrap();
+    fs::remove_file(run.path("r.99999.mcap")).unwrap();
     let (text, errors) = info();
     assert_eq!(text, before);
     assert!(
