@@ -1,6 +1,12 @@
-use std::{fmt, future::IntoFuture, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::IntoFuture,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::{AcquireError, Lease};
 use crate::{
@@ -93,15 +99,12 @@ async fn released<M: Machine>(
     token: u64,
     until: Instant,
 ) -> Result<(), AcquireError> {
-    let mut progress = node.progress.subscribe();
-    while node.lease_token(name)? == Some(token) {
-        if !matches!(timeout_at(until, progress.changed()).await, Ok(Ok(()))) {
+    loop {
+        let mut progress = pin!(node.progress.notified());
+        progress.as_mut().enable();
+        if node.lease_token(name)? != Some(token) || timeout_at(until, progress).await.is_err() {
             break;
         }
-    }
-    // Not by this node's reading alone, which ends leases by the time of the last entry.
-    if Instant::now() < until && node.lease_token(name)? == Some(token) {
-        sleep_until(until).await;
     }
     Ok(())
 }

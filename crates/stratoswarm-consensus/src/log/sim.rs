@@ -62,7 +62,7 @@ impl Sim {
             world.cut.remove(&node);
         }
         drop(world);
-        self.state.news.send_replace(());
+        self.state.news.notify_waiters();
     }
 
     /// The log takes nothing for so long.

@@ -1,10 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
 use super::{AppendError, Log, LogError, LogFuture, LogReader, Read, sim_state::SimState};
 
@@ -35,8 +32,7 @@ impl Log for SimNode {
     }
 
     fn reader(&self, from: u64) -> Box<dyn LogReader> {
-        let news = self.state.news.subscribe();
-        Box::new(Reading { node: self.clone(), news, next: from.max(1), due: Instant::now() })
+        Box::new(Reading { node: self.clone(), next: from.max(1), due: Instant::now() })
     }
 
     fn purge(&self, below: u64) -> LogFuture<'_, Result<(), LogError>> {
@@ -89,7 +85,6 @@ impl fmt::Debug for SimNode {
 /// A node's place in the log.
 struct Reading {
     node: SimNode,
-    news: watch::Receiver<()>,
     next: u64,
     /// When the entry before was read: none comes before it.
     due: Instant,
@@ -134,14 +129,14 @@ impl Reading {
 impl LogReader for Reading {
     fn next(&mut self) -> LogFuture<'_, Result<Read, LogError>> {
         Box::pin(async move {
+            let state = Arc::clone(&self.node.state);
             loop {
-                self.news.borrow_and_update();
+                let mut news = pin!(state.news.notified());
+                news.as_mut().enable();
                 match self.look() {
                     Look::Found(read) => return Ok(read),
                     Look::Later(due) => sleep_until(due).await,
-                    Look::Nothing => {
-                        self.news.changed().await.map_err(|_| LogError::new("the log is gone"))?;
-                    }
+                    Look::Nothing => news.await,
                 }
             }
         })

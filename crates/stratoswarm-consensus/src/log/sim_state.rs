@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::Notify, time::Instant};
 
 use super::{AppendError, Stored, dice::Dice, sim_faults::SimFaults, store::Store};
 
@@ -15,7 +15,8 @@ const STALL: Duration = Duration::from_secs(10);
 /// What a [`Sim`](crate::Sim) and its nodes share.
 pub(super) struct SimState {
     pub(super) world: Mutex<World>,
-    pub(super) news: watch::Sender<()>,
+    /// Wakes in the order of waiting, unlike a watch, of which a course by a seed must not depend.
+    pub(super) news: Notify,
     seed: u64,
     began: Instant,
 }
@@ -49,7 +50,7 @@ impl SimState {
             stalled_until: Instant::now(),
             ahead: 0,
         };
-        Self { world: Mutex::new(world), news: watch::Sender::new(()), seed, began: Instant::now() }
+        Self { world: Mutex::new(world), news: Notify::new(), seed, began: Instant::now() }
     }
 
     pub(super) async fn append(self: &Arc<Self>, node: usize, entry: Bytes) -> Result<(), AppendError> {
@@ -127,7 +128,7 @@ impl SimState {
             let time = time.saturating_add_signed(world.ahead);
             world.store.append(time, entry)
         };
-        self.news.send_replace(());
+        self.news.notify_waiters();
         stored
     }
 

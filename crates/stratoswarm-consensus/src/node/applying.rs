@@ -64,9 +64,8 @@ async fn follow<M: Machine>(
             continue;
         };
         let replica = node.load(first.saturating_sub(1)).await.ok_or(Stopped::Purged { first })?;
-        let index = replica.index();
         node.status.lock().jump(replica, node.session);
-        node.progress.send_replace(index);
+        node.progress.notify_waiters();
     }
 }
 
@@ -90,11 +89,8 @@ impl<M: Machine> Node<M> {
                 break;
             }
         }
-        let index = status.replica.index();
         drop(status);
-        if end.is_ok() {
-            self.progress.send_replace(index);
-        }
+        self.progress.notify_waiters();
         (effects, end)
     }
 

@@ -111,7 +111,7 @@ impl<M: Machine> Consensus<M> {
 
     /// The index up to which this node has applied the log.
     pub fn index(&self) -> u64 {
-        *self.node().progress.borrow()
+        self.node().status.lock().replica.index()
     }
 
     /// Waits until the node has stopped, and says why.

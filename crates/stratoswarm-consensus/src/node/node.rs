@@ -16,8 +16,8 @@ pub(crate) struct Node<M: Machine> {
     pub(crate) session: u64,
     pub(crate) options: Options,
     pub(super) status: Mutex<Status<M>>,
-    /// The index up to which it has applied.
-    pub(crate) progress: watch::Sender<u64>,
+    /// Wakes, in the order of waiting, once it has applied more, or stopped.
+    pub(crate) progress: Notify,
     /// A read waits for a barrier.
     pub(super) wanted: Notify,
     pub(super) decided: Channel<Decided<M::Command>>,
@@ -39,7 +39,7 @@ impl<M: Machine> Node<M> {
             session,
             options,
             status: Mutex::new(Status::new(Replica::new(session, options.plant))),
-            progress: watch::Sender::new(0),
+            progress: Notify::new(),
             wanted: Notify::new(),
             decided,
             events,
@@ -71,7 +71,7 @@ impl<M: Machine> Node<M> {
         self.stopped.send_replace(Some(why.clone()));
         self.decided.close();
         // Whoever waits for it to go on looks, and finds that it has stopped.
-        self.progress.send_modify(|_| ());
+        self.progress.notify_waiters();
     }
 
     #[cfg(test)]

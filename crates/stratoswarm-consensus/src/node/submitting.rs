@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::{
     sync::oneshot,
@@ -93,8 +93,9 @@ impl<M: Machine> Node<M> {
 
     /// Waits while so many proposals are undecided that the serials of more could not be told apart.
     async fn wait_for_room(&self, deadline: Instant) -> Result<(), Refusal> {
-        let mut progress = self.progress.subscribe();
         loop {
+            let mut progress = pin!(self.progress.notified());
+            progress.as_mut().enable();
             {
                 let status = self.status.lock();
                 if let Some(why) = &status.stopped {
@@ -106,10 +107,7 @@ impl<M: Machine> Node<M> {
                     return Ok(());
                 }
             }
-            match timeout_at(deadline, progress.changed()).await {
-                Ok(Ok(())) => {}
-                _ => return Err(Refusal::NotSent),
-            }
+            timeout_at(deadline, progress).await.map_err(|_| Refusal::NotSent)?;
         }
     }
 

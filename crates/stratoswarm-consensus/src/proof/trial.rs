@@ -10,7 +10,11 @@ use super::{
     ledger_spec::LedgerCall,
     register_spec::RegisterCall,
 };
-use crate::{Consensus, OpenError, Sim, SimFaults, Stopped, log::Dice, replica::Fault};
+use crate::{
+    Consensus, OpenError, Sim, SimFaults, Stopped,
+    log::Dice,
+    replica::{Digest, Fault},
+};
 
 pub(super) const NODES: usize = 5;
 
@@ -36,6 +40,8 @@ pub(super) struct Report {
     pub(super) entries: u64,
     pub(super) purged: u64,
     pub(super) kills: u64,
+    /// Of the state at the end, with all entries and their times.
+    pub(super) state: Digest,
 }
 
 /// Runs this under a paused clock of its own.
@@ -132,7 +138,7 @@ impl Trial {
     /// All that was on its way has landed: nodes agree, and one order explains all answers.
     async fn judge(&self, kills: u64) -> Result<Report, String> {
         sleep(Duration::from_secs(700)).await;
-        self.agree().await?;
+        let state = self.agree().await?;
         let report = Report {
             calls: self.histories.register.len() + self.histories.ledger.len() + self.histories.lease.len(),
             answers: self.histories.register.answers()
@@ -141,6 +147,7 @@ impl Trial {
             entries: self.sim.next() - 1,
             purged: self.sim.first() - 1,
             kills,
+            state,
         };
         self.histories.register.check()?;
         self.histories.ledger.check()?;
@@ -149,7 +156,7 @@ impl Trial {
     }
 
     /// Every node, and a new one, has the same state, and none has stopped by itself.
-    async fn agree(&self) -> Result<(), String> {
+    async fn agree(&self) -> Result<Digest, String> {
         let newest = self.open(NODES).await?;
         let mut nodes: Vec<_> = self.nodes.iter().filter_map(|slot| slot.lock().clone()).collect();
         nodes.push(newest);
@@ -168,7 +175,9 @@ impl Trial {
             states.push(node.state());
         }
         let different = states.iter().position(|state| *state != states[0]);
-        different.map_or(Ok(()), |node| Err(format!("node {node} has another state than node 0")))
+        different.map_or(Ok(Digest::of(&[&states[0].1])), |node| {
+            Err(format!("node {node} has another state than node 0"))
+        })
     }
 }
 

@@ -148,3 +148,27 @@ async fn stored_times_of_the_local_log_do_not_fall() {
     let Ok(Read::Entries(entries)) = log.reader(1).next().await else { panic!("entries are there") };
     assert!(entries.len() > 10 && entries.windows(2).all(|pair| pair[0].time <= pair[1].time));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_many_threads_every_grant_is_counted_once() {
+    let (_, nodes) = local(5).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for node in &nodes {
+        for _ in 0..20 {
+            let node = node.clone();
+            tasks.spawn(async move {
+                let mut last = 0;
+                for _ in 0..10 {
+                    let granted = node.propose(grant(1, 1)).timeout(secs(60)).await.unwrap().response;
+                    let read = node.read(|ledger| ledger.granted[&1]).timeout(secs(60)).await.unwrap();
+                    assert!(granted > last && read >= granted, "{last} {granted} {read}");
+                    last = read;
+                }
+            });
+        }
+    }
+    tasks.join_all().await;
+    for node in &nodes {
+        assert_eq!(node.read(|ledger| ledger.granted[&1]).await.unwrap(), 1_000);
+    }
+}
