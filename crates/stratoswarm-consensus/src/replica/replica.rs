@@ -222,3 +222,86 @@ fn message(panic: &(dyn Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        log::Dice,
+        replica::{Entry, encode},
+    };
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    struct Count(u64);
+
+    impl Machine for Count {
+        type Command = u64;
+        type Response = u64;
+
+        fn apply(&mut self, _at: At, add: &u64) -> u64 {
+            self.0 += add;
+            self.0
+        }
+    }
+
+    fn stored(index: u64, entry: Vec<u8>) -> Stored {
+        Stored { index, time: Duration::from_secs(index), entry: entry.into() }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic() {
+        let body = Body::Command(7_u64, None);
+        let entry = Entry { session: 1, serial: 1, expires: u64::MAX / 2, seen: Seen::default(), body };
+        let whole = encode(&entry).unwrap().to_vec();
+        let mut dice = Dice::new(1);
+        let mut stopped = 0;
+        for _ in 0..20_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..=dice.below(3) {
+                let place = dice.below(bytes.len() as u64) as usize;
+                bytes[place] = dice.below(256) as u8;
+            }
+            bytes.truncate(dice.below(2 * bytes.len() as u64) as usize);
+            let mut replica = Replica::<Count>::new(9, Plant::default());
+            stopped += u32::from(replica.step(&stored(1, bytes), true).is_err());
+        }
+        assert!(stopped > 1_000, "{stopped} were seen not to be entries");
+    }
+
+    #[test]
+    fn no_bytes_of_a_snapshot_make_it_panic() {
+        let mut replica = Replica::<Count>::new(9, Plant::default());
+        let body = Body::Command(7_u64, None);
+        let entry = Entry { session: 1, serial: 1, expires: 2_000_000_000, seen: Seen::default(), body };
+        replica.step(&stored(1, encode(&entry).unwrap().to_vec()), true).unwrap();
+        let whole = replica.to_snapshot().unwrap();
+        let same = Replica::<Count>::from_snapshot(&whole, 9, Plant::default()).unwrap();
+        assert_eq!((same.machine().0, same.seen()), (7, replica.seen()));
+        assert_eq!(same.to_snapshot().unwrap(), whole);
+        let mut dice = Dice::new(1);
+        for _ in 0..20_000 {
+            let mut bytes = whole.clone();
+            let place = dice.below(bytes.len() as u64) as usize;
+            bytes[place] = dice.below(256) as u8;
+            bytes.truncate(dice.below(2 * bytes.len() as u64) as usize);
+            drop(Replica::<Count>::from_snapshot(&bytes, 9, Plant::default()));
+        }
+    }
+
+    #[test]
+    fn an_entry_that_outlives_sessions_is_refused() {
+        let mut replica = Replica::<Count>::new(9, Plant::default());
+        let body = || Body::Command(7_u64, None);
+        let second = 1_000_000_000;
+        for (index, expires, applied) in [
+            (1, SESSION_LIFE + second + 1, false),
+            (2, SESSION_LIFE + 2 * second, true),
+            (3, 3 * second - 1, false),
+        ] {
+            let entry = Entry { session: 1, serial: index, expires, seen: Seen::default(), body: body() };
+            let step = replica.step(&stored(index, encode(&entry).unwrap().to_vec()), true).unwrap();
+            let Kind::Command(outcome, _) = step.kind else { panic!("it is a command") };
+            assert_eq!(matches!(outcome, Outcome::Applied(_)), applied, "{index}");
+        }
+    }
+}

@@ -6,5 +6,6 @@
 mod deciding; // proposals, reads, subscribers
 mod failures; // one test for each row of the table
 mod fixtures; // a ledger
+mod foreign_log; // an implementation of the trait from outside
 mod leasing; // leases and their holders
 mod snapshots; // written, confirmed, purged, loaded
