@@ -95,12 +95,12 @@ impl Sim {
         self.store(|store| store.next())
     }
 
-    /// The newest snapshot at most there.
+    /// The newest snapshot of this index or a lower one, as it is kept.
     pub fn snapshot(&self, at_most: u64) -> Option<(u64, Bytes)> {
         self.store(|store| store.snapshot(at_most))
     }
 
-    /// Puts a snapshot in place of what is there.
+    /// Puts a snapshot there, or in place of the one that is there.
     pub fn put_snapshot(&self, at: u64, bytes: Bytes) {
         self.store(|store| store.put_snapshot(at, bytes));
     }
