@@ -24,7 +24,8 @@
 //!   the messages.
 //! - Of channels that are [traced](stratoswarm_core::ChannelBuilder::traced) a file tells who sent each message, in which order over
 //!   all of them, and what became of it, replies among that; or how many of those outcomes are missing. Every part of a
-//!   recording tells of the senders of its messages. What is redacted is messages alone: replies are not.
+//!   recording tells of the senders of its messages. Of a channel that is redacted replies are
+//!   not recorded, as they may say the same again.
 //!
 //! # What is in a file
 //! One topic for each channel, of its name, and one for its gaps, `<name>/gaps`. A message is a map with keys of one letter: `n`

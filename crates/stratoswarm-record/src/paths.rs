@@ -25,6 +25,11 @@ impl Paths {
         true
     }
 
+    /// Whether one of them is of this channel alone.
+    pub(crate) fn name(&self, channel: &str) -> bool {
+        self.0.iter().any(|(of, _)| of.as_deref() == Some(channel))
+    }
+
     /// Those of one channel, each with its place among all.
     pub(crate) fn numbered(&self, channel: &str) -> Vec<(usize, Vec<String>)> {
         let all = self.0.iter().enumerate();

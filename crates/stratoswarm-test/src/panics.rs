@@ -1,4 +1,5 @@
-//! Panics of a run are told once, in its report, and not to standard error each time.
+//! Panics of a run are told once, in its report, and not to standard error each time. Those that nobody takes for it, as of tasks that
+//! the kit did not start, are told there, as without the kit; the same ones of further seeds are not.
 
 use std::{
     any::Any,
@@ -9,7 +10,8 @@ use std::{
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
-    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static TOLD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 static INSTALLED: Once = Once::new();
@@ -29,19 +31,25 @@ pub(crate) fn quietly<T>(run: impl FnOnce() -> T) -> T {
         }));
     });
     let _back = Back(QUIET.replace(true));
-    LAST.set(None);
-    run()
+    KEPT.take();
+    let result = run();
+    for text in KEPT.take() {
+        if TOLD.replace(Some(text.clone())).as_ref() != Some(&text) {
+            eprintln!("a task that the kit did not start {text}");
+        }
+    }
+    result
 }
 
 fn keep(info: &PanicHookInfo<'_>) {
     let at = info.location().map_or_else(String::new, |at| format!(" at {at}"));
     let text = format!("panicked{at}:\n{}", text(info.payload()));
-    let _ = LAST.try_with(|last| last.replace(Some(text)));
+    let _ = KEPT.try_with(|kept| kept.borrow_mut().push(text));
 }
 
 /// What the last panic said and where; else what it was thrown with.
 pub(crate) fn told(payload: &(dyn Any + Send)) -> String {
-    LAST.take().unwrap_or_else(|| text(payload).to_owned())
+    KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| text(payload).to_owned())
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

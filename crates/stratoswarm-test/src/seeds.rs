@@ -59,10 +59,11 @@ impl Seeds {
     /// So many seeds, if the environment says nothing else.
     ///
     /// # Panics
-    /// A seed or a count in the environment is no number.
+    /// A seed or a count in the environment is no number, or the count is 0.
     pub fn count(mut self, seeds: u64) -> Self {
         if stated("STRATOSWARM_SEED").is_none() {
             self.count = stated("STRATOSWARM_SEEDS").unwrap_or(seeds);
+            assert!(self.count > 0, "STRATOSWARM_SEEDS is 0: no seed would be tried");
         }
         self
     }

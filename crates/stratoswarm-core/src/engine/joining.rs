@@ -189,6 +189,9 @@ impl<M: Clone> Log<M> {
         }
         queue.skip_gap_to(reader.seats[at].next);
         self.share_tags(at, &mut queue, reader.is_group(), effects);
+        if let Some(trace) = self.trace.as_ref().filter(|_| !reader.is_group()) {
+            queue.tag_bare(0, || trace.mark());
+        }
         self.share_retained_expiries(&mut queue, effects);
         reader.seats[at].filled = true;
         reader.inbox.lock().queues[at] = queue;

@@ -135,6 +135,9 @@ impl<M: Clone> Log<M> {
                 });
             }
         }
+        if let Some(trace) = self.trace.as_ref().filter(|_| !matches!(reader.kind, super::Kind::Group(_))) {
+            batch.tag_bare(before, || trace.mark()); // a request is one message more to it, and what lies beside is not its own
+        }
         seat.next = batch.end();
         seat.filled = true;
         reader.sampled = false;

@@ -613,6 +613,14 @@ impl<M> Queue<M> {
         }
     }
 
+    /// Gives each message from this number on that has nothing beside it this, so that none goes a way on which nobody looks.
+    pub(super) fn tag_bare(&mut self, from: u64, mark: impl Fn() -> AnyResponder) {
+        let (first, end) = (from.max(self.front), self.end());
+        for number in first..end {
+            let _ = self.attach(Tag::expiry(number, mark())); // refused where something is, or is missing
+        }
+    }
+
     /// Takes the requests among these tags that no group has yet to take. What they are charged stays for other readers.
     fn drop_unclaimed(&mut self, first: usize, last: usize, mut take: impl FnMut(Tag)) {
         let mut at = first;

@@ -9,7 +9,8 @@ use crate::stats::ChannelTimes;
 /// While it lives, a few messages of each channel of a fabric are looked at: how long they wait, and are worked on. Made by
 /// [`Fabric::sample_times`](crate::Fabric::sample_times).
 ///
-/// Of each lane of each channel it is about thirty a second, of one with fewer every message. What lies between two of them
+/// Of each lane of each channel it is about thirty a second, of one with fewer every message, but of a burst one in two
+/// or fewer. What lies between two of them
 /// goes its usual way; each of them takes two or three looks at the clock, and a lock that nobody else wants. Of broadcasts and
 /// taps nothing is told: they hold nobody back.
 ///

@@ -6,7 +6,7 @@ use futures::{FutureExt, StreamExt};
 use proptest::prelude::*;
 use stratoswarm_core::{
     AckPolicy, Channel, Fabric, JoinError, OpenError, Origin, Outcome, OutcomeKind, Outcomes, Receiver,
-    Record, Recorder, Subscriber,
+    Record, Recorder, Subscriber, examples::Ping,
 };
 
 use crate::fixtures::Number;
@@ -354,6 +354,41 @@ async fn a_subscriber_is_told_of_without_a_group() {
     let told = told(&mut outcomes);
     assert_eq!(told.iter().map(|it| it.seq).collect::<Vec<_>>(), [0, 1, 2, 3]);
     assert!(told.iter().all(|it| it.group.is_none() && it.how == OutcomeKind::Taken));
+}
+
+/// A request is one message more to a subscriber, whoever answers it, and whether it takes it before the group or after.
+#[tokio::test]
+async fn a_subscriber_is_told_of_with_requests_too() {
+    let pings = Fabric::new().channel::<Ping>("pings").traced().open().unwrap();
+    let mut outcomes = pings.outcomes().open().unwrap();
+    let (mut subscriber, mut worker) = (pings.subscribe(), pings.join("workers"));
+    let mut seen = 0;
+    for first in [true, false, true] {
+        let mut asking = pings.request(Ping);
+        assert!(futures::poll!(&mut asking).is_pending());
+        pings.try_send(Ping).unwrap();
+        let mut look = || {
+            let mut buffer = Vec::new();
+            assert!(subscriber.try_recv().is_ok());
+            assert_eq!(subscriber.recv_many(&mut buffer, 8).now_or_never(), Some(1));
+            seen += 2;
+        };
+        if first {
+            look();
+        }
+        worker.try_recv().unwrap().reply(());
+        drop(worker.try_recv().unwrap());
+        if !first {
+            look();
+        }
+        asking.await.unwrap();
+    }
+    let mut late = pings.subscriber().from_oldest().open().unwrap();
+    assert!(late.try_recv().is_err());
+    let told = told(&mut outcomes);
+    let of_subscriber: Vec<_> = told.iter().filter(|it| it.group.is_none()).map(|it| it.seq).collect();
+    assert_eq!(of_subscriber, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(seen, 6);
 }
 
 #[test]

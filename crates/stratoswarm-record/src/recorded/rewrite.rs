@@ -96,7 +96,8 @@ impl<'a> Rewrite<'a> {
 
     /// Without what is at these paths of messages, as JSON pointers: `/token`, or `jobs:/token` of one channel; `*` stands for any key or
     /// place. Text, bytes, lists and maps become empty, and numbers zero, so that the messages can still be read. What was there is
-    /// in no byte of the file. Replies are those of the topic `jobs/outcomes`: `jobs/outcomes:/token`.
+    /// in no byte of the file. Replies on a channel that is named go whole, as they may say it again; unless what is to go of them is
+    /// said, too, as paths of the topic `jobs/outcomes`: `jobs/outcomes:/token`.
     pub fn redact<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.redact.extend(paths.into_iter().map(Into::into));
         self
@@ -267,7 +268,13 @@ impl Redaction {
         let within = |root: &str, path: &[String]| [&[root.to_owned()], path].concat();
         let both =
             |(number, path): (usize, Vec<String>)| ["m", "R"].map(|root| (number, within(root, &path)));
-        self.paths.numbered(topic).into_iter().flat_map(both).collect()
+        let mut all: Vec<_> = self.paths.numbered(topic).into_iter().flat_map(both).collect();
+        // A reply may say again what its message had: unless it is said what of it is to go, all of it goes.
+        let asked = topic.strip_suffix("/outcomes").is_some_and(|channel| self.paths.name(channel));
+        if asked && !self.paths.name(topic) {
+            all.push((usize::MAX, vec!["R".to_owned()]));
+        }
+        all
     }
 
     fn clear(&mut self, body: &[u8], paths: &[(usize, Vec<String>)]) -> Result<Vec<u8>, cbor::Wrong> {

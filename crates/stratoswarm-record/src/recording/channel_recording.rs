@@ -55,7 +55,7 @@ impl<C: Recordable> ChannelRecording<C> {
     }
 
     /// Changes the clone of each message before it is encoded, so that what must not be kept is in no byte of the file. A message on
-    /// which it panics is recorded as missing.
+    /// which it panics is recorded as missing. Of a traced channel the replies are not recorded then, as they may say it again.
     pub fn redact(mut self, redact: impl FnMut(&mut C::Message) + Send + 'static) -> Self {
         self.redact = Some(Box::new(redact));
         self

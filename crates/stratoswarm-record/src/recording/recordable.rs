@@ -27,7 +27,7 @@ pub trait Sealed: Clone + Send + 'static {
 
     /// What becomes of its messages, so many of that at a time; none if it is not traced.
     #[doc(hidden)]
-    fn outcomes_of(&self, depth: usize) -> Option<Outcomes>;
+    fn outcomes_of(&self, depth: usize, replies: bool) -> Option<Outcomes>;
 
     /// Sends a message once more, with what it had beside it.
     #[doc(hidden)]
@@ -60,8 +60,9 @@ impl<M: Wire> Sealed for Channel<M> {
         self.info()
     }
 
-    fn outcomes_of(&self, depth: usize) -> Option<Outcomes> {
-        self.outcomes().depth(depth).replies(reply_encoding::of).open().ok()
+    fn outcomes_of(&self, depth: usize, replies: bool) -> Option<Outcomes> {
+        let outcomes = self.outcomes().depth(depth);
+        if replies { outcomes.replies(reply_encoding::of).open().ok() } else { outcomes.open().ok() }
     }
 
     async fn send_again(&self, message: M, beside: Beside) -> Result<(), Closed> {
@@ -89,7 +90,7 @@ impl<M: Wire> Sealed for Broadcast<M> {
         self.info()
     }
 
-    fn outcomes_of(&self, _: usize) -> Option<Outcomes> {
+    fn outcomes_of(&self, _: usize, _: bool) -> Option<Outcomes> {
         None // its readers are lossy
     }
 

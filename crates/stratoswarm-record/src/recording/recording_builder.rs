@@ -249,7 +249,7 @@ impl<C: Recordable> Plan for Planned<C> {
         );
         hints.put(&mut metadata);
         // Of a message there are a few: where it went, and what came of it there.
-        let outcomes = channel.outcomes_of(depth.saturating_mul(4));
+        let outcomes = channel.outcomes_of(depth.saturating_mul(4), redact.is_none());
         let has_outcomes = outcomes.is_some();
         let source = Box::new(Tap::new(recorder, (depth, lossless), info.sent, redact, outcomes));
         Ok(Opened { name: info.name, metadata, source, has_outcomes })

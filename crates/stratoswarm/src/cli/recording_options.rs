@@ -123,8 +123,8 @@ pub enum RecordingCommand {
 
         /// Clear this part of messages, such as jobs:/token; * is any key; can be repeated
         ///
-        /// Text, bytes, lists and maps become empty, and numbers zero. What was there is in no byte of the new file. Replies are
-        /// those of the channel jobs/outcomes. A path that leads nowhere is refused, as it may be misspelt.
+        /// Text, bytes, lists and maps become empty, and numbers zero. What was there is in no byte of the new file. Replies on
+        /// the same channel go whole, unless it is said what of them is to go, as of the channel jobs/outcomes. A path that leads nowhere is refused, as it may be misspelt.
         #[arg(long, value_name = "CHANNEL:/PATH")]
         redact: Vec<String>,
     },
