@@ -59,15 +59,23 @@ impl Faults {
 
     /// A lossy reader loses messages, each with this probability: they are counted as missed, and it is told `Lagged` in their
     /// place.
+    ///
+    /// # Panics
+    /// The probability is not between 0 and 1.
+    #[track_caller]
     pub fn lose(mut self, probability: f64) -> Self {
-        self.lose = Some(probability);
+        self.lose = Some(part(probability));
         self
     }
 
     /// Replies to requests with a deadline come too late, each with this probability: the handler did its work and gets its reply
     /// back, and the caller is told at its deadline that it has passed.
+    ///
+    /// # Panics
+    /// The probability is not between 0 and 1.
+    #[track_caller]
     pub fn late_replies(mut self, probability: f64) -> Self {
-        self.late_replies = Some(probability);
+        self.late_replies = Some(part(probability));
         self
     }
 
@@ -79,21 +87,33 @@ impl Faults {
     }
 
     /// Handlers in [`serve`](stratoswarm_core::patterns::serve) panic before they do anything, each with this probability.
+    ///
+    /// # Panics
+    /// The probability is not between 0 and 1.
+    #[track_caller]
     pub fn panic_handlers(mut self, probability: f64) -> Self {
-        self.panic_handlers = Some(probability);
+        self.panic_handlers = Some(part(probability));
         self
     }
 
     /// Tasks of [`Kit::spawn`](crate::Kit::spawn) panic at an operation of the channel with this probability.
+    ///
+    /// # Panics
+    /// The probability is not between 0 and 1.
+    #[track_caller]
     pub fn panic_tasks(mut self, probability: f64) -> Self {
-        self.panic_tasks = Some(probability);
+        self.panic_tasks = Some(part(probability));
         self
     }
 
     /// Tasks of [`Kit::spawn`](crate::Kit::spawn) end at an operation of the channel with this probability, as if they had been
     /// aborted or dropped by a `select!`.
+    ///
+    /// # Panics
+    /// The probability is not between 0 and 1.
+    #[track_caller]
     pub fn abort_tasks(mut self, probability: f64) -> Self {
-        self.abort_tasks = Some(probability);
+        self.abort_tasks = Some(part(probability));
         self
     }
 
@@ -140,4 +160,13 @@ impl Faults {
         }
         self
     }
+}
+
+#[track_caller]
+fn part(probability: f64) -> f64 {
+    assert!(
+        (0.0..=1.0).contains(&probability),
+        "a probability is between 0 and 1, and this is {probability}"
+    );
+    probability
 }

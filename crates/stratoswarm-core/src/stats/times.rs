@@ -66,9 +66,9 @@ impl Times {
     }
 
     /// Which time so large a part of the messages did not exceed: 0.5 asks for the median, 0.99 for what all but one in a hundred
-    /// kept to. None without samples. `part` is taken as 0 below that, and as 1 above.
+    /// kept to. None without samples, or if `part` is no number. `part` is taken as 0 below that, and as 1 above.
     pub fn quantile(&self, part: f64) -> Option<Duration> {
-        let micros = self.micros.as_ref()?.value_at_quantile(part.clamp(0.0, 1.0));
+        let micros = self.micros.as_ref().filter(|_| !part.is_nan())?.value_at_quantile(part.clamp(0.0, 1.0));
         let time = Duration::from_micros(micros);
         Some(time.min(self.longest)) // what is said of a histogram is the end of its step
     }

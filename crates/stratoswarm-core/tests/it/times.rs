@@ -322,6 +322,7 @@ async fn parts_are_exact_to_a_hundredth() {
         let told = waiting.quantile(part).unwrap();
         assert!(told.abs_diff(expected) <= expected / 100, "{part}: {told:?}");
     }
+    assert_eq!((waiting.quantile(f64::NAN), waiting.quantile(7.0)), (None, Some(ms(100))));
     assert_eq!(waiting.within(ms(49)), 49);
     assert_eq!((waiting.within(ms(0)), waiting.within(ms(5_000))), (0, 100));
     let total = waiting.total().as_secs_f64();

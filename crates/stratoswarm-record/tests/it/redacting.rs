@@ -97,3 +97,44 @@ async fn a_path_that_leads_nowhere_is_refused_and_nothing_is_written() {
     assert!(none.write(&cut).is_err());
     assert_eq!(place.files(), ["run.mcap"]);
 }
+
+/// A question that is answered with what it says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Echo {
+    token: String,
+}
+
+impl Message for Echo {
+    type Reply = String;
+}
+wire!(Echo as "test.echo" -> String);
+
+/// A reply may say again what its message said.
+#[tokio::test]
+async fn replies_on_a_channel_of_which_something_is_cleared_go_too() {
+    async fn asked(place: &Place, redact: bool) -> Vec<u8> {
+        let echoes = Fabric::new().channel::<Echo>("echoes").traced().open().unwrap();
+        let recording = Recording::create(&place.path).channel(&echoes);
+        let recording = if redact { recording.redact(|echo| echo.token.clear()) } else { recording };
+        let recording = recording.start().unwrap();
+        let mut worker = echoes.join("workers");
+        let answering = async {
+            let echo = worker.recv().await.unwrap();
+            let token = echo.token.clone();
+            echo.reply(token);
+        };
+        let (reply, ()) = tokio::join!(echoes.request(Echo { token: TOKEN.to_owned() }), answering);
+        assert_eq!(reply.unwrap(), TOKEN);
+        recording.finish().await.unwrap();
+        std::fs::read(&place.path).unwrap()
+    }
+    let times = |bytes: &[u8]| bytes.windows(TOKEN.len()).filter(|part| *part == TOKEN.as_bytes()).count();
+    let place = place();
+    assert_eq!(times(&asked(&place, false).await), 2, "the question and its answer");
+    let recorded = Recorded::open([&place.path]).unwrap();
+    let cut = place.path.with_extension("cut");
+    Rewrite::of(&recorded).redact(["echoes:/token"]).write(&cut).unwrap();
+    assert_eq!(times(&std::fs::read(&cut).unwrap()), 0);
+    let other = crate::fixtures::place();
+    assert_eq!(times(&asked(&other, true).await), 0, "nor is it recorded");
+}

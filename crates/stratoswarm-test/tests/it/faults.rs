@@ -337,3 +337,16 @@ async fn what_is_served_from_elsewhere_may_come_twice_though_it_was_acknowledged
     kit.assert_balanced();
     kit.assert_idle().await;
 }
+
+#[test]
+fn what_is_no_probability_is_refused() {
+    let refused = |make: fn(f64) -> Faults| {
+        [f64::NAN, -1.0, 1.5].into_iter().all(|wrong| std::panic::catch_unwind(|| make(wrong)).is_err())
+            && std::panic::catch_unwind(|| (make(0.0), make(1.0))).is_ok()
+    };
+    assert!(refused(|part| Faults::new().lose(part)));
+    assert!(refused(|part| Faults::new().late_replies(part)));
+    assert!(refused(|part| Faults::new().panic_handlers(part)));
+    assert!(refused(|part| Faults::new().panic_tasks(part)));
+    assert!(refused(|part| Faults::new().abort_tasks(part)));
+}

@@ -57,10 +57,14 @@ impl Prepared {
     /// Its name was taken meanwhile; it cannot be read any more.
     pub fn open(self, instance: &Instance) -> Result<TourStore, StoreError> {
         if let Some((file, path)) = self.new {
-            let unreachable = StoreError::unreachable("cannot be made");
-            file.persist_noclobber(&path).map_err(|error| unreachable(error.error))?;
+            file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+                io::ErrorKind::AlreadyExists => StoreError::InUse, // another run has made it meanwhile
+                _ => StoreError::unreachable("cannot be made")(error.error),
+            })?;
             #[cfg(unix)] // there a folder is written back like a file
-            File::open(folder(&path)).and_then(|folder| folder.sync_all()).map_err(unreachable)?;
+            File::open(folder(&path))
+                .and_then(|folder| folder.sync_all())
+                .map_err(StoreError::unreachable("cannot be made"))?;
         }
         TourStore::read(self.database, instance)
     }
