@@ -78,7 +78,15 @@ impl<M: Message> Receiver<M> {
         let tracing = shared.tracing_group(name);
         let handle = Handle::reading(shared, HandleKind::Receiver, Some(name), at);
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
-        let cursor = if keeps { cursor.keeping() } else { cursor };
+        Self::with(if keeps { cursor.keeping() } else { cursor }, in_flight, group, tracing)
+    }
+
+    fn with(
+        cursor: Cursor<M>,
+        in_flight: Arc<InFlight>,
+        group: u64,
+        tracing: Option<Arc<TracingGroup>>,
+    ) -> Self {
         Self {
             cursor,
             in_flight,
@@ -268,16 +276,8 @@ impl<M: Message> Receiver<M> {
         let (inbox, in_flight) = (self.cursor.inbox().clone(), Arc::clone(&self.in_flight));
         let name = name.as_deref().unwrap_or_default();
         let cursor = Cursor::new(handle, inbox, Some(Arc::clone(&in_flight)), Some(name), at);
-        let (group, tracing) = (self.group, self.tracing.clone());
         let cursor = if self.cursor.keeps() { cursor.keeping() } else { cursor };
-        Self {
-            cursor,
-            in_flight,
-            group,
-            tracing,
-            #[cfg(feature = "chaos")]
-            again: std::sync::Mutex::new(None),
-        }
+        Self::with(cursor, in_flight, self.group, self.tracing.clone())
     }
 
     reader_calls!(Delivery<M>, "jobs.join(\"workers\")");
